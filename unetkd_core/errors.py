@@ -1,0 +1,41 @@
+"""One exception tree: everything that UNetKD refuses on purpose.
+
+    UnetKDError                 base class: one clear sentence, safe to show to anyone
+    ├── ConfigError             a run's settings do not make sense, or are from another format version
+    ├── DataError               a dataset, image or mask is missing, broken or not what it says
+    │   └── ImageError          one picture cannot be read or is outside the limits
+    ├── CheckpointError         a checkpoint or a reference to one cannot be used
+    ├── RunError                a run folder, its state or its worker
+    └── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
+
+A message says what was received, what was expected and what to try. Programming mistakes are
+ordinary Python exceptions (ValueError, TypeError, AssertionError), never these.
+"""
+
+
+class UnetKDError(Exception):
+    """Base class. `str(error)` is one or two sentences for the person at the screen."""
+
+
+class ConfigError(UnetKDError):
+    """Settings that contradict each other, are out of range, or come from another format version."""
+
+
+class DataError(UnetKDError):
+    """A dataset, one of its files, or a label value that cannot be used."""
+
+
+class ImageError(DataError):
+    """One picture that cannot be read, or is outside the limits on bytes, pixels or sides."""
+
+
+class CheckpointError(UnetKDError):
+    """A checkpoint that is missing, damaged, of another architecture, or wrongly referred to."""
+
+
+class RunError(UnetKDError):
+    """A run folder that is missing, unreadable or in a state that forbids what was asked."""
+
+
+class TrainingError(UnetKDError):
+    """Training stopped for a reason that the person can act on."""

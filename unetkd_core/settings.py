@@ -1,0 +1,71 @@
+"""The only reader of UNETKD_* environment variables; everything else asks here.
+
+Values are read at each call, not at import, so that a test or a notebook can change them.
+It knows no file format: it hands out paths and numbers.
+"""
+
+import os
+from pathlib import Path
+
+from unetkd_core.errors import ConfigError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+UPLOAD_MAX_BYTES = 20 * 1024 * 1024
+UPLOAD_MAX_PIXELS = 40_000_000
+
+
+def home() -> Path:
+    """UNETKD_HOME: everything that is kept (runs, packed data, caches, registered datasets). Default `.unetkd/` in the checkout."""
+    return Path(os.environ.get("UNETKD_HOME") or PROJECT_ROOT / ".unetkd").expanduser().resolve()
+
+
+def runs_dir() -> Path:
+    """Where run folders lie."""
+    return home() / "runs"
+
+
+def packed_dir() -> Path:
+    """Where packed (memory-mapped) datasets lie."""
+    return home() / "packed"
+
+
+def checkpoints_dir() -> Path:
+    """UNETKD_CHECKPOINTS: named checkpoints. Default `checkpoints/` in the checkout."""
+    return Path(os.environ.get("UNETKD_CHECKPOINTS") or PROJECT_ROOT / "checkpoints").expanduser().resolve()
+
+
+def dataset_root(name: str) -> Path | None:
+    """UNETKD_CAMVID, UNETKD_CITYSCAPES, ...: a dataset's folder by its name, or None when the variable is not set."""
+    value = os.environ.get("UNETKD_" + name.upper().replace("-", "_"))
+    return Path(value).expanduser().resolve() if value else None
+
+
+def device() -> str:
+    """UNETKD_DEVICE: auto (default), cpu, cuda, cuda:N or mps."""
+    value = os.environ.get("UNETKD_DEVICE", "auto").strip().lower() or "auto"
+    if value not in {"auto", "cpu", "cuda", "mps"} and not (value.startswith("cuda:") and value[5:].isdigit()):
+        raise ConfigError(f"UNETKD_DEVICE is {value!r}; expected auto, cpu, cuda, cuda:0 or mps.")
+    return value
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def slots() -> int:
+    """UNETKD_SLOTS: runs that may train at once. Default: two where there are two cores (a student and its twin), else one."""
+    value = os.environ.get("UNETKD_SLOTS", "").strip()
+    if not value:
+        return 2 if cores() >= 2 else 1
+    if not value.isdigit() or not 1 <= int(value) <= 256:
+        raise ConfigError(f"UNETKD_SLOTS is {value!r}; expected a whole number from 1 to 256.")
+    return int(value)
+
+
+def threads_per_slot() -> int:
+    """Threads that one slot's run computes with: the cores shared out evenly."""
+    return max(1, cores() // slots())

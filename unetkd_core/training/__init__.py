@@ -1,0 +1,1 @@
+"""Training: the config (no torch), the engine (no files), the trainer (both)."""

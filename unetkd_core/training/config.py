@@ -1,0 +1,162 @@
+"""RunConfig: every setting of one run, validated at once, JSON both ways. Needs no torch and touches no file.
+
+A config is data: the same JSON is what the form fills in, what config.json holds, and what the worker reads.
+Fields that are `auto` are chosen when the run first starts and written back, so that a resumed run and a twin
+compute in the same way.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from unetkd_core.errors import ConfigError
+
+FORMAT_VERSION = 1
+ModelName = Literal["M128", "M256", "M512", "M1024"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Section):
+    """What is learned from. A data reference is `NAME` or `NAME:SPLIT`, as `streets:train` or `camvid:train-without-0006R0`."""
+
+    train: tuple[str, ...] = Field(("streets:train",), min_length=1, description="Data references to train on; several are mixed.")
+    val: tuple[str, ...] = Field(("streets:val",), min_length=1, description="Data references that curves and `best/` are measured on.")
+    height: int = Field(128, ge=16, le=4096, description="Packed height in pixels.")
+    width: int = Field(256, ge=16, le=8192, description="Packed width in pixels.")
+    max_train: int | None = Field(None, ge=1, description="At most so many training scenes of each dataset; none: all.")
+    max_val: int | None = Field(None, ge=1, description="At most so many validation scenes of each dataset; none: all.")
+
+
+class ModelConfig(_Section):
+    """The network that is trained."""
+
+    name: ModelName = Field("M128", description="The paper's size: 16 filters at the first level, doubled until the name.")
+    norm: Literal["none", "batch"] = Field("none", description="Batch normalisation after each 3x3 convolution, or none (the paper's students).")
+
+
+class TeachingConfig(_Section):
+    """Standard pixel-wise distillation: alpha * CE + (1 - alpha) * KL(teacher || student) at a temperature."""
+
+    teacher: str = Field(min_length=1, description="Reference to the teacher: a checkpoint's name or run:ID.")
+    alpha: float = Field(0.1, ge=0, le=1, description="Weight of the hard labels; 1 - alpha is the soft term's.")
+    temperature: float = Field(10.0, ge=1, le=1000, description="T: divides both networks' logits before the softmax.")
+    scale_by_t2: bool = Field(False, description="Multiply the soft term by T squared (Hinton); off in the paper.")
+    direction: Literal["forward", "reverse"] = Field("forward", description="forward: KL(teacher || student); reverse: KL(student || teacher).")
+    weight_soft_by_class: bool = Field(True, description="The hard term's class weights on the soft term too; the paper has none.")
+
+
+class OptimConfig(_Section):
+    """How the weights move."""
+
+    epochs: int = Field(20, ge=1, le=10_000)
+    batch_size: int = Field(8, ge=1, le=1024)
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="The peak of the schedule.")
+    weight_decay: float = Field(1e-4, ge=0, le=1)
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    clip_norm: float | None = Field(1.0, gt=0, description="Clip the gradient's norm to this; none: no clipping.")
+    class_weights: Literal["sqrt", "none"] = Field("sqrt", description="sqrt: weights of 1/sqrt(share), mean 1 over pixels; none: 1.")
+
+
+class AugmentConfig(_Section):
+    """A finite list of views (flips x scales x crop grid) and colour jitter that only the student sees."""
+
+    flip: bool = True
+    scales: tuple[float, ...] = Field((1.0, 1.25, 1.5), min_length=1, description="Zooms >= 1; the crop is 1/scale of each side.")
+    crop_grid: int = Field(3, ge=1, le=9, description="Crop positions along each axis, evenly spaced.")
+    jitter: float = Field(0.2, ge=0, le=0.9, description="Brightness, contrast and saturation by up to this fraction.")
+
+    @model_validator(mode="after")
+    def _zooms(self) -> "AugmentConfig":
+        if any(not 1.0 <= s <= 4.0 for s in self.scales):
+            raise ValueError(f"scales are {list(self.scales)}; each must lie between 1 and 4")
+        return self
+
+
+class HardwareConfig(_Section):
+    """How it is computed. `auto` and none are chosen by measurement when the run first starts, then written down."""
+
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    threads: int | None = Field(None, ge=1, le=1024)
+
+
+class RunConfig(_Section):
+    """One run: a network trained on labels alone (`teaching` is none) or taught."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    name: str = Field("", max_length=80, description="A person's name for the run; empty: made from the settings.")
+    recipe: str = Field("default", max_length=40, description="Which preset it came from, for the record.")
+    seed: int = Field(0, ge=0, lt=2**31)
+    twin_of: str | None = Field(None, description="Id of the taught run that this one is the untaught twin of.")
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    teaching: TeachingConfig | None = None
+    optim: OptimConfig = OptimConfig()
+    augment: AugmentConfig = AugmentConfig()
+    hardware: HardwareConfig = HardwareConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RunConfig":
+        if self.twin_of is not None and self.teaching is not None:
+            raise ValueError("a twin has no teacher: twin_of and teaching exclude each other")
+        return self
+
+    @property
+    def role(self) -> Literal["student", "twin", "alone"]:
+        """student: taught; twin: the same net untaught, beside a student; alone: trained on labels for its own sake (a teacher, say)."""
+        if self.teaching is not None:
+            return "student"
+        return "twin" if self.twin_of else "alone"
+
+    @property
+    def title(self) -> str:
+        """`name`, or one made from the settings: "M128 from M1024", "M256 alone"."""
+        if self.name:
+            return self.name
+        if self.teaching is not None:
+            return f"{self.model.name} from {self.teaching.teacher}"
+        return f"{self.model.name} {'untaught' if self.twin_of else 'alone'}"
+
+    def twin(self, student_run_id: str) -> "RunConfig":
+        """The control run: same student, seed, data order and budget, hard labels only."""
+        return self.model_copy(update={"teaching": None, "twin_of": student_run_id, "name": ""})
+
+    def with_(self, **changes: Any) -> "RunConfig":
+        """A validated copy; nested sections are given as dicts: `config.with_(optim={"epochs": 3})`."""
+        data = self.model_dump()
+        for key, value in changes.items():
+            if isinstance(value, dict) and isinstance(data.get(key), dict):
+                data[key] = {**data[key], **value}
+            else:
+                data[key] = value
+        return parse_config(data)
+
+
+def parse_config(data: Any, *, where: str = "the settings") -> RunConfig:
+    """Build a RunConfig from JSON data.
+
+    Raises ConfigError that lists every problem at once, or names the format version when it is from another release.
+    """
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where}: got {type(data).__name__}, expected a JSON object.")
+    version = data.get("format_version", FORMAT_VERSION)
+    if version != FORMAT_VERSION:
+        raise ConfigError(f"{where}: format version {version!r} is not {FORMAT_VERSION}, which this release reads; use the release that wrote it.")
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(_describe(e) for e in error.errors())
+        raise ConfigError(f"{where}: {problems}.") from None
+
+
+def _describe(error: Any) -> str:
+    field = ".".join(str(p) for p in error["loc"]) or "settings"
+    message = error["msg"].removeprefix("Value error, ")
+    got = error.get("input")
+    shown = "" if isinstance(got, (dict, BaseModel)) or got is None else f" (got {str(got)[:60]!r})"
+    return f"{field}: {message[:1].lower() + message[1:]}{shown}"
