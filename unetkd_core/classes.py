@@ -1,8 +1,8 @@
 """Table I as data: the six classes, their colours, and how other datasets' ids become them.
 
-Pure numpy and data; knows no dataset's files. Colours and ids are the paper's Table I. The paper's names are
-kept although two mislead: "road markings" is Cityscapes' id 8, the sidewalk, and "posts/pylons" is id 20, the traffic
-sign; `note` says so wherever a class is shown.
+Pure numpy and data; knows no dataset's files. Colours and ids are the paper's Table I. The paper's names are kept
+although two mislead: "road markings" is Cityscapes' id 8, the sidewalk, and "posts/pylons" is id 20, the traffic sign;
+`note` says so wherever a class is shown.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,17 @@ import numpy as np
 from unetkd_core.errors import DataError
 
 VOID: Final = 255
-"""A pixel that is in no loss term and no metric (Cityscapes' borders have labels; CamVid's unlabelled pixels are void)."""
+"""A pixel that is in no loss term and no metric (Cityscapes' borders have labels; CamVid's unlabelled pixels are void).
+"""
 UNLABELLED: Final = 254
 """A pixel without a hard label that a teacher may still teach: out of the hard term and of metrics only."""
 
 
 @dataclass(frozen=True)
 class StreetClass:
-    """One row of Table I. `color` and `safe_color` are (R, G, B) in 0-255; the second is told apart by colour-blind eyes."""
+    """One row of Table I. `color` and `safe_color` are (R, G, B) in 0-255; the second is told apart by colour-blind
+    eyes.
+    """
 
     index: int
     name: str
@@ -30,16 +33,35 @@ class StreetClass:
     note: str
 
 
-# safe_color: black/grey, blue, sky blue, orange, yellow and reddish purple after Okabe and Ito (2008), "Color Universal Design".
+# safe_color: black/grey, blue, sky blue, orange, yellow and reddish purple after Okabe and Ito (2008), "Color
+# Universal Design".
 CLASSES: Final = (
-    StreetClass(0, "background", (81, 0, 81), (70, 70, 70), (*range(-1, 7), *range(9, 20), 21, 22, 23, 25, *range(27, 34)),
-                "Everything else: buildings, trees, sky, fences, riders and their bicycles."),
+    StreetClass(
+        0,
+        "background",
+        (81, 0, 81),
+        (70, 70, 70),
+        (*range(-1, 7), *range(9, 20), 21, 22, 23, 25, *range(27, 34)),
+        "Everything else: buildings, trees, sky, fences, riders and their bicycles.",
+    ),
     StreetClass(1, "road", (128, 64, 128), (0, 114, 178), (7,), "The carriageway, with the lines painted on it."),
-    StreetClass(2, "road markings", (244, 35, 232), (86, 180, 233), (8,),
-                "The paper's name; by its Cityscapes id it is the sidewalk (in CamVid: pavement)."),
+    StreetClass(
+        2,
+        "road markings",
+        (244, 35, 232),
+        (86, 180, 233),
+        (8,),
+        "The paper's name; by its Cityscapes id it is the sidewalk (in CamVid: pavement).",
+    ),
     StreetClass(3, "vehicle", (0, 0, 142), (230, 159, 0), (26,), "Cars; in CamVid vans, buses and lorries too."),
-    StreetClass(4, "posts/pylons", (220, 220, 0), (240, 228, 66), (20,),
-                "The paper's name; by its Cityscapes id it is traffic signs. In CamVid and streets: poles, signs and lights."),
+    StreetClass(
+        4,
+        "posts/pylons",
+        (220, 220, 0),
+        (240, 228, 66),
+        (20,),
+        "The paper's name; by its Cityscapes id it is traffic signs. In CamVid and streets: poles, signs and lights.",
+    ),
     StreetClass(5, "person", (220, 20, 60), (204, 121, 167), (24,), "People on foot."),
 )
 NUM_CLASSES: Final = len(CLASSES)
@@ -60,7 +82,9 @@ class LabelMapping:
     ids: dict[int, int]
 
     def table(self) -> np.ndarray:
-        """(256,) int16: raw uint8 value -> class, VOID, or -1 where the value is unknown. Cityscapes' id -1 is stored as 255."""
+        """(256,) int16: raw uint8 value -> class, VOID, or -1 where the value is unknown. Cityscapes' id -1 is stored
+        as 255.
+        """
         table = np.full(256, -1, dtype=np.int16)
         for raw, index in self.ids.items():
             table[raw % 256] = index
@@ -76,7 +100,8 @@ class LabelMapping:
             bad = sorted(int(v) for v in np.unique(raw[mapped < 0]))
             known = sorted(self.ids)
             raise DataError(
-                f"{where} has label value {bad[0]}{' and others' if len(bad) > 1 else ''}; the {self.name} mapping expects "
+                f"{where} has label value {bad[0]}{' and others' if len(bad) > 1 else ''}; the {self.name} mapping "
+                f"expects "
                 f"{known[0]} to {known[-1]}: is it a label file of that dataset, and not a colour or a photo (JPEG)?"
             )
         return mapped.astype(np.uint8)
@@ -85,11 +110,21 @@ class LabelMapping:
 _CAMVID = {0: 0, 1: 0, 2: 4, 3: 1, 4: 2, 5: 0, 6: 4, 7: 0, 8: 3, 9: 5, 10: 0, 11: VOID}
 
 MAPPINGS: Final = {
-    "cityscapes": LabelMapping("cityscapes", "Table I: posts/pylons are traffic signs alone.",
-                               {raw: c.index for c in CLASSES for raw in c.cityscapes_ids}),
-    "camvid": LabelMapping("camvid", "CamVid's 12 ids (SegNet's): posts/pylons are poles, signs and lights; bicyclists are background.", _CAMVID),
-    "classes": LabelMapping("classes", "Class indices 0-5 as they are; 254 unlabelled, 255 void.",
-                            {**{c.index: c.index for c in CLASSES}, UNLABELLED: UNLABELLED, VOID: VOID}),
+    "cityscapes": LabelMapping(
+        "cityscapes",
+        "Table I: posts/pylons are traffic signs alone.",
+        {raw: c.index for c in CLASSES for raw in c.cityscapes_ids},
+    ),
+    "camvid": LabelMapping(
+        "camvid",
+        "CamVid's 12 ids (SegNet's): posts/pylons are poles, signs and lights; bicyclists are background.",
+        _CAMVID,
+    ),
+    "classes": LabelMapping(
+        "classes",
+        "Class indices 0-5 as they are; 254 unlabelled, 255 void.",
+        {**{c.index: c.index for c in CLASSES}, UNLABELLED: UNLABELLED, VOID: VOID},
+    ),
 }
 
 
@@ -113,7 +148,10 @@ def decode(colors: np.ndarray, palette: str = "table1", *, where: str = "mask") 
     unknown = labels == UNLABELLED
     if unknown.any():
         r, g, b = (int(v) for v in colors[unknown][0])
-        raise DataError(f"{where} has colour ({r}, {g}, {b}), which is not one of Table I's; was it saved as a photo (JPEG) or resized smoothly?")
+        raise DataError(
+            f"{where} has colour ({r}, {g}, {b}), which is not one of Table I's; was it saved as a photo (JPEG) or "
+            f"resized smoothly?"
+        )
     return labels
 
 

@@ -1,7 +1,7 @@
 """The only reader of UNETKD_* environment variables; everything else asks here.
 
-Values are read at each call, not at import, so that a test or a notebook can change them.
-It knows no file format: it hands out paths and numbers.
+Values are read at each call, not at import, so that a test or a notebook can change them. It knows no file format: it
+hands out paths and numbers.
 """
 
 import os
@@ -16,7 +16,9 @@ UPLOAD_MAX_PIXELS = 40_000_000
 
 
 def home() -> Path:
-    """UNETKD_HOME: everything that is kept (runs, packed data, caches, registered datasets). Default `.unetkd/` in the checkout."""
+    """UNETKD_HOME: everything that is kept (runs, packed data, caches, registered datasets). Default `.unetkd/` in the
+    checkout.
+    """
     return Path(os.environ.get("UNETKD_HOME") or PROJECT_ROOT / ".unetkd").expanduser().resolve()
 
 
@@ -57,7 +59,9 @@ def cores() -> int:
 
 
 def slots() -> int:
-    """UNETKD_SLOTS: runs that may train at once. Default: two where there are two cores (a student and its twin), else one."""
+    """UNETKD_SLOTS: runs that may train at once. Default: two where there are two cores (a student and its twin), else
+    one.
+    """
     value = os.environ.get("UNETKD_SLOTS", "").strip()
     if not value:
         return 2 if cores() >= 2 else 1

@@ -2,8 +2,9 @@
 
     loss = alpha * CE(student, label) + (1 - alpha) * KL(softmax(teacher / T) || softmax(student / T))
 
-Only the KL is here. Our convention: KL summed over classes, in nats, then a weighted mean over pixels; never a mean over classes,
-never a sum over H * W (public code differs by factors of C, N or H * W). All in float32 through log_softmax.
+Only the KL is here. Our convention: KL summed over classes, in nats, then a weighted mean over pixels; never a mean
+over classes, never a sum over H * W (public code differs by factors of C, N or H * W). All in float32 through
+log_softmax.
 """
 
 from typing import Literal
@@ -30,10 +31,10 @@ def kd_divergence(
 ) -> Term:
     """Sum of w * KL over the pixels that are not VOID, and the sum of w.
 
-    student_logits, teacher_logits: (N, C, H, W) float, unnormalised. target: (N, H, W) int64 or none when nothing is labelled.
-    direction: forward is KL(teacher || student), reverse KL(student || teacher). scale_by_t2 multiplies by T squared, which
-    undoes the 1/T^2 shrinkage of the gradient. class_weight: (C,); a pixel weighs by its label, or by the teacher's class where
-    it has none: an unweighted soft term undoes the class weights of the hard one.
+    student_logits, teacher_logits: (N, C, H, W) float, unnormalised. target: (N, H, W) int64 or none when nothing is
+    labelled. direction: forward is KL(teacher || student), reverse KL(student || teacher). scale_by_t2 multiplies by T
+    squared, which undoes the 1/T^2 shrinkage of the gradient. class_weight: (C,); a pixel weighs by its label, or by
+    the teacher's class where it has none: an unweighted soft term undoes the class weights of the hard one.
     """
     student = torch.log_softmax(student_logits.float() / temperature, dim=1)
     teacher = torch.log_softmax(teacher_logits.float() / temperature, dim=1)
@@ -49,7 +50,9 @@ def kl(log_p: Tensor, log_q: Tensor) -> Tensor:
 
 
 def _soft_weight(teacher_logits: Tensor, target: Tensor | None, class_weight: Tensor | None) -> Tensor:
-    """(N, H, W) float32: 0 on VOID, else 1 or the class weight of the label, or of the teacher's class where there is no label."""
+    """(N, H, W) float32: 0 on VOID, else 1 or the class weight of the label, or of the teacher's class where there is
+    no label.
+    """
     if target is None:
         target = torch.full_like(teacher_logits[:, 0], VOID - 1, dtype=torch.int64)
     if class_weight is None:

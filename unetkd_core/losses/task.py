@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unetkd_core.classes import NUM_CLASSES, VOID
+from unetkd_core.classes import UNLABELLED, VOID
 from unetkd_core.losses.term import Term
 
 
@@ -23,18 +23,17 @@ def cross_entropy(logits: Tensor, target: Tensor, class_weight: Tensor | None = 
 
 def pixel_weight(labels: Tensor, class_weight: Tensor | None) -> Tensor:
     """(N, H, W) float32: the weight of each pixel by its class, 0 where the label is no class."""
-    labelled = labels < NUM_CLASSES
     if class_weight is None:
-        return labelled.float()
-    return class_weight.float()[labels.clamp_max(NUM_CLASSES - 1)] * labelled
+        return (labels < UNLABELLED).float()
+    return F.pad(class_weight.float(), (0, VOID + 1 - len(class_weight)))[labels]
 
 
 def sqrt_class_weights(shares: np.ndarray) -> Tensor:
     """(C,) float32 weights proportional to 1/sqrt(share of pixels), scaled so that a pixel weighs 1 on average.
 
-    shares: (C,) fractions. A class below one pixel in a thousand is treated as if it had that share, so that an almost absent
-    one does not outweigh everything. Full 1/share weights let false alarms of posts and people flood the picture; the
-    square root is the middle ground of METHODS' trial.
+    shares: (C,) fractions. A class below one pixel in a thousand is treated as if it had that share, so that an almost
+    absent one does not outweigh everything. Full 1/share weights let false alarms of posts and people flood the
+    picture; the square root is the middle ground of METHODS' trial.
     """
     inverse = 1.0 / np.sqrt(np.maximum(np.asarray(shares, dtype=np.float64), 1e-3))
     mean = float((inverse * shares).sum() / max(float(np.sum(shares)), 1e-12))

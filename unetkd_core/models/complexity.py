@@ -10,7 +10,9 @@ from unetkd_core.errors import CheckpointError
 
 
 class _Convolution(NamedTuple):
-    """One convolution: `level` is the number of halvings of its output; `taps` are input values per output value and channel."""
+    """One convolution: `level` is the number of halvings of its output; `taps` are input values per output value and
+    channel.
+    """
 
     level: int
     inputs: int
@@ -23,7 +25,9 @@ class _Convolution(NamedTuple):
 
 def _convolutions(arch: Mapping[str, Any]) -> Iterator[_Convolution]:
     if arch.get("type") != "unet":
-        raise CheckpointError(f"The network's type is {arch.get('type')!r}; this release can count and build 'unet' only.")
+        raise CheckpointError(
+            f"The network's type is {arch.get('type')!r}; this release can count and build 'unet' only."
+        )
     width, levels, batch = int(arch["base_width"]), int(arch["levels"]), arch["norm"] == "batch"
 
     def pair(level: int, inputs: int, outputs: int) -> Iterator[_Convolution]:
@@ -43,7 +47,9 @@ def _convolutions(arch: Mapping[str, Any]) -> Iterator[_Convolution]:
 
 def parameters(arch: Mapping[str, Any]) -> int:
     """Trainable numbers of the network that `arch` describes."""
-    return sum(c.inputs * c.outputs * c.kernel + c.outputs * (int(c.bias) + 2 * int(c.norm)) for c in _convolutions(arch))
+    return sum(
+        c.inputs * c.outputs * c.kernel + c.outputs * (int(c.bias) + 2 * int(c.norm)) for c in _convolutions(arch)
+    )
 
 
 def macs(arch: Mapping[str, Any], height: int, width: int) -> int:

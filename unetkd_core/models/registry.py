@@ -19,7 +19,9 @@ def build(arch: Mapping[str, Any]) -> nn.Module:
     fields = dict(arch)
     kind = fields.pop("type", None)
     if kind not in _FAMILIES:
-        raise CheckpointError(f"The network's type is {kind!r}; this release can build {', '.join(sorted(_FAMILIES))} only.")
+        raise CheckpointError(
+            f"The network's type is {kind!r}; this release can build {', '.join(sorted(_FAMILIES))} only."
+        )
     try:
         return _FAMILIES[kind](**fields)
     except (TypeError, ValueError) as error:

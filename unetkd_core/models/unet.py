@@ -1,8 +1,9 @@
-"""The paper's U-Net: an encoder and a decoder built from one list of widths. Knows nothing of losses, data or names of files.
+"""The paper's U-Net: an encoder and a decoder built from one list of widths. Knows nothing of losses, data or names of
+files.
 
-Each level is two 3x3 convolutions with ReLU; 2x2 max pooling goes down, a 2x2 transposed convolution goes up, the skip is a
-concatenation, the head a 1x1 convolution (Ronneberger et al., 2015; sizes from the paper, see models/names.py). Any input
-of at least 16x16 pixels works: it is padded by repeating its border and the logits are cropped back.
+Each level is two 3x3 convolutions with ReLU; 2x2 max pooling goes down, a 2x2 transposed convolution goes up, the skip
+is a concatenation, the head a 1x1 convolution (Ronneberger et al., 2015; sizes from the paper, see models/names.py).
+Any input of at least 16x16 pixels works: it is padded by repeating its border and the logits are cropped back.
 """
 
 from typing import Any, Literal
@@ -36,7 +37,12 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         self.arch: dict[str, Any] = {
-            "type": "unet", "name": name, "base_width": base_width, "levels": levels, "norm": norm, "num_classes": num_classes,
+            "type": "unet",
+            "name": name,
+            "base_width": base_width,
+            "levels": levels,
+            "norm": norm,
+            "num_classes": num_classes,
         }
         widths = [base_width << level for level in range(levels + 1)]
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
@@ -88,11 +94,14 @@ def _block(inputs: int, outputs: int, norm: str) -> nn.Sequential:
 
 
 def _initialise(module: nn.Module) -> None:
-    """He et al. (2015). With PyTorch's default a deep U-Net without normalisation barely trains: M128 reached 0.33 mIoU instead of 0.47."""
+    """He et al. (2015). With PyTorch's default a deep U-Net without normalisation barely trains: M128 reached 0.33 mIoU
+    instead of 0.47.
+    """
     if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        # No ReLU follows; a stride-2 2x2 transposed convolution has one input position per output, so fan-in is the channels.
+        # No ReLU follows; a stride-2 2x2 transposed convolution has one input position per output, so fan-in is the
+        # channels.
         nn.init.normal_(module.weight, std=module.in_channels**-0.5)
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and module.bias is not None:
         nn.init.zeros_(module.bias)

@@ -1,11 +1,11 @@
 """RunConfig: every setting of one run, validated at once, JSON both ways. Needs no torch and touches no file.
 
-A config is data: the same JSON is what the form fills in, what config.json holds, and what the worker reads.
-Fields that are `auto` are chosen when the run first starts and written back, so that a resumed run and a twin
-compute in the same way.
+A config is data: the same JSON is what the form fills in, what config.json holds, and what the worker reads. Fields
+that are `auto` are chosen when the run first starts and written back, so that a resumed run and a twin compute in the
+same way.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -20,10 +20,16 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """What is learned from. A data reference is `NAME` or `NAME:SPLIT`, as `streets:train` or `camvid:train-without-0006R0`."""
+    """What is learned from. A data reference is `NAME` or `NAME:SPLIT`, as `streets:train` or
+    `camvid:train-without-0006R0`.
+    """
 
-    train: tuple[str, ...] = Field(("streets:train",), min_length=1, description="Data references to train on; several are mixed.")
-    val: tuple[str, ...] = Field(("streets:val",), min_length=1, description="Data references that curves and `best/` are measured on.")
+    train: tuple[str, ...] = Field(
+        ("streets:train",), min_length=1, description="Data references to train on; several are mixed."
+    )
+    val: tuple[str, ...] = Field(
+        ("streets:val",), min_length=1, description="Data references that curves and `best/` are measured on."
+    )
     height: int = Field(128, ge=16, le=4096, description="Packed height in pixels.")
     width: int = Field(256, ge=16, le=8192, description="Packed width in pixels.")
     max_train: int | None = Field(None, ge=1, description="At most so many training scenes of each dataset; none: all.")
@@ -33,8 +39,12 @@ class DataConfig(_Section):
 class ModelConfig(_Section):
     """The network that is trained."""
 
-    name: ModelName = Field("M128", description="The paper's size: 16 filters at the first level, doubled until the name.")
-    norm: Literal["none", "batch"] = Field("none", description="Batch normalisation after each 3x3 convolution, or none (the paper's students).")
+    name: ModelName = Field(
+        "M128", description="The paper's size: 16 filters at the first level, doubled until the name."
+    )
+    norm: Literal["none", "batch"] = Field(
+        "none", description="Batch normalisation after each 3x3 convolution, or none (the paper's students)."
+    )
 
 
 class TeachingConfig(_Section):
@@ -44,8 +54,12 @@ class TeachingConfig(_Section):
     alpha: float = Field(0.1, ge=0, le=1, description="Weight of the hard labels; 1 - alpha is the soft term's.")
     temperature: float = Field(10.0, ge=1, le=1000, description="T: divides both networks' logits before the softmax.")
     scale_by_t2: bool = Field(False, description="Multiply the soft term by T squared (Hinton); off in the paper.")
-    direction: Literal["forward", "reverse"] = Field("forward", description="forward: KL(teacher || student); reverse: KL(student || teacher).")
-    weight_soft_by_class: bool = Field(True, description="The hard term's class weights on the soft term too; the paper has none.")
+    direction: Literal["forward", "reverse"] = Field(
+        "forward", description="forward: KL(teacher || student); reverse: KL(student || teacher)."
+    )
+    weight_soft_by_class: bool = Field(
+        True, description="The hard term's class weights on the soft term too; the paper has none."
+    )
 
 
 class OptimConfig(_Section):
@@ -58,14 +72,18 @@ class OptimConfig(_Section):
     weight_decay: float = Field(1e-4, ge=0, le=1)
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
     clip_norm: float | None = Field(1.0, gt=0, description="Clip the gradient's norm to this; none: no clipping.")
-    class_weights: Literal["sqrt", "none"] = Field("sqrt", description="sqrt: weights of 1/sqrt(share), mean 1 over pixels; none: 1.")
+    class_weights: Literal["sqrt", "none"] = Field(
+        "sqrt", description="sqrt: weights of 1/sqrt(share), mean 1 over pixels; none: 1."
+    )
 
 
 class AugmentConfig(_Section):
     """A finite list of views (flips x scales x crop grid) and colour jitter that only the student sees."""
 
     flip: bool = True
-    scales: tuple[float, ...] = Field((1.0, 1.25, 1.5), min_length=1, description="Zooms >= 1; the crop is 1/scale of each side.")
+    scales: tuple[float, ...] = Field(
+        (1.0, 1.25, 1.5), min_length=1, description="Zooms >= 1; the crop is 1/scale of each side."
+    )
     crop_grid: int = Field(3, ge=1, le=9, description="Crop positions along each axis, evenly spaced.")
     jitter: float = Field(0.2, ge=0, le=0.9, description="Brightness, contrast and saturation by up to this fraction.")
 
@@ -108,7 +126,9 @@ class RunConfig(_Section):
 
     @property
     def role(self) -> Literal["student", "twin", "alone"]:
-        """student: taught; twin: the same net untaught, beside a student; alone: trained on labels for its own sake (a teacher, say)."""
+        """student: taught; twin: the same net untaught, beside a student; alone: trained on labels for its own sake (a
+        teacher, say).
+        """
         if self.teaching is not None:
             return "student"
         return "twin" if self.twin_of else "alone"
@@ -146,7 +166,10 @@ def parse_config(data: Any, *, where: str = "the settings") -> RunConfig:
         raise ConfigError(f"{where}: got {type(data).__name__}, expected a JSON object.")
     version = data.get("format_version", FORMAT_VERSION)
     if version != FORMAT_VERSION:
-        raise ConfigError(f"{where}: format version {version!r} is not {FORMAT_VERSION}, which this release reads; use the release that wrote it.")
+        raise ConfigError(
+            f"{where}: format version {version!r} is not {FORMAT_VERSION}, which this release reads; use the release "
+            f"that wrote it."
+        )
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:

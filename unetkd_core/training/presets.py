@@ -18,26 +18,63 @@ class Preset:
 
 
 RECIPES: Final = {
-    "default": Preset("default", "Sound", "Class weights on hard and soft terms, AdamW, one cycle to 3e-3: rare classes are learned too.",
-                      {"recipe": "default"}),
-    "paper": Preset("paper", "The paper's", "Adam at a constant 1e-4, plain cross-entropy, no class weights, 20 epochs.",
-                    {"recipe": "paper",
-                     "optim": {"optimizer": "adam", "learning_rate": 1e-4, "weight_decay": 0.0, "schedule": "constant",
-                               "clip_norm": None, "class_weights": "none", "epochs": 20}}),
+    "default": Preset(
+        "default",
+        "Sound",
+        "Class weights on hard and soft terms, AdamW, one cycle to 3e-3: rare classes are learned too.",
+        {"recipe": "default"},
+    ),
+    "paper": Preset(
+        "paper",
+        "The paper's",
+        "Adam at a constant 1e-4, plain cross-entropy, no class weights, 20 epochs.",
+        {
+            "recipe": "paper",
+            "optim": {
+                "optimizer": "adam",
+                "learning_rate": 1e-4,
+                "weight_decay": 0.0,
+                "schedule": "constant",
+                "clip_norm": None,
+                "class_weights": "none",
+                "epochs": 20,
+            },
+        },
+    ),
 }
 
 KD_PRESETS: Final = {
-    "paper": Preset("paper", "Paper", "α 0.1, T 10, no T²: nearly label training, because the soft gradient shrinks as 1/T².",
-                    {"alpha": 0.1, "temperature": 10.0, "scale_by_t2": False}),
-    "hinton": Preset("hinton", "Hinton", "α 0.5, T 4, with T²: the soft term keeps its weight at any temperature.",
-                     {"alpha": 0.5, "temperature": 4.0, "scale_by_t2": True}),
+    "paper": Preset(
+        "paper",
+        "Paper",
+        "α 0.1, T 10, no T²: nearly label training, because the soft gradient shrinks as 1/T².",
+        {"alpha": 0.1, "temperature": 10.0, "scale_by_t2": False},
+    ),
+    "hinton": Preset(
+        "hinton",
+        "Hinton",
+        "α 0.5, T 4, with T²: the soft term keeps its weight at any temperature.",
+        {"alpha": 0.5, "temperature": 4.0, "scale_by_t2": True},
+    ),
 }
 
 BUDGETS: Final = {
-    "taste": Preset("taste", "Taste", "A first look, about a minute on two cores.",
-                    {"data": {"height": 64, "width": 128, "max_train": 320, "max_val": 48}, "optim": {"epochs": 8}}),
-    "short": Preset("short", "Short", "Enough for the gap to show.",
-                    {"data": {"height": 96, "width": 192, "max_train": 800, "max_val": 120}, "optim": {"epochs": 15}}),
-    "paper": Preset("paper", "Paper", "The paper's: 20 epochs, learning rate 1e-4, α 0.1, T 10.",
-                    {"data": {"height": 128, "width": 256, "max_train": None, "max_val": None}, "optim": {"epochs": 20}}),
+    "taste": Preset(
+        "taste",
+        "Taste",
+        "A first look, about a minute on two cores.",
+        {"data": {"height": 64, "width": 128, "max_train": 320, "max_val": 48}, "optim": {"epochs": 8}},
+    ),
+    "short": Preset(
+        "short",
+        "Short",
+        "Enough for the gap to show.",
+        {"data": {"height": 96, "width": 192, "max_train": 800, "max_val": 120}, "optim": {"epochs": 15}},
+    ),
+    "paper": Preset(
+        "paper",
+        "Paper",
+        "The paper's: 20 epochs, learning rate 1e-4, α 0.1, T 10.",
+        {"data": {"height": 128, "width": 256, "max_train": None, "max_val": None}, "optim": {"epochs": 20}},
+    ),
 }
