@@ -1,0 +1,68 @@
+"""What a dataset is to the rest of the core: a `Source`, one split of scenes with six-class labels.
+
+Only the interface, and the one way to bring a scene to the packed size. Knows no dataset by name.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from unetkd_core.data.resize import cover_image, cover_labels
+from unetkd_core.errors import DataError
+
+
+class Scene(NamedTuple):
+    """image: (H, W, 3) uint8 RGB. labels: (H, W) uint8 of classes 0-5, UNLABELLED or VOID; None where the scene has no labels."""
+
+    image: np.ndarray
+    labels: np.ndarray | None
+
+
+class Source(Protocol):
+    """One split of one dataset. Reading raises DataError that names the file."""
+
+    name: str
+    """The dataset: "streets", "camvid", "cityscapes" or a registered name."""
+    split: str
+    mapping: str
+    """Key of `classes.MAPPINGS`: how its own ids became the six classes."""
+    licence: str
+    """What may be done with the data and with what is trained on it, in one line."""
+
+    @property
+    def ref(self) -> str:
+        """"camvid:train"."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def stem(self, index: int) -> str:
+        """The scene's name, unique within the split."""
+        ...
+
+    def read(self, index: int) -> Scene:
+        """The scene at its native size."""
+        ...
+
+    def read_at(self, index: int, height: int, width: int) -> Scene:
+        """The scene at the packed size (height, width)."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Hex hash of all that made the scenes; changes when a file does. Cheap: reads no picture."""
+        ...
+
+    def check(self) -> None:
+        """Raises DataError naming the file for what can be seen without reading pictures: missing and unpaired files."""
+        ...
+
+
+def at_size(scene: Scene, height: int, width: int) -> Scene:
+    """The scene scaled to cover (height, width) and cropped to it; labels by the nearest pixel."""
+    labels = None if scene.labels is None else cover_labels(scene.labels, height, width)
+    return Scene(cover_image(scene.image, height, width), labels)
+
+
+def unknown_split(name: str, split: str, known: list[str]) -> DataError:
+    """The error for a split that a dataset does not have."""
+    return DataError(f"{name} has no split {split!r}; it has {', '.join(known) or 'none'}. Write it as {name}:{known[0] if known else 'train'}.")
