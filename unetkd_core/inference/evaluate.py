@@ -1,0 +1,109 @@
+"""A network's scores over a whole split, by this project's definition of mIoU: the labels' native resolution, logits upsampled
+bilinearly, then argmax, one confusion matrix. Full precision (fp32). Knows no checkpoint and no dataset's layout.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unetkd_core.data.source import Source
+from unetkd_core.errors import DataError
+from unetkd_core.inference.predict import check_image, inferring, to_batch, to_working_size
+from unetkd_core.inference.upsample import upsampled_labels, upsampled_strips
+from unetkd_core.losses.task import cross_entropy
+from unetkd_core.metrics import Scores, SegmentationMeter
+
+BATCH_PIXELS = 400_000
+"""Pixels at the working size that go through a network at once: about 12 images of 128x256."""
+
+
+class _Batch(NamedTuple):
+    """Scenes of one native size: images (N) of (H, W, 3) uint8, target (N, H, W) uint8."""
+
+    images: list[np.ndarray]
+    target: Tensor
+
+
+def evaluate(
+    model: nn.Module,
+    source: Source,
+    *,
+    training_size: tuple[int, int],
+    teacher: nn.Module | None = None,
+    teacher_size: tuple[int, int] | None = None,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Scores:
+    """Scores of `model` on `source`, with its agreement with `teacher` where one is given.
+
+    training_size, teacher_size: (height, width) that each was trained at; the teacher's is the model's when none. limit: at most
+    so many scenes, evenly spaced over the split. progress(done, total) is called after each batch. Raises DataError when the
+    split is empty or a scene has no labels.
+    """
+    indices = spread(len(source), limit)
+    if not indices:
+        raise DataError(f"{source.ref} has no scenes; expected at least one. Check the folder, or choose another split.")
+    meter = SegmentationMeter()
+    done = 0
+    for batch in _batches(source, indices, training_size):
+        size = (batch.target.shape[1], batch.target.shape[2])
+        logits = _logits(model, batch.images, training_size)
+        teacher_pred = None
+        if teacher is not None:
+            teacher_pred = upsampled_labels(_logits(teacher, batch.images, teacher_size or training_size), size).cpu()
+        _count(meter, logits, batch.target, teacher_pred)
+        done += len(batch.images)
+        if progress is not None:
+            progress(done, len(indices))
+    return meter.compute()
+
+
+def spread(count: int, limit: int | None) -> list[int]:
+    """Indices of at most `limit` scenes, evenly spaced: neighbours in a video are nearly the same picture."""
+    if limit is None or limit >= count:
+        return list(range(count))
+    return [i * count // limit for i in range(limit)]
+
+
+def _batches(source: Source, indices: list[int], training_size: tuple[int, int]) -> Iterator[_Batch]:
+    """Scenes in order, neighbours of equal size together."""
+    most = max(1, BATCH_PIXELS // (training_size[0] * training_size[1]))
+    images: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
+    for index in indices:
+        scene = source.read(index)
+        check_image(scene.image)
+        if scene.labels is None:
+            raise DataError(f"{source.ref}: {source.stem(index)} has no labels; scores need them. Choose a labelled split.")
+        if images and (len(images) >= most or images[0].shape != scene.image.shape):
+            yield _Batch(images, torch.from_numpy(np.stack(labels)))
+            images, labels = [], []
+        images.append(scene.image)
+        labels.append(scene.labels)
+    if images:
+        yield _Batch(images, torch.from_numpy(np.stack(labels)))
+
+
+def _logits(model: nn.Module, images: list[np.ndarray], training_size: tuple[int, int]) -> Tensor:
+    """(N, C, h', w') float32 at the working size of these images, which have one size."""
+    with inferring(model) as device:
+        logits: Tensor = model(to_batch([to_working_size(image, training_size) for image in images]).to(device))
+    return logits.float()
+
+
+def _count(meter: SegmentationMeter, logits: Tensor, target: Tensor, teacher_pred: Tensor | None) -> None:
+    """Add one batch to the meter, in strips of rows of the labels' own size."""
+    with torch.inference_mode():
+        for rows, strip in upsampled_strips(logits, (target.shape[1], target.shape[2])):
+            labels = target[:, rows].to(strip.device).long()
+            term = cross_entropy(strip, labels)
+            meter.update(
+                strip.argmax(dim=1),
+                labels,
+                loss_total=term.total,
+                loss_weight=term.weight,
+                teacher_pred=None if teacher_pred is None else teacher_pred[:, rows].to(strip.device),
+            )

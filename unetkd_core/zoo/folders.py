@@ -1,0 +1,83 @@
+"""Replacing a folder so that a reader finds the old one or the new one, whole. Knows files, not what is in them. Needs no torch.
+
+No portable call swaps two folders (on shared storage there is none at all), so the old one steps aside under a fixed name for
+the moment between two renames, and readers look there too: `current`.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+_STALE_SECONDS = 3600.0
+
+
+def current(folder: Path) -> Path:
+    """Where the whole content of `folder` lies now: itself, or the old one that stepped aside when a writer died in between."""
+    aside = _aside(folder)
+    return aside if not folder.exists() and aside.is_dir() else folder
+
+
+def names(parent: Path, pattern: re.Pattern[str]) -> list[str]:
+    """Names of the folders in `parent` that match, sorted; empty when there is no such parent."""
+    if not parent.is_dir():
+        return []
+    found = {path.name.removesuffix(".previous").removeprefix(".") if path.name.endswith(".previous") else path.name
+             for path in parent.iterdir() if path.is_dir()}
+    return sorted(name for name in found if pattern.fullmatch(name))
+
+
+def replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make `folder` hold exactly `files` (name -> content). Raises OSError, leaving the old folder, when it cannot."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_stale(folder)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    try:
+        for name, content in files.items():
+            _write(new / name, content)
+        new.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide a shared folder from others
+        _swap(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _swap(new: Path, folder: Path) -> None:
+    aside = _aside(folder)
+    if folder.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        os.rename(folder, aside)
+        try:
+            os.rename(new, folder)
+        except OSError:
+            os.rename(aside, folder)
+            raise
+    else:
+        os.rename(new, folder)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.previous")
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _remove_stale(folder: Path) -> None:
+    """Half-written folders of writers that were killed; a living one's is younger."""
+    for path in folder.parent.glob(f".{folder.name}.new-*"):
+        if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
