@@ -1,0 +1,79 @@
+"""What was asked at the command line -> RunConfig. Reads one JSON file at most; starts nothing.
+
+Settings are layered, later ones win: defaults, --config, --recipe, --budget, --preset, single options.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from unetkd_core.cli.options import SETTINGS
+from unetkd_core.errors import ConfigError
+from unetkd_core.training.config import RunConfig, parse_config
+from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
+
+
+def config_from(given: Mapping[str, Any]) -> RunConfig:
+    """Build one run's config from options by name: those of `options.SETTINGS`, and config_file, recipe, budget, preset, size.
+
+    Options that are None were not given. Raises ConfigError that lists every problem at once.
+    """
+    data = _read(given["config_file"]) if given.get("config_file") else {}
+    layers = (
+        RECIPES[given["recipe"]].changes if given.get("recipe") else {},
+        BUDGETS[given["budget"]].changes if given.get("budget") else {},
+        {"teaching": KD_PRESETS[given["preset"]].changes} if given.get("preset") else {},
+        _single_options(given),
+    )
+    for changes in layers:
+        _merge(data, changes)
+    return parse_config(data, where="The settings")
+
+
+def parse_size(size: str) -> tuple[int, int]:
+    """ "128x256" -> (height, width). A usage error for anything else."""
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", size.strip())
+    if not match:
+        raise typer.BadParameter(f"{size!r} is not HEIGHTxWIDTH, as 128x256", param_hint="--size")
+    return int(match[1]), int(match[2])
+
+
+def _single_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(given)
+    if values.get("size") is not None:
+        values["height"], values["width"] = parse_size(values["size"])
+    changes: dict[str, Any] = {}
+    for option, path in SETTINGS.items():
+        if values.get(option) not in (None, []):
+            section = changes
+            for key in path[:-1]:
+                section = section.setdefault(key, {})
+            section[path[-1]] = values[option]
+    return changes
+
+
+def _merge(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Lay `changes` over `data`, section by section."""
+    for key, value in changes.items():
+        if isinstance(value, Mapping):
+            if not isinstance(data.get(key), dict):
+                data[key] = {}
+            _merge(data[key], value)
+        else:
+            data[key] = value
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror or error}; expected a run's config.json.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON ({error}); expected a run's config.json.") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path} holds a {type(data).__name__}; expected a JSON object like a run's config.json.")
+    return data

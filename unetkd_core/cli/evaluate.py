@@ -1,0 +1,82 @@
+"""`unetkd evaluate`: a checkpoint's scores on a dataset, at the labels' native resolution."""
+
+from typing import Annotated, Any
+
+import typer
+
+from unetkd_core.classes import CLASS_NAMES
+from unetkd_core.cli.options import AsJson
+from unetkd_core.cli.output import counting, percent, print_json, print_table, remark
+from unetkd_core.data import catalog
+from unetkd_core.data.source import Source
+from unetkd_core.metrics import Scores
+from unetkd_core.zoo.references import Loaded, load_model, mapping_warning
+
+Ref = Annotated[str, typer.Argument(metavar="REF", help="A checkpoint's name or run:ID.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="At most so many scenes, evenly spaced over the split.")
+]
+
+
+def evaluate(
+    ref: Ref,
+    dataset: Annotated[
+        str, typer.Option("--dataset", help="streets, camvid, cityscapes, or a registered name.")
+    ] = "streets",
+    split: Annotated[str, typer.Option("--split")] = "val",
+    teacher: Annotated[
+        str | None, typer.Option("--teacher", metavar="REF", help="Count agreement with this one too.")
+    ] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """mIoU, per-class IoU, pixel accuracy and loss over a whole split, at native label resolution."""
+    source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
+    source.check()
+    scores = score(load_model(ref), source, teacher=load_model(teacher) if teacher else None, limit=limit)
+    if as_json:
+        print_json(_as_json(ref, source, scores, teacher, limit))
+    else:
+        _print(ref, source, scores)
+
+
+def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limit: int | None = None) -> Scores:
+    """Scores of a loaded checkpoint on a source, with a progress bar; warns when their label mappings differ."""
+    from unetkd_core.inference.evaluate import evaluate as evaluate_model
+
+    warning = mapping_warning(loaded.info, source)
+    if warning:
+        remark(warning)
+    info = loaded.info
+    with counting(f"{info.name} on {source.ref}") as progress:
+        return evaluate_model(
+            loaded.model,
+            source,
+            training_size=(info.height, info.width),
+            teacher=teacher.model if teacher else None,
+            teacher_size=(teacher.info.height, teacher.info.width) if teacher else None,
+            limit=limit,
+            progress=progress,
+        )
+
+
+def _as_json(ref: str, source: Source, scores: Scores, teacher: str | None, limit: int | None) -> dict[str, Any]:
+    scenes = len(source) if limit is None else min(limit, len(source))
+    return {
+        "ref": ref,
+        "dataset": source.ref,
+        "mapping": source.mapping,
+        "scenes": scenes,
+        "teacher": teacher,
+        "scores": scores.to_json(),
+    }
+
+
+def _print(ref: str, source: Source, scores: Scores) -> None:
+    rows = [(name, percent(iou)) for name, iou in zip(CLASS_NAMES, scores.iou, strict=True)]
+    print_table(
+        ("Class", "#IoU"), [*rows, ("mIoU", percent(scores.miou)), ("pixel accuracy", percent(scores.pixel_accuracy))]
+    )
+    typer.echo(f"{ref} on {source.ref}, native label resolution; cross-entropy {scores.loss_ce:.3f}.")
+    if scores.agreement == scores.agreement:
+        typer.echo(f"Agrees with the teacher on {percent(scores.agreement)} of the pixels.")

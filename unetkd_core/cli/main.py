@@ -1,0 +1,61 @@
+"""The command `unetkd`: which commands there are, and how every one of them ends.
+
+Exit codes: 0 it worked, 1 it failed (one sentence on stderr), 2 the command line was wrong.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.core import TyperGroup
+
+from unetkd_core import __version__
+from unetkd_core.cli import data, evaluate, keep, predict, runs, train
+from unetkd_core.cli.output import remark
+from unetkd_core.errors import UnetKDError
+
+app = typer.Typer(
+    name="unetkd",
+    help="Train, distil and compare U-Nets for street scenes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app, name="data")
+app.add_typer(runs.app, name="runs")
+app.command()(train.train)
+app.command()(train.distill)
+app.command()(evaluate.evaluate)
+app.command()(predict.predict)
+app.command()(keep.keep)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit. What UNetKD refuses becomes one sentence; only our own mistakes show a traceback."""
+    try:
+        app(list(arguments) if arguments is not None else None)
+    except UnetKDError as error:
+        remark(f"unetkd: {error}")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`); Python must not complain about it at exit.
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def command_names() -> list[str]:
+    """Every command as typed after `unetkd`: "train", "runs list", ..."""
+    return _names(typer.main.get_command(app), "")
+
+
+def _names(command: object, prefix: str) -> list[str]:
+    if not isinstance(command, TyperGroup):
+        return [prefix.strip()]
+    return [name for key, sub in command.commands.items() for name in _names(sub, f"{prefix} {key}")]

@@ -1,0 +1,100 @@
+"""The options that `train` and `distill` share, and which setting of RunConfig each one sets. Data, not logic.
+
+None means "not given": the setting then comes from --config, the recipe, the budget, or RunConfig's default.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+
+from unetkd_core.training.config import ModelName
+
+_HOW, _DATA, _TEACHING = "How to train", "Data", "Teaching"
+
+Name = Annotated[str | None, typer.Option("--name", help="A name for the run.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE.json", help="Start from a run's config.json, or part of one.")
+]
+Recipe = Annotated[
+    Literal["default", "paper"] | None, typer.Option("--recipe", help="How to train.", rich_help_panel=_HOW)
+]
+Budget = Annotated[
+    Literal["taste", "short", "paper"] | None,
+    typer.Option("--budget", help="How much: sizes, scenes and epochs.", rich_help_panel=_HOW),
+]
+Norm = Annotated[
+    Literal["none", "batch"] | None, typer.Option("--norm", help="Batch normalisation, or none.", rich_help_panel=_HOW)
+]
+Epochs = Annotated[int | None, typer.Option("--epochs", min=1, rich_help_panel=_HOW)]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, rich_help_panel=_HOW)]
+LearningRate = Annotated[float | None, typer.Option("--lr", help="The schedule's peak.", rich_help_panel=_HOW)]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, rich_help_panel=_HOW)]
+Train = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--train",
+        metavar="REF",
+        help="Train on this, as camvid or camvid:train-without-0006R0; repeat to mix.",
+        rich_help_panel=_DATA,
+    ),
+]
+Val = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--val", metavar="REF", help="Measure curves on this, as camvid:val; repeat to mix.", rich_help_panel=_DATA
+    ),
+]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", metavar="HxW", help="Packed height and width, as 128x256.", rich_help_panel=_DATA),
+]
+MaxTrain = Annotated[
+    int | None,
+    typer.Option("--max-train", min=1, help="At most so many training scenes of each dataset.", rich_help_panel=_DATA),
+]
+MaxVal = Annotated[
+    int | None,
+    typer.Option("--max-val", min=1, help="At most so many validation scenes of each dataset.", rich_help_panel=_DATA),
+]
+
+Model = Annotated[ModelName | None, typer.Option("--model", help="The network.")]
+Student = Annotated[ModelName | None, typer.Option("--student", help="The network that is taught.")]
+Teacher = Annotated[str | None, typer.Option("--teacher", metavar="REF", help="A checkpoint's name or run:ID.")]
+Preset = Annotated[
+    Literal["paper", "hinton"] | None,
+    typer.Option("--preset", help="paper: α 0.1, T 10, no T²; hinton: α 0.5, T 4, T².", rich_help_panel=_TEACHING),
+]
+Alpha = Annotated[
+    float | None, typer.Option("--alpha", help="Weight of the hard labels, 0 to 1.", rich_help_panel=_TEACHING)
+]
+Temperature = Annotated[float | None, typer.Option("--temperature", help="T, at least 1.", rich_help_panel=_TEACHING)]
+T2 = Annotated[
+    bool | None, typer.Option("--t2/--no-t2", help="Multiply the soft term by T².", rich_help_panel=_TEACHING)
+]
+NoTwin = Annotated[bool, typer.Option("--no-twin", help="Leave out the untaught twin, the control.")]
+
+Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+SETTINGS: Final[dict[str, tuple[str, ...]]] = {
+    "name": ("name",),
+    "seed": ("seed",),
+    "model": ("model", "name"),
+    "student": ("model", "name"),
+    "norm": ("model", "norm"),
+    "train": ("data", "train"),
+    "val": ("data", "val"),
+    "height": ("data", "height"),
+    "width": ("data", "width"),
+    "max_train": ("data", "max_train"),
+    "max_val": ("data", "max_val"),
+    "epochs": ("optim", "epochs"),
+    "batch_size": ("optim", "batch_size"),
+    "lr": ("optim", "learning_rate"),
+    "teacher": ("teaching", "teacher"),
+    "alpha": ("teaching", "alpha"),
+    "temperature": ("teaching", "temperature"),
+    "t2": ("teaching", "scale_by_t2"),
+}
+"""Option -> where its value goes in RunConfig's JSON."""

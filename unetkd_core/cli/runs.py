@@ -1,0 +1,135 @@
+"""`unetkd runs`: what ran and how it went; stop, resume, delete. Reads and asks only: the folder is the truth."""
+
+from typing import Annotated, Any
+
+import typer
+
+from unetkd_core.cli.follow import follow
+from unetkd_core.cli.options import AsJson, Detach
+from unetkd_core.cli.output import MISSING, duration, percent, points, print_json, print_table, remark
+from unetkd_core.runs import folder, jobs
+from unetkd_core.runs.folder import Run
+
+app = typer.Typer(help="Runs: list, look, stop, resume, delete.", no_args_is_help=True)
+
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `unetkd runs list` shows it.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="As `unetkd runs list` shows it.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Every run, newest first."""
+    runs = folder.list_runs()
+    if as_json:
+        print_json([summary(run) for run in runs])
+        return
+    if not runs:
+        remark("No runs yet. `unetkd distill --teacher NAME --budget taste` starts one.")
+        return
+    rows = [_row(summary(run)) for run in runs]
+    print_table(("Id", "What", "Role", "State", "#Epochs", "#Best mIoU (packed)", "#Left"), rows)
+
+
+@app.command()
+def show(run_id: Id, as_json: AsJson = False) -> None:
+    """One run: its state, its settings and every epoch's scores."""
+    run = folder.open_run(run_id)
+    details = {**summary(run), "config": run.config.model_dump(mode="json"), "meta": run.meta, "metrics": run.metrics()}
+    if as_json:
+        print_json(details)
+        return
+    status = run.status()
+    typer.echo(f"{run.id}  {run.config.title} ({run.config.role}), {status.state}")
+    if status.error:
+        typer.echo(f"{status.error['headline']} {status.error['hint']}")
+    rows = [
+        (m["epoch"], f"{m['loss']:.3f}", percent(m["val"]["miou"]), percent(m["val"]["pixel_accuracy"]))
+        for m in run.metrics()
+    ]
+    print_table(("#Epoch", "#Loss", "#mIoU (packed)", "#Pixel accuracy"), rows)
+    partner = difference(run)
+    if partner:
+        typer.echo(partner)
+
+
+@app.command()
+def log(run_id: Id, lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50) -> None:
+    """The last lines of what the worker said."""
+    for line in folder.open_run(run_id).log_tail(lines):
+        typer.echo(line.rstrip("\n"))
+
+
+@app.command()
+def stop(run_ids: Ids) -> None:
+    """Ask runs to stop; they keep what they have and can be resumed."""
+    for run_id in run_ids:
+        jobs.stop(run_id)
+        typer.echo(f"{run_id} is asked to stop.")
+
+
+@app.command()
+def resume(run_ids: Ids, detach: Detach = False) -> None:
+    """Go on with stopped, failed or interrupted runs, after their last finished epoch."""
+    for run_id in run_ids:
+        jobs.resume(run_id)
+    runs = [folder.open_run(run_id) for run_id in run_ids]
+    if detach:
+        typer.echo("\n".join(run_ids))
+    elif not follow(runs):
+        raise typer.Exit(1)
+
+
+@app.command()
+def delete(run_ids: Ids, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Delete runs' folders for good."""
+    for run_id in run_ids:
+        run = folder.open_run(run_id)
+        if not yes:
+            typer.confirm(
+                f"Delete {run.id} ({run.config.title}, {run.disk_bytes() / 1e6:.0f} MB) for good?", abort=True, err=True
+            )
+        jobs.delete(run_id)
+        typer.echo(f"{run_id} is deleted.")
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What a script would ask of a run, as JSON values."""
+    status = run.status()
+    return {
+        "id": run.id,
+        "title": run.config.title,
+        "role": run.config.role,
+        "state": status.state,
+        "epoch": status.epoch,
+        "epochs": status.epochs,
+        "eta_seconds": status.eta_seconds if status.active else None,
+        "best_miou_packed": best_miou(run),
+        "pair": run.meta.get("pair"),
+        "error": status.error,
+        "folder": str(run.run_dir),
+    }
+
+
+def best_miou(run: Run) -> float | None:
+    """The best epoch's validation mIoU at the packed size, or None before the first epoch."""
+    scores = [m["val"]["miou"] for m in run.metrics() if m["val"]["miou"] is not None]
+    return max(scores, default=None)
+
+
+def difference(run: Run) -> str:
+    """What the teaching bought: this student against its twin, once both have scores."""
+    for other in folder.list_runs():
+        taught, untaught = (run, other) if other.config.twin_of == run.id else (other, run)
+        if untaught.config.twin_of != taught.id:
+            continue
+        with_teacher, without = best_miou(taught), best_miou(untaught)
+        if with_teacher is not None and without is not None:
+            gain = f"{points(with_teacher - without)} at the packed size, one seed"
+            return f"Taught {percent(with_teacher)}, untaught {percent(without)}: {gain}."
+    return ""
+
+
+def _row(run: dict[str, Any]) -> tuple[object, ...]:
+    epochs = f"{run['epoch']}/{run['epochs']}"
+    left = duration(run["eta_seconds"]) if run["eta_seconds"] is not None else MISSING
+    return run["id"], run["title"], run["role"], run["state"], epochs, percent(run["best_miou_packed"]), left
