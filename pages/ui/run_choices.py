@@ -1,0 +1,117 @@
+"""What the Distill form's values mean: presets fill them in, and together they make a RunConfig.
+
+Plain data: knows no widget, starts nothing. A value's name here is its widget's name on the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from unetkd_core.data.catalog import DatasetInfo
+from unetkd_core.training.config import RunConfig, parse_config
+from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
+
+NO_TEACHER: Final = ""
+CUSTOM: Final = "custom"
+STUDENTS: Final = ("M128", "M256", "M512", "M1024")
+Size = tuple[int, int]
+"""(height, width) in pixels."""
+WIDE: Final[tuple[Size, ...]] = ((64, 128), (96, 192), (128, 256), (192, 384), (256, 512))
+CAMERA: Final[tuple[Size, ...]] = ((72, 96), (120, 160), (144, 192), (240, 320), (360, 480))
+"""CamVid's 4:3, at about as many pixels as the wide sizes."""
+HELD_OUT: Final = "0006R0"
+"""CamVid's sequence that choices are made on; its `val` is for reporting (docs/data.md)."""
+NO_VIEWS: Final = {"flip": False, "scales": [1.0], "crop_grid": 1, "jitter": 0.0}
+
+
+def defaults() -> dict[str, Any]:
+    """The form as it first opens: M128, a taste, soft labels with T² so that a short run has something to hear."""
+    config = RunConfig()
+    return {
+        "student": config.model.name, "norm": "batch", "seed": config.seed, "twin": True, "augment": True, "batch_size": config.optim.batch_size,
+        **kd_values("hinton"), **recipe_values("default"), **budget_values("taste", "streets"),
+    }  # fmt: skip
+
+
+def kd_values(name: str) -> dict[str, Any]:
+    """What choosing a distillation preset fills in; Custom leaves everything as it is."""
+    return {"kd": name, **(KD_PRESETS[name].changes if name in KD_PRESETS else {})}
+
+
+def kd_name(alpha: float, temperature: float, scale_by_t2: bool) -> str:
+    """The preset that these values are, or Custom."""
+    for name, preset in KD_PRESETS.items():
+        if preset.changes == {"alpha": alpha, "temperature": temperature, "scale_by_t2": scale_by_t2}:
+            return name
+    return CUSTOM
+
+
+def recipe_values(name: str) -> dict[str, Any]:
+    """What choosing a recipe fills in."""
+    optim = RunConfig().with_(**RECIPES[name].changes).optim
+    return {"recipe": name, "learning_rate": optim.learning_rate, "class_weights": optim.class_weights}
+
+
+def budget_values(name: str, kind: str) -> dict[str, Any]:
+    """What choosing a budget fills in, for a kind of dataset. The paper's budget brings its recipe and its α and T along."""
+    changes = BUDGETS[name].changes
+    data = changes["data"]
+    wide = (data["height"], data["width"])
+    values = {"budget": name, "size": like_size(wide, kind), "epochs": changes["optim"]["epochs"],
+              "max_train": data["max_train"], "max_val": data["max_val"]}  # fmt: skip
+    if name == "paper":
+        return {**values, **recipe_values("paper"), **kd_values("paper")}
+    return {**values, **recipe_values("default")}
+
+
+def sizes(kind: str) -> list[Size]:
+    """Sizes that suit a kind of dataset, smallest first."""
+    if kind == "folder":
+        return sorted({*WIDE, *CAMERA}, key=lambda s: s[0] * s[1])
+    return list(CAMERA if kind == "camvid" else WIDE)
+
+
+def like_size(size: Size, kind: str) -> Size:
+    """The size for this kind of dataset with the number of pixels nearest to `size`."""
+    return min(sizes(kind), key=lambda s: (s != size, abs(s[0] * s[1] - size[0] * size[1])))
+
+
+def splits(info: DatasetInfo) -> tuple[str, str]:
+    """(to learn from, to check on), chosen sensibly: CamVid holds one sequence of its training split out, as its `val` is for reporting."""
+    names = list(info.splits)
+    held_out = (f"train-without-{HELD_OUT}", f"train-only-{HELD_OUT}")
+    if all(name in names for name in held_out):
+        return held_out
+    train = "train" if "train" in names else names[0]
+    return train, next((name for name in ("val", "test") if name in names), train)
+
+
+def usable(datasets: Sequence[DatasetInfo]) -> list[DatasetInfo]:
+    """Datasets that were found and can be opened."""
+    return [d for d in datasets if d.found and not d.problem and d.splits]
+
+
+def config(values: Mapping[str, Any]) -> RunConfig:
+    """The run that the form describes.
+
+    Raises ConfigError that names every setting that does not make sense.
+    """
+    alone = values["teacher"] == NO_TEACHER
+    height, width = values["size"]
+    teaching = None if alone else {"teacher": values["teacher"], "alpha": values["alpha"], "temperature": values["temperature"],
+                                   "scale_by_t2": values["scale_by_t2"]}  # fmt: skip
+    base = RunConfig().with_(**RECIPES[values["recipe"]].changes).model_dump()
+    changes: dict[str, Any] = {
+        "seed": values["seed"],
+        "model": {"name": values["student"], "norm": values["norm"] if alone else "none"},
+        "data": {"train": [f"{values['dataset']}:{values['train']}"], "val": [f"{values['dataset']}:{values['val']}"],
+                 "height": height, "width": width, "max_train": values["max_train"], "max_val": values["max_val"]},
+        "optim": {name: values[name] for name in ("epochs", "batch_size", "learning_rate", "class_weights")},
+        "augment": {} if values["augment"] else NO_VIEWS,
+    }  # fmt: skip
+    merged = {**base, "teaching": teaching, **{k: {**base[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}}
+    return parse_config(merged, where="These settings")
+
+
+def wants_twin(values: Mapping[str, Any]) -> bool:
+    """Only a taught student has a twin."""
+    return bool(values["twin"]) and values["teacher"] != NO_TEACHER
