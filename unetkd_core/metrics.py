@@ -1,7 +1,8 @@
 """Scores of a segmentation, from one confusion matrix over a whole split: torchmetrics behind our class names.
 
-Knows no model and no dataset: it is handed predictions and labels. `Scores` needs no torch, so that pages and folders can read
-them; the meter imports it when it is made. All fractions lie in [0, 1]. The mean of per-image IoUs is another, larger number.
+Knows no model and no dataset: it is handed predictions and labels. `Scores` needs no torch, so that pages and folders
+can read them; the meter imports it when it is made. All fractions lie in [0, 1]. The mean of per-image IoUs is another,
+larger number.
 """
 
 import math
@@ -20,9 +21,9 @@ NAN = float("nan")
 class Scores:
     """What was measured over a split. NaN in Python and null in JSON where there is nothing to measure.
 
-    miou: mean of `iou` over the classes that occur in prediction or label. iou: one a class, NaN where it occurs in neither.
-    pixel_accuracy: share of labelled pixels that are right. loss_ce: unweighted cross-entropy in nats, mean over labelled
-    pixels. agreement: share of labelled pixels with the teacher's class. pixels: how many are labelled.
+    miou: mean of `iou` over the classes that occur in prediction or label. iou: one a class, NaN where it occurs in
+    neither. pixel_accuracy: share of labelled pixels that are right. loss_ce: unweighted cross-entropy in nats, mean
+    over labelled pixels. agreement: share of labelled pixels with the teacher's class. pixels: how many are labelled.
     """
 
     miou: float
@@ -34,11 +35,16 @@ class Scores:
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON values: what is not a finite number becomes null."""
-        return {key: [_to_null(v) for v in value] if key == "iou" else _to_null(value) for key, value in asdict(self).items()}
+        return {
+            key: [_to_null(v) for v in value] if key == "iou" else _to_null(value)
+            for key, value in asdict(self).items()
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Scores":
-        """The inverse of `to_json`; fields that are not known are left out. Raises KeyError, TypeError, ValueError for other data."""
+        """The inverse of `to_json`; fields that are not known are left out. Raises KeyError, TypeError, ValueError for
+        other data.
+        """
         return cls(
             miou=_from_null(data["miou"]),
             iou=tuple(_from_null(v) for v in data["iou"]),
@@ -67,7 +73,8 @@ class SegmentationMeter:
         from torchmetrics.classification import MulticlassConfusionMatrix
 
         self.num_classes = num_classes
-        # validate_args looks for the distinct values of every batch, which costs more than counting; `_labelled` checks instead.
+        # validate_args looks for the distinct values of every batch, which costs more than counting; `_labelled` checks
+        # instead.
         self._confusion = MulticlassConfusionMatrix(num_classes, validate_args=False)
         self._loss_total = self._loss_weight = 0.0
         self._agreeing = self._taught = 0
@@ -83,8 +90,9 @@ class SegmentationMeter:
     ) -> None:
         """Count one batch.
 
-        pred, teacher_pred: (N, H, W) integers 0 to num_classes - 1. target: (N, H, W) integers, the same or VOID or UNLABELLED.
-        loss_total, loss_weight: a `losses.Term`'s two numbers, unweighted by class. Raises ValueError for other values and shapes.
+        pred, teacher_pred: (N, H, W) integers 0 to num_classes - 1. target: (N, H, W) integers, the same or VOID or
+        UNLABELLED. loss_total, loss_weight: a `losses.Term`'s two numbers, unweighted by class. Raises ValueError for
+        other values and shapes.
         """
         if pred.shape != target.shape:
             raise ValueError(f"pred is {tuple(pred.shape)} and target {tuple(target.shape)}; expected equal shapes")

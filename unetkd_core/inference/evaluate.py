@@ -1,5 +1,6 @@
-"""A network's scores over a whole split, by this project's definition of mIoU: the labels' native resolution, logits upsampled
-bilinearly, then argmax, one confusion matrix. Full precision (fp32). Knows no checkpoint and no dataset's layout.
+"""A network's scores over a whole split, by this project's definition of mIoU: the labels' native resolution, logits
+upsampled bilinearly, then argmax, one confusion matrix. Full precision (fp32). Knows no checkpoint and no dataset's
+layout.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,13 +40,15 @@ def evaluate(
 ) -> Scores:
     """Scores of `model` on `source`, with its agreement with `teacher` where one is given.
 
-    training_size, teacher_size: (height, width) that each was trained at; the teacher's is the model's when none. limit: at most
-    so many scenes, evenly spaced over the split. progress(done, total) is called after each batch. Raises DataError when the
-    split is empty or a scene has no labels.
+    training_size, teacher_size: (height, width) that each was trained at; the teacher's is the model's when none.
+    limit: at most so many scenes, evenly spaced over the split. progress(done, total) is called after each batch.
+    Raises DataError when the split is empty or a scene has no labels.
     """
     indices = spread(len(source), limit)
     if not indices:
-        raise DataError(f"{source.ref} has no scenes; expected at least one. Check the folder, or choose another split.")
+        raise DataError(
+            f"{source.ref} has no scenes; expected at least one. Check the folder, or choose another split."
+        )
     meter = SegmentationMeter()
     done = 0
     for batch in _batches(source, indices, training_size):
@@ -77,7 +80,9 @@ def _batches(source: Source, indices: list[int], training_size: tuple[int, int])
         scene = source.read(index)
         check_image(scene.image)
         if scene.labels is None:
-            raise DataError(f"{source.ref}: {source.stem(index)} has no labels; scores need them. Choose a labelled split.")
+            raise DataError(
+                f"{source.ref}: {source.stem(index)} has no labels; scores need them. Choose a labelled split."
+            )
         if images and (len(images) >= most or images[0].shape != scene.image.shape):
             yield _Batch(images, torch.from_numpy(np.stack(labels)))
             images, labels = [], []

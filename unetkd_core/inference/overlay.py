@@ -1,7 +1,8 @@
-"""A label map laid over its photo, as a picture for files and reports. Pure numpy: needs no torch. The screen draws its own.
+"""A label map laid over its photo, as a picture for files and reports. Pure numpy: needs no torch. The screen draws its
+own.
 
-LOOK's measures: fill 55 %, a white hairline of one pixel (59 %) where two shown classes or a shown and a hidden one meet,
-background hidden, so that the street shows and a miss reads as a hole.
+LOOK's measures: fill 55 %, a white hairline of one pixel (59 %) where two shown classes or a shown and a hidden one
+meet, background hidden, so that the street shows and a miss reads as a hole.
 """
 
 from collections.abc import Collection
@@ -26,11 +27,15 @@ def overlay(
 ) -> np.ndarray:
     """Photo (H, W, 3) uint8 with classes (H, W) uint8 in colour on it -> (H, W, 3) uint8.
 
-    opacity: 0 (photo) to 1 (exactly the palette's colours where a class shows and no outline runs). show: classes that are drawn;
-    none: all but background. Pixels of no class (254, 255) always show the photo. Raises ImageError when the sizes differ.
+    opacity: 0 (photo) to 1 (exactly the palette's colours where a class shows and no outline runs). show: classes that
+    are drawn; none: all but background. Pixels of no class (254, 255) always show the photo. Raises ImageError when the
+    sizes differ.
     """
     if image.shape != (*labels.shape, 3):
-        raise ImageError(f"The photo's array is {image.shape} and the label map's {labels.shape}; expected (H, W, 3) and (H, W) of one size.")
+        raise ImageError(
+            f"The photo's array is {image.shape} and the label map's {labels.shape}; expected (H, W, 3) and (H, W) of "
+            f"one size."
+        )
     if not 0 <= opacity <= 1:
         raise ValueError(f"opacity is {opacity}; expected 0 to 1")
     shown = _shown_classes(labels, range(1, NUM_CLASSES) if show is None else show)
@@ -53,7 +58,9 @@ def _shown_classes(labels: np.ndarray, show: Collection[int]) -> np.ndarray:
     table = np.full(256, VOID, dtype=np.uint8)
     for index in show:
         if not 0 <= index < NUM_CLASSES:
-            raise ValueError(f"show has class {index}; expected 0 ({CLASS_NAMES[0]}) to {NUM_CLASSES - 1} ({CLASS_NAMES[-1]})")
+            raise ValueError(
+                f"show has class {index}; expected 0 ({CLASS_NAMES[0]}) to {NUM_CLASSES - 1} ({CLASS_NAMES[-1]})"
+            )
         table[index] = index
     return table[labels]
 

@@ -42,8 +42,9 @@ class Prediction(NamedTuple):
 def predict(model: nn.Module, image: np.ndarray, *, training_size: tuple[int, int]) -> Prediction:
     """Segment one image of any size from 16x16 pixels.
 
-    image: (H, W, 3) uint8 RGB. training_size: (height, width) that the network was trained at, which sets the scale at which it
-    sees the image. The model is left in the mode that it came in. Raises ImageError for another shape, type or size.
+    image: (H, W, 3) uint8 RGB. training_size: (height, width) that the network was trained at, which sets the scale at
+    which it sees the image. The model is left in the mode that it came in. Raises ImageError for another shape, type or
+    size.
     """
     check_image(image)
     small = to_working_size(image, training_size)
@@ -56,7 +57,9 @@ def predict(model: nn.Module, image: np.ndarray, *, training_size: tuple[int, in
 def check_image(image: np.ndarray) -> None:
     """Raise ImageError unless `image` is (H, W, 3) uint8."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ImageError(f"The image is an array of shape {image.shape} and type {image.dtype}; expected (H, W, 3) uint8 RGB.")
+        raise ImageError(
+            f"The image is an array of shape {image.shape} and type {image.dtype}; expected (H, W, 3) uint8 RGB."
+        )
 
 
 def to_working_size(image: np.ndarray, training_size: tuple[int, int]) -> np.ndarray:
@@ -73,7 +76,7 @@ def to_batch(images: list[np.ndarray]) -> Tensor:
 
 @contextmanager
 def inferring(model: nn.Module) -> Iterator[torch.device]:
-    """Evaluation mode and no autograd inside, the model's former mode after. Yields the device that its weights lie on."""
+    """Evaluation mode, no autograd; the model's former mode after. Yields the device that its weights lie on."""
     was_training = model.training
     model.eval()
     try:

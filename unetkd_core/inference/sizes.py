@@ -15,6 +15,8 @@ def working_size(height: int, width: int, train_height: int, train_width: int) -
     Raises ImageError for an image that is smaller than MIN_SIDE on a side.
     """
     if height < MIN_SIDE or width < MIN_SIDE:
-        raise ImageError(f"The image is {width} x {height} pixels; expected at least {MIN_SIDE} on each side. Use a larger one.")
+        raise ImageError(
+            f"The image is {width} x {height} pixels; expected at least {MIN_SIDE} on each side. Use a larger one."
+        )
     scale = training_scale(height, width, train_height, train_width)
     return max(MIN_SIDE, round(height * scale)), max(MIN_SIDE, round(width * scale))

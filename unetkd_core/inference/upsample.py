@@ -1,7 +1,8 @@
-"""Logits at a network's working size, brought back to an image's own size in strips of rows, so that memory stays bounded.
+"""Logits at a network's working size, brought back to an image's own size in strips of rows, so that memory stays
+bounded.
 
-Bilinear with half-pixel centres, as `F.interpolate(mode="bilinear", align_corners=False)`. A 40-megapixel image has 240 million
-logits (1 GB); a strip holds at most STRIP_VALUES. Knows no network and no image.
+Bilinear with half-pixel centres, as `F.interpolate(mode="bilinear", align_corners=False)`. A 40-megapixel image has 240
+million logits (1 GB); a strip holds at most STRIP_VALUES. Knows no network and no image.
 """
 
 from collections.abc import Iterator
@@ -14,16 +15,21 @@ STRIP_VALUES = 4_000_000
 """Upsampled logits that are held at once (16 MB in float32)."""
 
 
-def upsampled_strips(logits: Tensor, size: tuple[int, int], *, strip_values: int = STRIP_VALUES) -> Iterator[tuple[slice, Tensor]]:
+def upsampled_strips(
+    logits: Tensor, size: tuple[int, int], *, strip_values: int = STRIP_VALUES
+) -> Iterator[tuple[slice, Tensor]]:
     """Yield (rows, strip) from the top down: strip is (N, C, len(rows), W) float32, the upsampled logits of these rows.
 
-    logits: (N, C, h, w) float. size: (H, W) in pixels. The values of a row do not depend on how rows are cut into strips.
+    logits: (N, C, h, w) float. size: (H, W) in pixels. The values of a row do not depend on how rows are cut into
+    strips.
     """
     height, width = size
     logits = logits.float()
     if tuple(logits.shape[-2:]) == (height, width):
         whole = max(1, strip_values // max(1, logits[:, :, 0].numel()))
-        yield from ((slice(top, min(top + whole, height)), logits[:, :, top : top + whole]) for top in range(0, height, whole))
+        yield from (
+            (slice(top, min(top + whole, height)), logits[:, :, top : top + whole]) for top in range(0, height, whole)
+        )
         return
     rows_at_once = max(1, strip_values // max(1, logits.shape[0] * logits.shape[1] * width))
     upper, fraction = _source_rows(logits.shape[-2], height, logits.device)
@@ -35,7 +41,9 @@ def upsampled_strips(logits: Tensor, size: tuple[int, int], *, strip_values: int
 
 
 def _source_rows(source: int, height: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """For each of `height` rows: the source row above its centre (int64), and how far it lies towards the next (float32)."""
+    """For each of `height` rows: the source row above its centre (int64), and how far it lies towards the next
+    (float32).
+    """
     centre = ((torch.arange(height, dtype=torch.float64) + 0.5) * source / height - 0.5).clamp(0, source - 1)
     upper = centre.floor()
     return upper.long().to(device), (centre - upper).float().to(device)

@@ -1,4 +1,5 @@
-"""A checkpoint's model card: README.md with the YAML front matter that the Hugging Face Hub reads. Text from data; needs no torch.
+"""A checkpoint's model card: README.md with the YAML front matter that the Hugging Face Hub reads. Text from data;
+needs no torch.
 
 Everything on it comes from CheckpointInfo: nothing is claimed that was not recorded.
 """
@@ -16,16 +17,53 @@ if TYPE_CHECKING:
 _ROLES = {
     "teacher": "A teacher: trained on labels, meant for smaller networks to learn from.",
     "student": "A student: taught by a larger network's soft predictions beside the labels.",
-    "twin": "An untaught twin: the same network, seed, order of data and budget as its student, on labels alone. It is the control.",
+    "twin": "An untaught twin: the same network, seed, order of data and budget as its student, on labels alone. It is "
+    "the control.",
     "alone": "Trained on labels alone.",
 }
+
+_USE = """For teaching and research on knowledge distillation: to compare a student with its untaught twin and its teacher.
+
+Put this folder into `checkpoints/` as `NAME`, then
+
+```bash
+unetkd predict NAME street.jpg -o predictions
+```
+
+or
+
+```python
+from unetkd_core.inference.predict import predict
+from unetkd_core.zoo.references import load_model
+
+model, info = load_model("NAME")
+prediction = predict(model, image, training_size=(info.height, info.width))  # image: (H, W, 3) uint8 RGB
+prediction.labels  # (H, W) uint8, 0-5
+```"""
+
+_DEFINITION = (
+    "Percent. mIoU is the mean of the classes' IoU from one confusion matrix over the whole split, at the labels' "
+    "native resolution with logits upsampled bilinearly (rows named *packed*: at the training size); a class that "
+    "occurs in neither prediction nor label is left out (–). One seed: "
+)
 
 
 def card(info: "CheckpointInfo") -> str:
     """The whole README.md, Markdown with front matter."""
     parts = [
-        _front_matter(info), f"# {info.title or info.name}", _summary(info), "## Scores", _scores(info), "## Training", _training(info),
-        "## Use", _use(info), "## Limits", _limits(info), "## Licence", _licence(info),
+        _front_matter(info),
+        f"# {info.title or info.name}",
+        _summary(info),
+        "## Scores",
+        _scores(info),
+        "## Training",
+        _training(info),
+        "## Use",
+        _use(info),
+        "## Limits",
+        _limits(info),
+        "## Licence",
+        _licence(info),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -37,7 +75,10 @@ def _front_matter(info: "CheckpointInfo") -> str:
     if not is_free(info.licence):
         lines += ["license_name: follows-the-training-data", f"license_link: {_quoted('#licence')}"]
     lines += ["library_name: unetkd", "pipeline_tag: image-segmentation", "tags:"]
-    lines += [f"- {_quoted(tag)}" for tag in ("semantic-segmentation", "knowledge-distillation", "unet", "street-scenes", info.role)]
+    lines += [
+        f"- {_quoted(tag)}"
+        for tag in ("semantic-segmentation", "knowledge-distillation", "unet", "street-scenes", info.role)
+    ]
     lines += ["datasets:", *(f"- {_quoted(name)}" for name in names)] if names else []
     lines += ["metrics:", "- mean_iou", "- accuracy", "---"]
     return "\n".join(lines)
@@ -50,28 +91,28 @@ def _quoted(text: str) -> str:
 def _summary(info: "CheckpointInfo") -> str:
     return (
         f"{_ROLES[info.role]} It segments street scenes into six classes: {', '.join(info.classes)}.\n\n"
-        f"| | |\n|---|---|\n| network | {info.arch.get('name') or info.arch.get('type')}, normalisation: {info.arch.get('norm', 'none')} |\n"
+        "| | |\n|---|---|\n"
+        f"| network | {info.arch.get('name')}, normalisation: {info.arch.get('norm')} |\n"
         f"| parameters | {info.parameters:,} |\n"
-        f"| multiply-accumulates | {info.macs / 1e9:.2f} G for one image of {info.height} × {info.width} (height × width) |\n"
-        f"| trained at | {info.height} × {info.width} pixels |\n| sha256 of model.safetensors | `{info.sha256}` |"
+        f"| trained at | {info.height} × {info.width} pixels (height × width) |\n"
+        f"| multiply-accumulates | {info.macs / 1e9:.2f} G for one image of that size |\n"
+        f"| sha256 of model.safetensors | `{info.sha256}` |"
     )
 
 
 def _scores(info: "CheckpointInfo") -> str:
-    measured = {key: scores for key, value in info.metrics.items() if (scores := _as_scores(value)) is not None}
+    found = {key: _as_scores(value) for key, value in info.metrics.items()}
+    measured = {key: scores for key, scores in found.items() if scores and len(scores.iou) == len(info.classes)}
     if not measured:
         return "Not measured yet."
     head = "| measured on | mIoU | " + " | ".join(info.classes) + " | pixel accuracy |"
     rows = [
-        f"| {_measured_on(key)} | {_percent(s.miou)} | " + " | ".join(_percent(v) for v in s.iou) + f" | {_percent(s.pixel_accuracy)} |"
+        f"| {_measured_on(key)} | {_percent(s.miou)} | "
+        + " | ".join(_percent(v) for v in s.iou)
+        + f" | {_percent(s.pixel_accuracy)} |"
         for key, s in measured.items()
     ]
-    return (
-        "\n".join([head, "|---" * (len(info.classes) + 3) + "|", *rows])
-        + "\n\nPercent. mIoU is the mean of the classes' IoU from one confusion matrix over the whole split, at the labels' native resolution "
-        "with logits upsampled bilinearly (rows named *packed*: at the training size); a class that occurs in neither prediction nor label is "
-        f"left out (–). One seed: {info.seed}."
-    )
+    return "\n".join([head, "|---" * (len(info.classes) + 3) + "|", *rows]) + f"\n\n{_DEFINITION}{info.seed}."
 
 
 def _as_scores(value: Any) -> Scores | None:
@@ -93,43 +134,40 @@ def _percent(fraction: float) -> str:
 def _training(info: "CheckpointInfo") -> str:
     lines = [f"- Data: {', '.join(info.data) or 'not recorded'}", f"- Seed: {info.seed}"]
     run: dict[str, Any] = info.run or {}
-    optim, teaching = run.get("optim") or {}, run.get("teaching")
-    if optim:
-        lines.append(
-            f"- Recipe: {run.get('recipe')}; {optim.get('epochs')} epochs, batches of {optim.get('batch_size')}, {optim.get('optimizer')}, "
-            f"learning rate {optim.get('learning_rate')} ({optim.get('schedule')}), class weights: {optim.get('class_weights')}"
-        )
-    if isinstance(teaching, dict):
-        lines.append(
-            f"- Taught by {teaching.get('teacher')}: α {teaching.get('alpha')} (weight of the hard labels), temperature {teaching.get('temperature')}, "
-            f"{'with' if teaching.get('scale_by_t2') else 'without'} T², {teaching.get('direction')} KL"
-        )
+    if isinstance(run.get("optim"), dict):
+        lines.append(f"- Recipe: {run.get('recipe')}; {_said(run['optim'])}")
+    if isinstance(run.get("teaching"), dict):
+        lines.append(f"- Taught, α weighing the hard labels: {_said(run['teaching'])}")
     lines += [f"- Run: `{info.run_id}`"] if info.run_id else []
     lines += [f"- Code: commit `{info.commit}`"] if info.commit else []
     lines.append(f"- Created: {info.created}")
     if info.run:
-        lines.append("\n<details><summary>All settings (RunConfig)</summary>\n\n```json\n" + json.dumps(info.run, indent=2, ensure_ascii=False) + "\n```\n</details>")
+        lines.append(
+            "\n<details><summary>All settings (RunConfig)</summary>\n\n```json\n"
+            + json.dumps(info.run, indent=2, ensure_ascii=False)
+            + "\n```\n</details>"
+        )
     return "\n".join(lines)
 
 
+def _said(section: dict[str, Any]) -> str:
+    """A section of a RunConfig in words: "epochs 20, batch size 8"."""
+    return ", ".join(f"{key.replace('_', ' ')} {'none' if value is None else value}" for key, value in section.items())
+
+
 def _use(info: "CheckpointInfo") -> str:
-    return (
-        f"Put this folder into `checkpoints/` as `{info.name}`, then\n\n"
-        f"```bash\nunetkd predict {info.name} street.jpg -o predictions\n```\n\nor\n\n"
-        "```python\nfrom unetkd_core.inference.predict import predict\nfrom unetkd_core.zoo.references import load_model\n\n"
-        f'model, info = load_model("{info.name}")\n'
-        "prediction = predict(model, image, training_size=(info.height, info.width))  # image: (H, W, 3) uint8 RGB\n"
-        "prediction.labels  # (H, W) uint8, 0-5\n```\n\n"
-        "For teaching and research on knowledge distillation: to compare a student with its untaught twin and its teacher."
-    )
+    return _USE.replace("NAME", info.name)
 
 
 def _limits(info: "CheckpointInfo") -> str:
-    mappings = "\n".join(f"- Label mapping {name}: {MAPPINGS[name].description}" for name in info.mapping if name in MAPPINGS)
+    mappings = "\n".join(
+        f"- Label mapping {name}: {MAPPINGS[name].description}" for name in info.mapping if name in MAPPINGS
+    )
     return (
-        "- Not for driving, surveillance or any decision about people: it errs, most on small and rare things (people, posts).\n"
-        "- It knows streets like those it was trained on, by day, from a car's view, at the scale of its training size.\n"
-        f"- {CLASSES[2].name}: {CLASSES[2].note}\n- {CLASSES[4].name}: {CLASSES[4].note}" + (f"\n{mappings}" if mappings else "")
+        "- Not for driving, surveillance or decisions about people: it errs, most on small things (people, posts).\n"
+        "- It knows streets like those that it was trained on, seen from a car, at the scale of its training size.\n"
+        f"- {CLASSES[2].name}: {CLASSES[2].note}\n- {CLASSES[4].name}: {CLASSES[4].note}"
+        + (f"\n{mappings}" if mappings else "")
     )
 
 

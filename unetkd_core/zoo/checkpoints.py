@@ -1,8 +1,8 @@
 """A checkpoint is a folder: config.json (what it is), model.safetensors (its weights), README.md (its card).
 
-Loading rebuilds the network from the folder alone, strictly: every key, shape and the file's sha256 must fit. Nothing is ever
-unpickled. Saving is atomic: a reader finds the old folder or the new one. Reading what a checkpoint says needs no torch; the
-functions that touch weights import it. Knows nothing of names and references (references.py) or of runs.
+Loading rebuilds the network from the folder alone, strictly: every key, shape and the file's sha256 must fit. Nothing
+is ever unpickled. Saving is atomic: a reader finds the old folder or the new one. Reading what a checkpoint says needs
+no torch; the functions that touch weights import it. Knows nothing of names and references (references.py) or of runs.
 """
 
 import json
@@ -33,7 +33,8 @@ Role = Literal["teacher", "student", "twin", "alone"]
 class CheckpointInfo(BaseModel):
     """What config.json says. Frozen; `model_copy(update=...)` makes another.
 
-    `parameters`, `macs` (of one image at `height` x `width`) and `sha256` (of model.safetensors) are filled in by `save`.
+    `parameters`, `macs` (of one image at `height` x `width`) and `sha256` (of model.safetensors) are filled in by
+    `save`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -43,13 +44,19 @@ class CheckpointInfo(BaseModel):
     title: str = Field(max_length=200, description='For people: "M128 from M256".')
     role: Role = Field(description="teacher, student (taught), twin (the same, untaught) or alone.")
     arch: dict[str, JsonValue] = Field(description="What models.registry.build makes the network from.")
-    classes: list[str] = Field(default_factory=lambda: list(CLASS_NAMES), description="Names of the channels, in order.")
+    classes: list[str] = Field(
+        default_factory=lambda: list(CLASS_NAMES), description="Names of the channels, in order."
+    )
     mapping: list[str] = Field(description="Label mappings that it learned from, keys of classes.MAPPINGS.")
-    height: int = Field(ge=16, le=8192, description="Training height in pixels: sets the scale at which it sees an image.")
+    height: int = Field(
+        ge=16, le=8192, description="Training height in pixels: sets the scale at which it sees an image."
+    )
     width: int = Field(ge=16, le=8192, description="Training width in pixels.")
     parameters: int = Field(0, ge=0, description="Trainable numbers.")
     macs: int = Field(0, ge=0, description="Multiply-accumulates for one image at the training size.")
-    metrics: dict[str, JsonValue] = Field(default_factory=dict, description='Scores JSON by what they were measured on: "packed", "camvid:val".')
+    metrics: dict[str, JsonValue] = Field(
+        default_factory=dict, description='Scores JSON by what they were measured on: "packed", "camvid:val".'
+    )
     data: list[str] = Field(description="Data references that it was trained on.")
     seed: int = Field(0, ge=0)
     commit: str | None = Field(None, description="The code's commit, where known.")
@@ -57,7 +64,9 @@ class CheckpointInfo(BaseModel):
     sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="Of model.safetensors.")
     run: dict[str, JsonValue] | None = Field(None, description="RunConfig JSON of the run that made it.")
     run_id: str | None = None
-    created: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"), description="ISO 8601, UTC.")
+    created: str = Field(
+        default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"), description="ISO 8601, UTC."
+    )
 
     @field_validator("arch")
     @classmethod
@@ -83,7 +92,10 @@ def read_info(folder: Path | str) -> CheckpointInfo:
     """
     folder = folders.current(Path(folder))
     if not folder.is_dir():
-        raise CheckpointError(f"There is no checkpoint {folder.name!r}: {folder} does not exist; expected a folder with {CONFIG} and {WEIGHTS}.")
+        raise CheckpointError(
+            f"There is no checkpoint {folder.name!r}: {folder} does not exist; expected a folder with {CONFIG} and "
+            f"{WEIGHTS}."
+        )
     info = _parse(_read_config(folder), where=f"{folder.name}/{CONFIG}")
     if not (folder / WEIGHTS).is_file():
         raise CheckpointError(f"{folder.name} has no {WEIGHTS}: the checkpoint is incomplete; copy or train it again.")
@@ -95,10 +107,15 @@ def _read_config(folder: Path) -> Any:
     where = f"{folder.name}/{CONFIG}"
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise CheckpointError(f"{where} is larger than {MAX_CONFIG_BYTES // 1024**2} MB, expected a few kilobytes: it is not a checkpoint's config.")
+            raise CheckpointError(
+                f"{where} is larger than {MAX_CONFIG_BYTES // 1024**2} MB, expected a few kilobytes: it is not a "
+                f"checkpoint's config."
+            )
         return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError:
-        raise CheckpointError(f"{folder.name} has no {CONFIG}: it is not a checkpoint, or was only half copied; copy or train it again.") from None
+        raise CheckpointError(
+            f"{folder.name} has no {CONFIG}: it is not a checkpoint, or was only half copied; copy or train it again."
+        ) from None
     except OSError as error:
         raise CheckpointError(f"{where} cannot be read: {error.strerror or error}.") from None
     except (ValueError, RecursionError):
@@ -111,11 +128,14 @@ def _refuse_constant(name: str) -> float:
 
 def _parse(data: Any, *, where: str) -> CheckpointInfo:
     if not isinstance(data, dict):
-        raise CheckpointError(f"{where} holds a {type(data).__name__}, expected a JSON object; copy or train the checkpoint again.")
+        raise CheckpointError(
+            f"{where} holds a {type(data).__name__}, expected a JSON object; copy or train the checkpoint again."
+        )
     version = data.get("format_version")
     if version != FORMAT_VERSION or isinstance(version, bool):
         raise CheckpointError(
-            f"{where} has format version {version!r}, this release reads {FORMAT_VERSION}: use the release of UNetKD that wrote it."
+            f"{where} has format version {version!r}, this release reads {FORMAT_VERSION}: use the release of UNetKD "
+            f"that wrote it."
         )
     try:
         info = CheckpointInfo.model_validate(data)
@@ -123,7 +143,9 @@ def _parse(data: Any, *, where: str) -> CheckpointInfo:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'config'}: {e['msg']}" for e in error.errors()[:5])
         raise CheckpointError(f"{where} is damaged: {problems}.") from None
     if tuple(info.classes) != CLASS_NAMES:
-        raise CheckpointError(f"{where} has the classes {', '.join(info.classes)[:200]}; expected Table I's: {', '.join(CLASS_NAMES)}.")
+        raise CheckpointError(
+            f"{where} has the classes {', '.join(info.classes)[:200]}; expected Table I's: {', '.join(CLASS_NAMES)}."
+        )
     _count_parameters(info.arch, where=where)
     return info
 
@@ -135,11 +157,15 @@ def _count_parameters(arch: dict[str, Any], *, where: str) -> int:
     except CheckpointError as error:
         raise CheckpointError(f"{where}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{where} describes a network that cannot be built (arch: {error}); copy or train the checkpoint again.") from None
+        raise CheckpointError(
+            f"{where} describes a network that cannot be built (arch: {error}); copy or train the checkpoint again."
+        ) from None
 
 
 def list_named() -> list[tuple[str, CheckpointInfo]]:
-    """(name, info) of every readable checkpoint in settings.checkpoints_dir(), by name. See `list_damaged` for the others."""
+    """(name, info) of every readable checkpoint in settings.checkpoints_dir(), by name. See `list_damaged` for the
+    others.
+    """
     return [(name, found) for name, found in _scan() if isinstance(found, CheckpointInfo)]
 
 
@@ -159,7 +185,8 @@ def _scan() -> list[tuple[str, CheckpointInfo | CheckpointError]]:
 
 
 def save(model: "nn.Module", folder: Path | str, info: CheckpointInfo, *, half: bool = True) -> CheckpointInfo:
-    """Write the checkpoint, replacing one that is there, and return its info with sha256, parameters and macs filled in.
+    """Write the checkpoint, replacing one that is there, and return its info with sha256, parameters and macs filled
+    in.
 
     half: weights as float16 (statistics of normalisation stay float32); they are rounded, so measure after loading what
     a card shall say. Raises CheckpointError when weights are not finite or do not fit into float16.
@@ -178,22 +205,27 @@ def save(model: "nn.Module", folder: Path | str, info: CheckpointInfo, *, half: 
     try:
         folders.replace(Path(folder), files)
     except OSError as error:
-        raise CheckpointError(f"The checkpoint {Path(folder).name} cannot be written: {error.strerror or error}. Free space or choose another folder.") from None
+        raise CheckpointError(
+            f"The checkpoint {Path(folder).name} cannot be written: {error.strerror or error}. Free space or choose "
+            f"another folder."
+        ) from None
     return filled
 
 
 def load(folder: Path | str) -> tuple["nn.Module", CheckpointInfo]:
     """The network (in eval mode, float32, on the CPU) and its info.
 
-    Raises CheckpointError, one sentence, for all that `read_info` refuses, and for weights that are truncated, changed since
-    they were saved, or do not fit the architecture in every name and shape.
+    Raises CheckpointError, one sentence, for all that `read_info` refuses, and for weights that are truncated, changed
+    since they were saved, or do not fit the architecture in every name and shape.
     """
     from unetkd_core.zoo import weights
 
     folder = Path(folder)
     for attempt in range(3):
         info = read_info(folder)
-        data = weights.read(folders.current(folder) / WEIGHTS, parameters=_count_parameters(info.arch, where=folder.name))
+        data = weights.read(
+            folders.current(folder) / WEIGHTS, parameters=_count_parameters(info.arch, where=folder.name)
+        )
         if weights.sha256(data) == info.sha256:
             return weights.to_model(data, info.arch, where=f"{folder.name}/{WEIGHTS}"), info
         # A run may have put a better epoch in its place between the two reads.
@@ -201,5 +233,6 @@ def load(folder: Path | str) -> tuple["nn.Module", CheckpointInfo]:
             continue
         break
     raise CheckpointError(
-        f"{folder.name}/{WEIGHTS} is not the file that was saved (its sha256 differs from {CONFIG}): it is damaged or truncated; copy or train it again."
+        f"{folder.name}/{WEIGHTS} is not the file that was saved (its sha256 differs from {CONFIG}): it is damaged or "
+        f"truncated; copy or train it again."
     )

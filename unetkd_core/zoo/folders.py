@@ -1,7 +1,8 @@
-"""Replacing a folder so that a reader finds the old one or the new one, whole. Knows files, not what is in them. Needs no torch.
+"""Replacing a folder so that a reader finds the old one or the new one, whole. Knows files, not what is in them. Needs
+no torch.
 
-No portable call swaps two folders (on shared storage there is none at all), so the old one steps aside under a fixed name for
-the moment between two renames, and readers look there too: `current`.
+No portable call swaps two folders (on shared storage there is none at all), so the old one steps aside under a fixed
+name for the moment between two renames, and readers look there too: `current`.
 """
 
 import os
@@ -16,7 +17,9 @@ _STALE_SECONDS = 3600.0
 
 
 def current(folder: Path) -> Path:
-    """Where the whole content of `folder` lies now: itself, or the old one that stepped aside when a writer died in between."""
+    """Where the whole content of `folder` lies now: itself, or the old one that stepped aside when a writer died in
+    between.
+    """
     aside = _aside(folder)
     return aside if not folder.exists() and aside.is_dir() else folder
 
@@ -25,8 +28,11 @@ def names(parent: Path, pattern: re.Pattern[str]) -> list[str]:
     """Names of the folders in `parent` that match, sorted; empty when there is no such parent."""
     if not parent.is_dir():
         return []
-    found = {path.name.removesuffix(".previous").removeprefix(".") if path.name.endswith(".previous") else path.name
-             for path in parent.iterdir() if path.is_dir()}
+    found = {
+        path.name.removesuffix(".previous").removeprefix(".") if path.name.endswith(".previous") else path.name
+        for path in parent.iterdir()
+        if path.is_dir()
+    }
     return sorted(name for name in found if pattern.fullmatch(name))
 
 

@@ -1,15 +1,13 @@
 """Which licence a checkpoint carries: that of what it learned from. Pure data; needs no torch.
 
-The code is MIT; weights follow their data. A network taught by another learned from that one's data too, so a trainer passes the
-teacher's licence beside its datasets'.
+The code is MIT; weights follow their data. A network taught by another learned from that one's data too, so a trainer
+passes the teacher's licence beside its datasets'.
 """
 
 from collections.abc import Iterable
 from typing import Final
 
 MIT: Final = "MIT"
-CAMVID: Final = "CamVid: research and non-commercial use only"
-CITYSCAPES: Final = "Cityscapes: non-commercial use under its own terms (cityscapes-dataset.com/license)"
 UNKNOWN: Final = "unknown: ask whoever made the data"
 
 _FREE: Final = {"", "mit"}
@@ -18,7 +16,7 @@ _FREE: Final = {"", "mit"}
 def licence_of(licences: Iterable[str]) -> str:
     """One sentence for weights that were trained on data of these licences.
 
-    MIT adds nothing to a stricter one, and every stricter one stays: `["MIT", CAMVID]` is CAMVID. No data at all is UNKNOWN.
+    MIT adds nothing to a stricter one, and every stricter one stays. No data at all is UNKNOWN.
     """
     parts: list[str] = []
     given = False

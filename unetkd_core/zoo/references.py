@@ -36,18 +36,26 @@ def check_name(name: str) -> str:
     Raises CheckpointError otherwise.
     """
     if not NAME.fullmatch(name):
-        raise CheckpointError(f"{name[:80]!r} is not a checkpoint's name; expected letters, digits, '.', '_' and '-', starting with a letter or digit.")
+        raise CheckpointError(
+            f"{name[:80]!r} is not a checkpoint's name; expected letters, digits, '.', '_' and '-', starting with a "
+            f"letter or digit."
+        )
     return name
 
 
 def resolve(ref: str) -> Path:
-    """The folder that `ref` means. Raises CheckpointError when it is malformed or there is none, saying what there is."""
+    """The folder that `ref` means. Raises CheckpointError when it is malformed or there is none."""
     if ref.startswith(_HUB_PREFIX):
-        raise CheckpointError(f"{ref[:80]!r} is on the Hugging Face Hub; that comes later. Use a name from checkpoints/ or run:ID.")
+        raise CheckpointError(
+            f"{ref[:80]!r} is on the Hugging Face Hub; that comes later. Use a name from checkpoints/ or run:ID."
+        )
     is_run = ref.startswith(RUN_PREFIX)
     key = ref.removeprefix(RUN_PREFIX)
     if any(sign in key for sign in "/\\~") or key.startswith("."):
-        raise CheckpointError(f"{ref[:80]!r} looks like a path; a reference is a name in checkpoints/ or run:ID. Put the folder into checkpoints/.")
+        raise CheckpointError(
+            f"{ref[:80]!r} looks like a path; a reference is a name in checkpoints/ or run:ID. Put the folder into "
+            f"checkpoints/."
+        )
     check_name(key)
     folder = settings.runs_dir() / key / "best" if is_run else settings.checkpoints_dir() / key
     if not folders.current(folder).is_dir():
@@ -93,9 +101,16 @@ def load_model(ref: str) -> Loaded:
 
 
 def mapping_warning(info: CheckpointInfo, source: "Source") -> str | None:
-    """A sentence to show beside scores when `source` reads its labels otherwise than the checkpoint learned them, or None."""
+    """A sentence to show beside scores when `source` reads its labels otherwise than the checkpoint learned them, or
+    None.
+    """
     if source.mapping in info.mapping:
         return None
     learned = " and ".join(info.mapping) or "an unknown"
-    means = MAPPINGS[source.mapping].description if source.mapping in MAPPINGS else "Its classes may mean something else."
-    return f"{info.name} learned the {learned} label mapping, {source.ref} has the {source.mapping} mapping, so scores compare unlike classes. {means}"
+    means = (
+        MAPPINGS[source.mapping].description if source.mapping in MAPPINGS else "Its classes may mean something else."
+    )
+    return (
+        f"{info.name} learned the {learned} label mapping, {source.ref} has the {source.mapping} mapping, "
+        f"so scores compare unlike classes. {means}"
+    )

@@ -33,7 +33,11 @@ def to_bytes(model: nn.Module, *, half: bool) -> bytes:
         # A variance below 6e-8 would become 0 in float16, and its channel infinite.
         stored = tensor.detach().to("cpu", torch.float16 if half and name in parameters else None)
         if stored.is_floating_point() and not bool(stored.isfinite().all()):
-            hint = "too large for float16; save with half=False" if bool(tensor.isfinite().all()) else "not finite; lower the learning rate"
+            hint = (
+                "too large for float16; save with half=False"
+                if bool(tensor.isfinite().all())
+                else "not finite; lower the learning rate"
+            )
             raise CheckpointError(f"The weights {name!r} are {hint}.")
         tensors[name] = stored.contiguous()
     return safetensors_bytes(tensors)
@@ -45,14 +49,15 @@ def sha256(data: bytes) -> str:
 
 
 def read(path: Path, *, parameters: int) -> bytes:
-    """The file's bytes, if it can be the weights of a network of so many parameters. Raises CheckpointError otherwise."""
+    """The file's bytes, if it can be the weights of a network of so many parameters, or CheckpointError."""
     where = f"{path.parent.name}/{path.name}"
     try:
         size = path.stat().st_size
         # At most four bytes a parameter, the header, and as much again for buffers.
         if not 2 * parameters <= size <= 8 * parameters + 2 * MAX_HEADER_BYTES:
             raise CheckpointError(
-                f"{where} has {size:,} bytes, which cannot be a network of {parameters:,} parameters: it is truncated or another file; copy it again."
+                f"{where} has {size:,} bytes, which cannot be a network of {parameters:,} parameters: it is truncated "
+                f"or another file; copy it again."
             )
         return path.read_bytes()
     except OSError as error:
@@ -87,7 +92,10 @@ def _check_header(data: bytes, *, where: str) -> None:
     """safetensors' own limit is 100 MB; ours refuses before parsing."""
     size = int.from_bytes(data[:8], "little")
     if len(data) < 8 or size > min(len(data) - 8, MAX_HEADER_BYTES):
-        raise CheckpointError(f"{where} is damaged: its header claims {size:,} bytes of {len(data):,}; copy or train the checkpoint again.")
+        raise CheckpointError(
+            f"{where} is damaged: its header claims {size:,} bytes of {len(data):,}; copy or train the checkpoint "
+            f"again."
+        )
     try:
         header = json.loads(data[8 : 8 + size])
     except (ValueError, RecursionError):
@@ -98,7 +106,9 @@ def _check_header(data: bytes, *, where: str) -> None:
 
 def _check_fit(tensors: dict[str, Tensor], expected: dict[str, Tensor], *, where: str) -> None:
     missing, unexpected = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
-    problems = [f"{what} {_some(names)}" for what, names in (("lacks", missing), ("has unexpected", unexpected)) if names]
+    problems = [
+        f"{what} {_some(names)}" for what, names in (("lacks", missing), ("has unexpected", unexpected)) if names
+    ]
     for name in sorted(expected.keys() & tensors.keys()):
         got, want = tensors[name], expected[name]
         if got.shape != want.shape:
