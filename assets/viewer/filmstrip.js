@@ -1,0 +1,69 @@
+// One scene epoch by epoch, a row for each role; as many epochs as fit, always with the first, the newest and the chosen.
+import { el, marker, paintedLayer } from "./parts.js";
+
+const THUMB = 114, GAP = 7, LABEL = 64;
+
+export function buildFilmstrip(model) {
+  const { rows, epochs } = model.header;
+  const known = [...new Set(rows.flatMap((row) => row.frames.map((frame) => frame.epoch)))].sort((a, b) => a - b);
+  const newest = known[known.length - 1];
+  if (model.epoch === undefined || !known.includes(model.epoch ?? newest)) model.epoch = known.includes(model.header.selected) ? model.header.selected : null;
+  const strip = el("div", { class: "film", role: "slider", tabindex: "0", "aria-label": "Epoch", "aria-valuemin": String(known[0]), "aria-valuemax": String(newest) });
+  const choose = (epoch, tell) => {
+    model.epoch = epoch === newest ? null : epoch; // null: follow the newest
+    layOut();
+    if (tell) model.report();
+  };
+  const layOut = () => {
+    const chosen = model.epoch ?? newest, more = epochs && newest < epochs;
+    const places = Math.max(2, Math.floor((model.root.clientWidth - LABEL + GAP) / (THUMB + GAP)) - (more ? 1 : 0));
+    const columns = spread(known, places, chosen);
+    strip.style.setProperty("--columns", String(columns.length + (more ? 1 : 0)));
+    strip.setAttribute("aria-valuenow", String(chosen));
+    strip.setAttribute("aria-valuetext", `Epoch ${chosen} of ${epochs ?? newest}`);
+    model.painted = [];
+    strip.replaceChildren(...rows.flatMap((row, r) => rowCells(model, row, columns, chosen, more && r === 0 ? `next: ${newest + 1}` : more ? "" : null, choose)),
+      el("span"), ...columns.map((epoch) => el("span", { class: epoch === chosen ? "ep on" : "ep" }, `epoch ${epoch}`)), more ? el("span", { class: "ep" }, String(epochs)) : "");
+    model.draw();
+  };
+  strip.onkeydown = (event) => {
+    const at = known.indexOf(model.epoch ?? newest);
+    const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: known.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    choose(known[Math.min(known.length - 1, Math.max(0, to))], false);
+  };
+  strip.onkeyup = (event) => /^(Arrow|Home|End)/.test(event.key) && model.report();
+  model.root.replaceChildren(strip);
+  model.relayout = layOut;
+  layOut();
+}
+
+function rowCells(model, row, columns, chosen, next, choose) {
+  const short = { student: "student", twin: "twin", teacher: "teacher", ensemble: "ensemble", truth: "truth" }[row.role] ?? row.role;
+  const cells = [el("span", { class: `who ${row.role}` }, marker(row.role), el("b", {}, short))];
+  for (const epoch of columns) {
+    const frame = row.frames.find((f) => f.epoch === epoch);
+    if (!frame) {
+      cells.push(el("span", { class: "thumb wait" }));
+      continue;
+    }
+    const painted = paintedLayer({ ...frame.layer, role: row.role, title: `the ${short} at epoch ${epoch}` });
+    model.painted.push(painted);
+    const photo = frame.photo === null ? "" : model.photos.get(frame.photo).cloneNode();
+    cells.push(el("div", { class: epoch === chosen ? "thumb on" : "thumb", style: `aspect-ratio: ${frame.width} / ${frame.height}`, onclick: () => choose(epoch, true) }, photo, painted.node));
+  }
+  if (next !== null) cells.push(el("span", { class: "thumb wait" }, next));
+  return cells;
+}
+
+// At most `places` epochs: doubling from the first (learning is fast at first), with the chosen and the newest always among them.
+export function spread(known, places, chosen) {
+  if (known.length <= places) return known;
+  const keep = new Set([known[0], known[known.length - 1], chosen]);
+  for (let i = 1; keep.size < places && i < 64; i++) {
+    const at = Math.round(Math.pow(known.length - 1, i / Math.max(1, places - 1)));
+    keep.add(known[Math.min(known.length - 1, at)]);
+  }
+  return [...keep].sort((a, b) => a - b);
+}

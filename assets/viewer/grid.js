@@ -1,0 +1,112 @@
+// Every layer in a cell of its own; one pointer, all answers: a ring and the class at that pixel in each.
+import { el, legend, marker, paintedLayer, strip, swatch, tools } from "./parts.js";
+import { truthOver } from "./swipe.js";
+
+export function buildGrid(model) {
+  const cells = model.layers.map((layer) => cell(model, layer));
+  if (model.header.show_photo) cells.unshift(cell(model, null));
+  const grid = el("div", { class: `cells n${Math.min(cells.length, 6)}`, role: "group", tabindex: "0",
+    "aria-label": "Pictures with a linked probe: arrow keys move it, Enter pins it, Escape frees it" }, ...cells.map((c) => c.node));
+  const live = el("div", { class: "hidden", "aria-live": "polite" });
+  probe(model, grid, cells, live);
+  model.root.replaceChildren(el("div", { class: "grid" }, tools(model), chooser(model, cells), grid, el("div", { class: "under bare" }, legend(model)), strip(model), live));
+}
+
+function cell(model, layer) {
+  const role = layer ? layer.role : "photo";
+  const title = layer ? layer.title : "Photo";
+  const picture = el("div", { class: "pic", style: `aspect-ratio: ${model.header.width} / ${model.header.height}` }, model.photo.cloneNode());
+  if (layer) {
+    const painted = paintedLayer(layer);
+    model.painted.push(painted);
+    picture.append(painted.node);
+  }
+  if (layer && model.truth && role !== "truth") picture.append(truthOver(model));
+  const ring = el("span", { class: "ring", "aria-hidden": "true" });
+  const answer = el("div", { class: "chip onpic here" });
+  picture.append(ring, layer ? answer : "");
+  const caption = el("figcaption", { class: "cap" }, marker(role), el("b", { class: role }, title));
+  if (layer && layer.detail) caption.append(el("span", { class: "m" }, layer.detail));
+  if (layer && layer.note) caption.append(el("span", { class: "v" }, layer.note));
+  const node = el("figure", { class: "cell" }, caption, el("div", { class: `rule ${role}` }), picture);
+  return { node, layer, role, title, picture, answer };
+}
+
+// On a narrow screen two layers at a time, chosen by chips; student and twin to begin with.
+function chooser(model, cells) {
+  if (cells.length < 3) return null;
+  const first = cells.filter((c) => c.role === "student" || c.role === "twin").slice(0, 2);
+  const on = new Set(first.length === 2 ? first : cells.slice(-2));
+  const buttons = cells.map((c) => el("button", { type: "button", class: "pick", onclick: () => {
+    if (on.has(c) && on.size > 1) on.delete(c);
+    else on.add(c);
+    show();
+  } }, marker(c.role), c.title.split(",")[0]));
+  const show = () => {
+    cells.forEach((c, i) => {
+      c.node.classList.toggle("aside", !on.has(c));
+      buttons[i].setAttribute("aria-pressed", String(on.has(c)));
+    });
+    requestAnimationFrame(() => model.draw());
+  };
+  show();
+  return el("div", { class: "picks", role: "group", "aria-label": "Pictures shown" }, ...buttons);
+}
+
+function probe(model, grid, cells, live) {
+  const { width, height } = model.header;
+  const classAt = (layer, x, y) => {
+    const column = Math.floor(((x + 0.5) * layer.width) / width), row = Math.floor(((y + 0.5) * layer.height) / height);
+    return layer.labels[Math.min(row, layer.height - 1) * layer.width + Math.min(column, layer.width - 1)];
+  };
+  const nameOf = (index) => model.header.classes[index] ?? "no label";
+  const show = (x, y) => {
+    model.pixel = [Math.min(width - 1, Math.max(0, x)), Math.min(height - 1, Math.max(0, y))];
+    grid.classList.add("probing");
+    grid.style.setProperty("--px", `${(100 * (model.pixel[0] + 0.5)) / width}%`);
+    grid.style.setProperty("--py", `${(100 * (model.pixel[1] + 0.5)) / height}%`);
+    for (const c of cells) {
+      if (!c.layer) continue;
+      const index = classAt(c.layer, ...model.pixel);
+      c.answer.replaceChildren(index in model.header.classes ? swatch(model.header.palette[index]) : "", nameOf(index));
+    }
+  };
+  const hide = () => {
+    model.pixel = null;
+    grid.classList.remove("probing", "pinned");
+  };
+  const say = () => {
+    if (!model.pixel) return;
+    const answers = cells.filter((c) => c.layer).map((c) => `${c.title} ${nameOf(classAt(c.layer, ...model.pixel))}`);
+    live.textContent = `Column ${model.pixel[0]}, row ${model.pixel[1]}: ${answers.join("; ")}`;
+  };
+  const pinned = () => grid.classList.contains("pinned");
+  const pin = (on) => {
+    grid.classList.toggle("pinned", on);
+    model.report();
+  };
+  for (const c of cells) {
+    const at = (event) => {
+      const box = c.picture.getBoundingClientRect();
+      show(Math.floor(((event.clientX - box.left) / box.width) * width), Math.floor(((event.clientY - box.top) / box.height) * height));
+    };
+    c.picture.onpointermove = (event) => (!pinned() || event.buttons) && at(event);
+    c.picture.onpointerdown = at;
+    c.picture.onclick = (event) => {
+      at(event);
+      pin(!pinned());
+      say();
+    };
+    c.picture.onpointerleave = (event) => event.pointerType === "mouse" && !pinned() && hide();
+  }
+  const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  grid.onkeydown = (event) => {
+    const from = model.pixel ?? [width >> 1, height >> 1], far = event.shiftKey ? 10 : 1;
+    if (event.key in moves) show(from[0] + far * moves[event.key][0], from[1] + far * moves[event.key][1]);
+    else if (event.key === "Enter") pin(!pinned());
+    else if (event.key === "Escape") hide();
+    else return;
+    event.preventDefault();
+  };
+  grid.onkeyup = (event) => event.key in moves && (say(), model.report());
+}

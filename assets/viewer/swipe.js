@@ -1,0 +1,92 @@
+// Two layers left and right of a line that follows the pointer, the finger or the arrow keys.
+import { el, legend, marker, paintedLayer, strip, tools } from "./parts.js";
+
+const GRIP = '<svg width="18" height="12" viewBox="0 0 18 12" aria-hidden="true"><path d="M6 1 1 6l5 5M12 1l5 5-5 5" fill="none" stroke="currentColor" stroke-width="1.8"/></svg>';
+
+export function buildSwipe(model) {
+  const [left, right] = model.layers.filter((layer) => layer.role !== "truth");
+  const sides = [[left, "left"], [right, "right"]].map(([layer, side]) => {
+    const painted = paintedLayer(layer);
+    model.painted.push(painted);
+    const chip = el("div", { class: `chip onpic tag ${side}` }, marker(layer.role), layer.title, layer.note ? el("span", { class: "m" }, layer.note) : null);
+    return { side: el("div", { class: `side ${side}` }, painted.node, el("div", { class: `frame ${layer.role}` })), chip };
+  });
+  const handle = el("div", { class: "handle", role: "slider", tabindex: "0", "aria-label": `${left.title} left, ${right.title} right`, "aria-valuemin": "0", "aria-valuemax": "100" });
+  handle.append(el("span", { class: "bar" }), el("span", { class: "grip" }));
+  handle.lastChild.innerHTML = GRIP;
+  const picture = el("div", { class: "pic", style: `aspect-ratio: ${model.header.width} / ${model.header.height}` }, model.photo, ...sides.map((s) => s.side));
+  if (model.truth) picture.append(truthOver(model));
+  picture.append(...sides.map((s) => s.chip), handle);
+  const place = (share) => {
+    model.swipe = Math.min(1, Math.max(0, share));
+    const whole = Math.round(100 * model.swipe);
+    picture.style.setProperty("--x", `${100 * model.swipe}%`);
+    handle.setAttribute("aria-valuenow", String(whole));
+    handle.setAttribute("aria-valuetext", `${left.title} left, ${right.title} right, ${whole} percent`);
+  };
+  follow(picture, handle, place, model);
+  place(model.swipe);
+  nudge(picture, place, model);
+  const bar = el("div", { class: "under" }, legend(model), el("span", { class: "small drag" }, "drag the line, or ← →"));
+  model.root.replaceChildren(el("div", { class: "viewer" }, picture, bar, tools(model), strip(model)));
+}
+
+export function truthOver(model) {
+  const painted = paintedLayer(model.truth);
+  model.painted.push(painted);
+  return el("div", { class: "truth-over" }, painted.node, el("div", { class: "chip onpic tag center" }, "True label"));
+}
+
+function follow(picture, handle, place, model) {
+  const at = (event) => {
+    const box = picture.getBoundingClientRect();
+    place((event.clientX - box.left) / box.width);
+  };
+  const done = () => {
+    if (!picture.classList.contains("dragging")) return;
+    picture.classList.remove("dragging");
+    model.report();
+  };
+  picture.onpointerdown = (event) => {
+    if (event.button !== 0) return;
+    model.touched = true;
+    picture.setPointerCapture(event.pointerId);
+    picture.classList.add("dragging");
+    handle.focus({ preventScroll: true, focusVisible: false });
+    at(event);
+    event.preventDefault();
+  };
+  picture.onpointermove = (event) => picture.classList.contains("dragging") && at(event);
+  picture.onpointerup = done;
+  picture.onpointercancel = done;
+  const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02 };
+  handle.onkeydown = (event) => {
+    if (event.key === "Home") place(0);
+    else if (event.key === "End") place(1);
+    else if (event.key in steps) place(model.swipe + steps[event.key] * (event.shiftKey ? 5 : 1));
+    else return;
+    model.touched = true;
+    event.preventDefault();
+  };
+  handle.onkeyup = (event) => (event.key === "Home" || event.key === "End" || event.key in steps) && model.report();
+}
+
+// Once per session the line moves 6 % and back, to say that it can be moved.
+function nudge(picture, place, model) {
+  const quiet = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let seen = true;
+  try {
+    seen = sessionStorage.getItem("unetkd-nudged") === "1";
+    sessionStorage.setItem("unetkd-nudged", "1");
+  } catch { /* storage is forbidden: no nudge */ }
+  if (quiet || seen) return;
+  const from = model.swipe, start = performance.now() + 500;
+  const step = (now) => {
+    if (model.touched || !picture.isConnected) return;
+    const t = Math.min(1, Math.max(0, (now - start) / 600));
+    place(from + 0.06 * Math.sin(Math.PI * t));
+    if (t < 1) requestAnimationFrame(step);
+    else place(from);
+  };
+  requestAnimationFrame(step);
+}

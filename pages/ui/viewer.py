@@ -1,0 +1,159 @@
+"""The viewer: one component that shows photos under class colours, compared by a swipe, in a linked grid, or along a filmstrip.
+
+Everything is sent once, as one blob; opacity, class toggles, swipe and probe are answered in the browser without a
+message to the server. Python hears of a change on release only. Knows label maps and roles, not where they come from.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import blob
+from unetkd_core.classes import CLASSES, PALETTES
+from unetkd_core.settings import PROJECT_ROOT
+
+_FOLDER: Final = PROJECT_ROOT / "assets" / "viewer"
+_MODULES: Final = ("blob.js", "paint.js", "parts.js", "keys.js", "swipe.js", "grid.js", "filmstrip.js", "main.js")
+"""In the order of their imports; the last has the default export."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One label map over the photo. `note` is the caption's one number, `detail` a quiet word after the title ("M128")."""
+
+    role: str
+    title: str
+    note: str
+    labels: np.ndarray
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One cell of the control strip: what this student was taught with. `tip` is the term's sentence, `role` marks the value as a chip."""
+
+    label: str
+    value: str
+    symbol: str = ""
+    note: str = ""
+    role: str | None = None
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the person set, as of the last release: swipe and opacity in [0, 1], shown class indices, probed pixel (column, row)."""
+
+    swipe: float
+    opacity: float
+    shown: tuple[int, ...]
+    pixel: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class FilmRow:
+    """One role's frames: (epoch, photo (H, W, 3) uint8 or None, labels (H, W) uint8), in the order of epochs."""
+
+    role: str
+    frames: Sequence[tuple[int, np.ndarray | None, np.ndarray]]
+
+
+def _script() -> str:
+    """The modules of assets/viewer as one: Streamlit loads a component's script from a blob URL, which has no neighbours to import."""
+    texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in _MODULES]
+    joined = "\n".join(re.sub(r"^import .*?;$", "", text, flags=re.MULTILINE) for text in texts)
+    return re.sub(r"^export (?!default)", "", joined, flags=re.MULTILINE)
+
+
+_component = st.components.v2.component(
+    "unetkd_viewer",
+    html='<div class="ukd"><div class="skeleton" role="status" aria-label="Loading the pictures"></div></div>',
+    css=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
+    js=_script(),
+)
+
+
+def viewer(
+    photo: np.ndarray,
+    layers: Sequence[Layer],
+    *,
+    mode: Literal["swipe", "grid"],
+    key: str,
+    opacity: float = 0.55,
+    show_opacity: bool = True,
+    palette: str = "table1",
+    show_photo: bool = False,
+    outline: bool = True,
+    facts: Sequence[Fact] = (),
+    report: bool = True,
+) -> View:
+    """Photo (H, W, 3) uint8 under label maps (h, w) uint8 (classes 0-5; 254 and 255 are see-through), each drawn nearest-neighbour.
+
+    swipe: the first two layers that are not the truth, left and right of a line. grid: every layer in a cell with a
+    linked probe, the bare photo first where `show_photo`. A layer of role "truth" is what holding T shows.
+    `report` False: the server never hears of anything (nothing on the page depends on it).
+    """
+    if mode == "swipe" and sum(layer.role != "truth" for layer in layers) < 2:
+        raise ValueError("a swipe needs two layers that are not the truth")
+    parts = [blob.photo_part(photo)]
+    described = []
+    for layer in layers:
+        part, height, width = blob.labels_part(layer.labels)
+        described.append({"role": layer.role, "title": layer.title, "note": layer.note, "detail": layer.detail,
+                          "height": height, "width": width, "part": len(parts)})
+        parts.append(part)
+    header = {
+        "mode": mode, "height": photo.shape[0], "width": photo.shape[1], "photo": 0, "layers": described, "show_photo": show_photo,
+        "opacity": opacity, "show_opacity": show_opacity, "outline": outline, "report": report, "facts": [vars(fact) for fact in facts],
+        **_classes(palette),
+    }
+    state = _mount(header, parts, key)
+    pixel = state.get("pixel")
+    return View(
+        swipe=float(state.get("swipe", 0.5)),
+        opacity=float(state.get("opacity", opacity)),
+        shown=tuple(state.get("shown", range(1, len(CLASSES)))),
+        pixel=(int(pixel[0]), int(pixel[1])) if pixel else None,
+    )
+
+
+def filmstrip(rows: Sequence[FilmRow], *, key: str, selected: int | None = None, epochs: int | None = None, palette: str = "table1") -> int | None:
+    """Thumbnails of the same scene epoch by epoch, one row a role, scrubbed by pointer or ← →. Returns the chosen epoch, None without frames.
+
+    `selected` is where it starts (default: the newest, and it follows the newest until another is chosen);
+    `epochs` the run's length: where more are to come, a place is kept for the next.
+    """
+    parts: list[bytes] = []
+    photos: dict[int, int] = {}
+    described = []
+    for row in rows:
+        frames = []
+        for epoch, photo, labels in row.frames:
+            if photo is not None and id(photo) not in photos:
+                photos[id(photo)] = len(parts)
+                parts.append(blob.photo_part(photo))
+            part, height, width = blob.labels_part(labels)
+            frames.append({"epoch": epoch, "photo": None if photo is None else photos[id(photo)], "height": height, "width": width,
+                           "part": len(parts)})
+            parts.append(part)
+        described.append({"role": row.role, "frames": frames})
+    known = sorted({frame["epoch"] for row in described for frame in row["frames"]})  # type: ignore[attr-defined]
+    if not known:
+        return None
+    header = {"mode": "filmstrip", "rows": described, "selected": selected, "epochs": epochs, "opacity": 0.55, "outline": False,
+              "report": True, **_classes(palette)}
+    chosen = _mount(header, parts, key).get("epoch", selected)
+    return int(chosen) if chosen in known else int(known[-1])
+
+
+def _classes(palette: str) -> dict[str, Any]:
+    return {"classes": [c.name for c in CLASSES], "palette": PALETTES[palette].tolist()}
+
+
+def _mount(header: dict[str, Any], parts: list[bytes], key: str) -> dict[str, Any]:
+    result = _component(key=key, data=blob.pack(header, parts), on_view_change=lambda: None)
+    return dict(result.view or {})
