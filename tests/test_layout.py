@@ -1,4 +1,4 @@
-"""How the house is laid out: imports go down only, what needs no torch loads none, and the README agrees with the code."""
+"""The house's layout: imports go down only, what needs no torch loads none, and the README agrees with the code."""
 
 import ast
 import fnmatch

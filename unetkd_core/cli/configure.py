@@ -18,7 +18,8 @@ from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
 
 
 def config_from(given: Mapping[str, Any]) -> RunConfig:
-    """Build one run's config from options by name: those of `options.SETTINGS`, and config_file, recipe, budget, preset, size.
+    """Build one run's config from options by name: those of `options.SETTINGS`, and config_file, recipe, budget,
+    preset, size.
 
     Options that are None were not given. Raises ConfigError that lists every problem at once.
     """

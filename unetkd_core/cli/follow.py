@@ -99,7 +99,7 @@ def _say_end(run: Run) -> bool:
     if status.state == "done":
         return True
     if status.error:
-        remark(f"{_label(run)} failed: {status.error['headline']} {status.error['hint']}")
+        remark(f"{_label(run)} failed: {status.error.headline} {status.error.hint}")
     else:
         remark(f"{_label(run)}: {status.state} after {status.epoch} of {status.epochs} epochs.")
     remark(f"`unetkd runs resume {run.id}` goes on from there.")

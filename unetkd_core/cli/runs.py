@@ -1,5 +1,6 @@
 """`unetkd runs`: what ran and how it went; stop, resume, delete. Reads and asks only: the folder is the truth."""
 
+import dataclasses
 from typing import Annotated, Any
 
 import typer
@@ -41,7 +42,7 @@ def show(run_id: Id, as_json: AsJson = False) -> None:
     status = run.status()
     typer.echo(f"{run.id}  {run.config.title} ({run.config.role}), {status.state}")
     if status.error:
-        typer.echo(f"{status.error['headline']} {status.error['hint']}")
+        typer.echo(f"{status.error.headline} {status.error.hint}")
     rows = [
         (m["epoch"], f"{m['loss']:.3f}", percent(m["val"]["miou"]), percent(m["val"]["pixel_accuracy"]))
         for m in run.metrics()
@@ -55,8 +56,7 @@ def show(run_id: Id, as_json: AsJson = False) -> None:
 @app.command()
 def log(run_id: Id, lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50) -> None:
     """The last lines of what the worker said."""
-    for line in folder.open_run(run_id).log_tail(lines):
-        typer.echo(line.rstrip("\n"))
+    typer.echo(folder.open_run(run_id).log_tail(lines))
 
 
 @app.command()
@@ -105,7 +105,7 @@ def summary(run: Run) -> dict[str, Any]:
         "eta_seconds": status.eta_seconds if status.active else None,
         "best_miou_packed": best_miou(run),
         "pair": run.meta.get("pair"),
-        "error": status.error,
+        "error": dataclasses.asdict(status.error) if status.error else None,
         "folder": str(run.run_dir),
     }
 
@@ -118,15 +118,15 @@ def best_miou(run: Run) -> float | None:
 
 def difference(run: Run) -> str:
     """What the teaching bought: this student against its twin, once both have scores."""
-    for other in folder.list_runs():
-        taught, untaught = (run, other) if other.config.twin_of == run.id else (other, run)
-        if untaught.config.twin_of != taught.id:
-            continue
-        with_teacher, without = best_miou(taught), best_miou(untaught)
-        if with_teacher is not None and without is not None:
-            gain = f"{points(with_teacher - without)} at the packed size, one seed"
-            return f"Taught {percent(with_teacher)}, untaught {percent(without)}: {gain}."
-    return ""
+    other = run.partner()
+    if other is None:
+        return ""
+    taught, untaught = (other, run) if run.config.twin_of else (run, other)
+    with_teacher, without = best_miou(taught), best_miou(untaught)
+    if with_teacher is None or without is None:
+        return ""
+    gain = f"{points(with_teacher - without)} at the packed size, one seed"
+    return f"Taught {percent(with_teacher)}, untaught {percent(without)}: {gain}."
 
 
 def _row(run: dict[str, Any]) -> tuple[object, ...]:
