@@ -1,0 +1,79 @@
+"""Two canvases painted together: colours (twice the size, for smooth edges) and what stands there (label, depth).
+
+Whatever is painted lands on both with the same outline, so labels are exact. Knows no street, only outlines in pixels.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from unetkd_core.data.streets.camera import Camera
+from unetkd_core.data.streets.weather import Weather
+
+SUPERSAMPLING = 2
+Point = tuple[float, float]
+
+
+class Canvas:
+    """Painted back to front. `camera` is in the canvas' own (supersampled) pixels."""
+
+    def __init__(self, background: np.ndarray, camera: Camera, weather: Weather) -> None:
+        """background: (H, W, 3) uint8 at the picture's size; camera: of (2H, 2W)."""
+        self.camera, self.weather = camera, weather
+        enlarged = background.repeat(SUPERSAMPLING, axis=0).repeat(SUPERSAMPLING, axis=1)
+        self.colours = Image.fromarray(enlarged)
+        self.ids = Image.new("I", (camera.columns, camera.rows), 0)
+        self._paint = ImageDraw.Draw(self.colours)
+        self._mark = ImageDraw.Draw(self.ids)
+        self._things: list[tuple[int, float]] = [(0, 0.0)]
+        self.glows: list[tuple[float, float, float, tuple[float, float, float]]] = []
+
+    def begin(self, label: int, depth: float) -> int:
+        """A new thing of this class, metres away; what follows is painted as it by its number."""
+        self._things.append((label, depth))
+        return len(self._things) - 1
+
+    def polygon(self, thing: int, points: Sequence[Point], colour: tuple[int, int, int]) -> None:
+        shifted = [(x - 0.5, y - 0.5) for x, y in points]
+        self._paint.polygon(shifted, fill=colour)
+        self._mark.polygon(shifted, fill=thing)
+
+    def detail(self, points: Sequence[Point], colour: tuple[int, int, int]) -> None:
+        """Paint inside something already outlined: colour only."""
+        self._paint.polygon([(x - 0.5, y - 0.5) for x, y in points], fill=colour)
+
+    def line(self, thing: int, points: Sequence[Point], width: float, colour: tuple[int, int, int]) -> None:
+        pixels = max(1, round(width))
+        shifted = [(x - 0.5, y - 0.5) for x, y in points]
+        self._paint.line(shifted, fill=colour, width=pixels)
+        self._mark.line(shifted, fill=thing, width=pixels)
+
+    def ellipse(self, thing: int, x: float, y: float, rx: float, ry: float, colour: tuple[int, int, int]) -> None:
+        box = (x - rx - 0.5, y - ry - 0.5, x + rx - 0.5, y + ry - 0.5)
+        self._paint.ellipse(box, fill=colour)
+        self._mark.ellipse(box, fill=thing)
+
+    def stamp(self, thing: int, colours: Image.Image, alpha: Image.Image, left: int, top: int) -> None:
+        """Paste a picture through its alpha (mode L); it counts as there where alpha is above one half."""
+        self.colours.paste(colours, (left, top), alpha)
+        self.ids.paste(thing, (left, top, left + alpha.width, top + alpha.height), alpha.point(_THRESHOLD, "1"))
+
+    def glow(self, x: float, y: float, radius: float, light: tuple[float, float, float]) -> None:
+        """A light that the lens will smear later; canvas pixels."""
+        self.glows.append((x / SUPERSAMPLING, y / SUPERSAMPLING, radius / SUPERSAMPLING, light))
+
+    def finish(self, labels: np.ndarray, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Background labels and depth (H, W) -> image (H, W, 3) float32 0-255, labels uint8, depth float32."""
+        image = np.asarray(self.colours.reduce(SUPERSAMPLING), dtype=np.float32)
+        ids = np.asarray(self.ids)[SUPERSAMPLING // 2 :: SUPERSAMPLING, SUPERSAMPLING // 2 :: SUPERSAMPLING]
+        table = np.array(self._things, dtype=np.float32)
+        painted = ids > 0
+        return (
+            image,
+            np.where(painted, table[ids, 0].astype(np.uint8), labels),
+            np.where(painted, table[ids, 1], depth).astype(np.float32),
+        )
+
+
+_THRESHOLD = [0] * 128 + [255] * 128

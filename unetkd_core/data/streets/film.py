@@ -1,0 +1,45 @@
+"""What the camera adds: light that spills from lamps, vignetting, softness, noise. Knows only pictures and lights."""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from unetkd_core.data.streets.dice import Dice
+
+
+def spill(image: np.ndarray, glows: list[tuple[float, float, float, tuple[float, float, float]]], wet: np.ndarray | None) -> None:
+    """Add each lamp's halo to the image (H, W, 3) float32 0-255, in place; on wet ground (H, W) also its streak below."""
+    rows, columns, _ = image.shape
+    for x, y, radius, light in glows:
+        radius = max(radius, 0.8)
+        reach = radius * 3
+        left, right = max(0, int(x - reach)), min(columns, int(x + reach) + 2)
+        top, bottom = max(0, int(y - reach)), min(rows, int(y + reach) + 2)
+        if right <= left or bottom <= top:
+            continue
+        dx = (np.arange(left, right, dtype=np.float32) + 0.5 - np.float32(x)) / np.float32(radius)
+        dy = (np.arange(top, bottom, dtype=np.float32) + 0.5 - np.float32(y)) / np.float32(radius)
+        halo = np.maximum(1 / (1 + 2.5 * (dx[None] ** 2 + dy[:, None] ** 2)) - 0.043, 0)
+        image[top:bottom, left:right] += halo[..., None] * np.asarray(light, np.float32) * 120
+        if wet is not None:
+            foot = min(rows, int(y + 14 * radius) + 2)
+            fall = np.clip(1 - (np.arange(top, foot, dtype=np.float32) - np.float32(y)) / np.float32(14 * radius), 0, 1)
+            streak = np.exp(-dx[None] ** 2 * 5) * fall[:, None] * wet[top:foot, left:right]
+            image[top:foot, left:right] += streak[..., None] * np.asarray(light, np.float32) * 110
+
+
+def develop(image: np.ndarray, dice: Dice, rng: np.random.Generator, dark: float) -> np.ndarray:
+    """(H, W, 3) float32 0-255 -> uint8: vignette, colour cast, slight blur, sensor noise. dark in [0, 1]: more noise."""
+    rows, columns, _ = image.shape
+    strength = dice.between(0.04, 0.22)
+    y = ((np.arange(rows, dtype=np.float32) + 0.5) / rows - 0.5)[:, None]
+    x = ((np.arange(columns, dtype=np.float32) + 0.5) / columns - 0.5)[None]
+    vignette = 1 - np.float32(strength) * (x * x + y * y) * 2
+    contrast, lift = dice.between(0.92, 1.12), dice.between(-6, 8)
+    cast = np.asarray([dice.between(0.97, 1.03) for _ in range(3)], np.float32)
+    image = (image - 118) * np.float32(contrast) + np.float32(118 + lift)
+    image = image * (vignette[..., None] * cast)
+    softness = dice.between(0.15, 0.5) * max(1.0, rows / 256)
+    picture = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(softness))
+    grain = dice.between(1.2, 4.0) + 5.0 * dark
+    noise = rng.standard_normal((rows, columns, 1), dtype=np.float32) + 0.45 * rng.standard_normal((rows, columns, 3), dtype=np.float32)
+    return np.asarray(np.clip(np.asarray(picture, np.float32) + noise * np.float32(grain) + np.float32(0.5), 0, 255)).astype(np.uint8)

@@ -1,0 +1,157 @@
+"""One scene, put together: ground and walls are cast, then everything on the street is painted from far to near."""
+
+from math import atan, pi
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from unetkd_core.data.streets import furniture, people, trees
+from unetkd_core.data.streets.backdrop import Facades, cast_walls, sky
+from unetkd_core.data.streets.camera import Camera
+from unetkd_core.data.streets.canvas import SUPERSAMPLING, Canvas
+from unetkd_core.data.streets.dice import Dice
+from unetkd_core.data.streets.film import develop, spill
+from unetkd_core.data.streets.ground import cast_ground
+from unetkd_core.data.streets.layout import Layout, Thing, sample_layout
+from unetkd_core.data.streets.shadows import Sunlight
+from unetkd_core.data.streets.vehicles import Vehicle, hull, is_vehicle
+from unetkd_core.errors import DataError
+
+VERSION = 1
+"""Raised whenever any scene changes: packed data and golden tests go by it."""
+MIN_SIDE = 16
+PAINTERS = {
+    "person": people.paint_person, "standing": people.paint_person, "cyclist": people.paint_cyclist, "lamp": furniture.paint_lamp, "sign": furniture.paint_sign,
+    "traffic light": furniture.paint_traffic_light, "bollard": furniture.paint_bollard, "tree": trees.paint_tree, "bare tree": trees.paint_tree}
+"""Thing.kind -> painter; vehicles have their own, whatever is left is clutter."""
+SPREAD = {"person": 0.5, "standing": 0.5, "lamp": 1.8, "tree": 5.0, "bare tree": 6.0, "cyclist": 0.5}
+
+
+class StreetScene(NamedTuple):
+    """image: (H, W, 3) uint8 RGB; labels: (H, W) uint8, classes 0-5; depth: (H, W) float32 metres, inf in the sky."""
+
+    image: np.ndarray
+    labels: np.ndarray
+    depth: np.ndarray
+
+
+def render(seed: int, index: int, height: int, width: int) -> StreetScene:
+    """Scene `index` of the split with this seed at height x width pixels: the same scene whatever the size.
+
+    Raises DataError for a side under 16 pixels or a negative seed or index.
+    """
+    if height < MIN_SIDE or width < MIN_SIDE or seed < 0 or index < 0:
+        raise DataError(
+            f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up and sides of "
+            f"at least {MIN_SIDE} pixels: try 128 x 256.")
+    return render_layout(sample_layout(Dice(VERSION, seed, index)), Dice(VERSION, seed, index, 1), np.random.Generator(np.random.PCG64([VERSION, seed, index, 2])), height, width)
+
+
+def render_layout(layout: Layout, dice: Dice, rng: np.random.Generator, height: int, width: int) -> StreetScene:
+    """Paint a layout. dice: the camera's own lots; rng: its noise."""
+    camera = Camera.at(layout.lens, height, width)
+    fine = Camera.at(layout.lens, height * SUPERSAMPLING, width * SUPERSAMPLING)
+    sunlight = Sunlight(layout)
+    vehicles = [_place_vehicle(layout, thing, sunlight) for thing in layout.things if is_vehicle(thing.kind)]
+    vehicles = [v for v in vehicles if v.z > v.shape.length / 2 + 1.2 and camera.sees(v.x, v.z, v.shape.length)]
+    others = [(thing, layout.road.x(thing.u, thing.z)) for thing in layout.things if not is_vehicle(thing.kind)]
+    others = [(thing, x) for thing, x in others if thing.z > 2.5 and camera.sees(x, thing.z, SPREAD.get(thing.kind, 1.0))]
+    light, labels, depth, wet = _cast(layout, camera, sunlight, vehicles, others)
+    canvas = Canvas(layout.weather.encode(light).astype(np.uint8), fine, layout.weather)
+    jobs: list[tuple[float, Vehicle | tuple[Thing, float]]] = [(v.z, v) for v in vehicles]
+    jobs += [(thing.z, (thing, x)) for thing, x in others]
+    for z, job in sorted(jobs, key=lambda pair: -pair[0]):
+        if isinstance(job, Vehicle):
+            job.paint(canvas)
+        else:
+            thing, x = job
+            PAINTERS.get(thing.kind, furniture.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
+    image, labels, depth = canvas.finish(labels, depth)
+    spill(image, canvas.glows, wet)
+    return StreetScene(develop(image, dice, rng, layout.weather.lamps), labels, depth)
+
+
+def _place_vehicle(layout: Layout, thing: Thing, sunlight: Sunlight) -> Vehicle:
+    road = layout.road
+    return Vehicle(thing, road.x(thing.u, thing.z), thing.z, atan(road.heading(thing.z)) + pi * thing.facing, sunlight.at(thing.u, 0.9, thing.z))
+
+
+def _cast(layout: Layout, camera: Camera, sunlight: Sunlight, vehicles: list[Vehicle], others: list[tuple[Thing, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Sky, ground and walls: linear light, labels, depth, and how wet the ground is (None when dry)."""
+    weather = layout.weather
+    light = sky(layout, camera)
+    labels = np.zeros(light.shape[:2], np.uint8)
+    depth = np.full(light.shape[:2], np.inf, np.float32)
+    shade, contact = _shadow_masks(layout, camera, vehicles, others)
+    ground = cast_ground(layout, camera, sunlight, shade, contact)
+    clear = np.exp(-weather.haze * ground.depth)[..., None]
+    light[ground.first :] = ground.light * clear + np.asarray(weather.horizon, np.float32) * (1 - clear)
+    labels[ground.first :] = ground.labels
+    depth[ground.first :] = ground.depth
+    facades = Facades(layout, camera, sunlight)
+    hits = cast_walls(layout, camera)
+    for layer in reversed(hits):
+        facades.paint(layer, light, labels, depth)
+    if weather.wet <= 0:
+        return light, labels, depth, None
+    wet = np.zeros(labels.shape, np.float32)
+    wet[ground.first :] = ground.wet
+    _mirror(light, labels, wet, camera, np.minimum(hits[0].depth, 300.0))
+    return light, labels, depth, wet
+
+
+def _mirror(light: np.ndarray, labels: np.ndarray, wet: np.ndarray, camera: Camera, wall_depth: np.ndarray) -> None:
+    """Wet ground mirrors the walls and the sky: each column about the foot of its wall. In place."""
+    foot = camera.horizon + camera.focal * camera.height_m / wall_depth
+    rows = np.arange(camera.rows)[:, None]
+    source = np.clip(2 * foot[None] - rows, 0, camera.rows - 1).astype(np.int32)
+    mirrored = light[source, np.arange(camera.columns)[None]]
+    grazing = np.clip(1 - 0.9 * camera.drops(), 0.25, 1).astype(np.float32)[:, None]
+    share = (wet * grazing * ((labels == 1) | (labels == 2)) * (rows > foot[None]))[..., None]
+    light += share * (mirrored * np.float32(0.85) - light)
+
+
+def _shadow_masks(layout: Layout, camera: Camera, vehicles: list[Vehicle], others: list[tuple[Thing, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """(H, W) float32 each: sun left by what stands on the ground, and sky left under it (contact shadows)."""
+    size = (camera.columns, camera.rows)
+    sun_mask, sky_mask = Image.new("L", size, 255), Image.new("L", size, 255)
+    sun_pen, sky_pen = ImageDraw.Draw(sun_mask), ImageDraw.Draw(sky_mask)
+    sx, sy, sz = layout.weather.to_sun
+    shadows = layout.weather.casts_shadows
+    flat = lambda points: [(camera.x(x, max(z, 0.4)), camera.y(0.0, max(z, 0.4))) for x, z in points]  # noqa: E731
+    for vehicle in vehicles:
+        corners = vehicle.outline()
+        sky_pen.polygon(flat(corners), fill=45)
+        if shadows:
+            h = vehicle.shape.height * 0.92
+            cast = np.array(corners + [(x - sx / sy * h, z - sz / sy * h) for x, z in corners])
+            sun_pen.polygon(flat(hull(cast)), fill=20)
+    for thing, x in others:
+        wide, h = (0.22, thing.size) if thing.kind in ("person", "standing", "cyclist") else (0.07, min(thing.size, 9.0) if thing.kind in ("lamp", "sign", "traffic light") else 1.0)
+        z = thing.z
+        tree = thing.kind in ("tree", "bare tree")
+        r = 0.35 if tree or thing.kind in ("person", "standing", "bin") else 0.15
+        sky_pen.polygon(flat([(x - r, z - r * 0.6), (x + r, z - r * 0.6), (x + r, z + r * 0.6), (x - r, z + r * 0.6)]), fill=95)
+        if shadows:
+            tip_x, tip_z = x - sx / sy * h, z - sz / sy * h
+            sun_pen.polygon(flat([(x - wide, z), (x + wide, z), (tip_x + wide, tip_z), (tip_x - wide, tip_z)]), fill=40)
+            if tree:
+                _tree_shadow(sun_pen, camera, thing, x, sx / sy, sz / sy)
+    blur = camera.focal / 160
+    sun = np.asarray(sun_mask.filter(ImageFilter.GaussianBlur(0.25 * blur)), np.float32) / 255
+    return sun, np.asarray(sky_mask.filter(ImageFilter.GaussianBlur(1.3 * blur)), np.float32) / 255
+
+
+def _tree_shadow(pen: ImageDraw.ImageDraw, camera: Camera, thing: Thing, x: float, lean_x: float, lean_z: float) -> None:
+    """Dappled: a cloud of small ellipses on the ground where the crown's shadow falls."""
+    dice = Dice(thing.look)
+    height = thing.size * 0.62
+    cx, cz, spread = x - lean_x * height, thing.z - lean_z * height, thing.size * 0.30
+    tone = 120 if thing.kind == "bare tree" else 55
+    for _ in range(26):
+        px = cx + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_x))
+        pz = cz + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_z))
+        r = dice.between(0.2, 0.9)
+        if pz - r > 1.0:
+            pen.ellipse((camera.x(px - r, pz), camera.y(0, pz + r), camera.x(px + r, pz), camera.y(0, pz - r)), fill=tone)

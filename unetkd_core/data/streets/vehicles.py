@@ -1,0 +1,253 @@
+"""Cars, vans, buses and lorries: a few faces each, projected, shaded by their normals, with wheels, glass and lights.
+
+Shapes are tables of heights and lengths; nothing here knows where the vehicle stands or what the road is like.
+"""
+
+from dataclasses import dataclass
+from math import cos, sin
+
+import numpy as np
+
+from unetkd_core.data.streets.canvas import Canvas, Point
+from unetkd_core.data.streets.dice import Colour
+from unetkd_core.data.streets.layout import Thing
+
+VEHICLE = 3
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Metres. Along the length, as fractions from the tail: rear glass foot and head, windscreen head and foot."""
+
+    length: float
+    width: float
+    height: float
+    belt: float
+    nose: float
+    tail: float
+    rear_foot: float
+    rear_head: float
+    front_head: float
+    front_foot: float
+    roof_width: float
+    wheel: float
+    axles: tuple[float, ...]
+    panes: int
+
+
+SHAPES = {
+    "hatch": Shape(3.95, 1.74, 1.48, 0.93, 0.74, 0.88, 0.03, 0.14, 0.60, 0.79, 0.76, 0.31, (0.17, 0.81), 2),
+    "saloon": Shape(4.55, 1.80, 1.43, 0.92, 0.72, 0.86, 0.16, 0.32, 0.58, 0.75, 0.74, 0.32, (0.20, 0.81), 2),
+    "estate": Shape(4.60, 1.80, 1.48, 0.94, 0.74, 0.92, 0.02, 0.09, 0.58, 0.75, 0.76, 0.32, (0.20, 0.81), 3),
+    "suv": Shape(4.45, 1.86, 1.70, 1.06, 0.92, 1.02, 0.02, 0.09, 0.60, 0.75, 0.80, 0.36, (0.19, 0.81), 3),
+    "van": Shape(5.10, 1.98, 2.25, 1.25, 0.98, 1.22, 0.0, 0.02, 0.76, 0.89, 0.88, 0.34, (0.20, 0.82), 1),
+    "bus": Shape(10.8, 2.50, 3.05, 1.30, 1.10, 1.28, 0.0, 0.01, 0.985, 0.995, 0.97, 0.48, (0.24, 0.76), 7),
+    "lorry": Shape(7.6, 2.40, 3.20, 1.50, 1.35, 1.48, 0.0, 0.005, 0.985, 0.995, 0.97, 0.46, (0.17, 0.26, 0.82), 0),
+}
+GLASS: Colour = (0.02, 0.024, 0.028)
+Vec = tuple[float, float, float]
+
+
+class _Placed:
+    """A vehicle's own axes (across, up, along from the tail) -> canvas pixels, and which of its faces look our way."""
+
+    def __init__(self, canvas: Canvas, x: float, z: float, yaw: float) -> None:
+        self.canvas, self.x, self.z = canvas, x, z
+        self.cos, self.sin = cos(yaw), sin(yaw)
+
+    def world(self, p: Vec) -> Vec:
+        return (self.x + p[0] * self.cos + p[2] * self.sin, p[1], self.z - p[0] * self.sin + p[2] * self.cos)
+
+    def turn(self, n: Vec) -> Vec:
+        return (n[0] * self.cos + n[2] * self.sin, n[1], -n[0] * self.sin + n[2] * self.cos)
+
+    def pixels(self, points: list[Vec]) -> list[Point]:
+        camera = self.canvas.camera
+        out = []
+        for p in points:
+            wx, wy, wz = self.world(p)
+            wz = max(wz, 0.35)
+            out.append((camera.x(wx, wz), camera.y(wy, wz)))
+        return out
+
+    def faces_us(self, point: Vec, normal: Vec) -> bool:
+        wx, wy, wz = self.world(point)
+        nx, ny, nz = self.turn(normal)
+        return wx * nx + (wy - self.canvas.camera.height_m) * ny + wz * nz < 0
+
+
+class Vehicle:
+    """One vehicle, ready to be painted. x, z: its middle on the ground; yaw: 0 drives away from us, pi towards us."""
+
+    def __init__(self, thing: Thing, x: float, z: float, yaw: float, lit: float) -> None:
+        self.thing, self.x, self.z, self.yaw, self.lit = thing, x, z, yaw, lit
+        self.shape = SHAPES[thing.kind]
+
+    def outline(self) -> list[tuple[float, float]]:
+        """The four corners on the ground (x, z), metres."""
+        c, s = cos(self.yaw), sin(self.yaw)
+        half_w, half_l = self.shape.width / 2, self.shape.length / 2
+        return [(self.x + a * c + b * s, self.z - a * s + b * c) for a, b in ((-half_w, -half_l), (half_w, -half_l), (half_w, half_l), (-half_w, half_l))]
+
+    def paint(self, canvas: Canvas) -> None:
+        place = _Placed(canvas, self.x, self.z, self.yaw)
+        depth = max(0.5, min(z for _, z in self.outline()))
+        item = canvas.begin(VEHICLE, depth)
+        fine = canvas.camera.focal * self.shape.height / self.z > 16
+        shade = lambda albedo, normal: canvas.weather.shade(albedo, place.turn(normal), self.lit, self.z)  # noqa: E731
+        self._body(canvas, place, item, shade, fine)
+        if fine:
+            self._details(canvas, place, item, shade)
+        self._lights(canvas, place)
+
+    def _profile(self) -> list[tuple[float, float]]:
+        """(along, up) of the lower body's upper edge, tail to nose."""
+        s = self.shape
+        half = s.length / 2
+        return [(-half, s.tail - 0.12), (-half + 0.10, s.tail), (s.rear_foot * s.length - half, s.belt), (s.front_foot * s.length - half, s.belt), (half - 0.30, s.nose + 0.06), (half - 0.06, s.nose - 0.08)]
+
+    def _body(self, canvas: Canvas, place: _Placed, item: int, shade, fine: bool) -> None:  # type: ignore[no-untyped-def]
+        s, colour = self.shape, self.thing.colour
+        half_w, half_l, low = s.width / 2, s.length / 2, 0.24 if s.height < 2 else 0.32
+        dark = shade((0.012, 0.012, 0.013), (0, -1, 0))
+        canvas.polygon(item, place.pixels([(-half_w * 0.9, 0.06, -half_l * 0.9), (half_w * 0.9, 0.06, -half_l * 0.9), (half_w * 0.9, low + 0.1, -half_l * 0.9), (half_w * 0.9, low + 0.1, half_l * 0.9), (half_w * 0.9, 0.06, half_l * 0.9), (-half_w * 0.9, 0.06, half_l * 0.9), (-half_w * 0.9, low + 0.1, half_l * 0.9), (-half_w * 0.9, low + 0.1, -half_l * 0.9)]), dark)
+        profile = self._profile()
+        inset = 0.16 if s.height < 2 else 0.06
+        top = 0.96
+        for end, y_top in ((-1, s.tail), (1, s.nose)):
+            z_end = end * half_l
+            if place.faces_us((0, 0.6, z_end), (0, 0, end)):
+                w = half_w - inset
+                middle = low + (y_top - low) * 0.55
+                canvas.polygon(item, place.pixels([(-w, low, z_end), (w, low, z_end), (w, middle, z_end), (-w, middle, z_end)]), shade(colour, (0, -0.25, end * 0.97)))
+                canvas.polygon(item, place.pixels([(-w, middle, z_end), (w, middle, z_end), (w * top, y_top - 0.1, z_end), (-w * top, y_top - 0.1, z_end)]), shade(colour, (0, 0.3, end * 0.95)))
+        for side in (-1, 1):
+            if place.faces_us((side * half_w, 0.6, 0), (side, 0, 0)):
+                x = side * half_w
+                shoulder = low + (s.belt - low) * 0.55
+                for end, y_top in ((-1, s.tail), (1, s.nose)):
+                    corner = [(x, low, end * (half_l - 0.35)), (x - side * inset, low, end * half_l), ((x - side * inset) * top, y_top - 0.1, end * half_l), (x * top, y_top + 0.02, end * (half_l - 0.35))]
+                    canvas.polygon(item, place.pixels(corner), shade(colour, (side * 0.7, 0.0, end * 0.7)))
+                upper = [(x * top, y, min(max(z, -half_l + 0.30), half_l - 0.30)) for z, y in profile]
+                canvas.polygon(item, place.pixels([(x, low, -half_l + 0.32), *upper, (x, low, half_l - 0.32)]), shade(colour, (side * 0.96, -0.28, 0)))
+                canvas.detail(place.pixels([(x, shoulder, -half_l + 0.30), *upper, (x, shoulder, half_l - 0.30)]), shade(colour, (side * 0.92, 0.38, 0)))
+        deck = [(z, y) for z, y in profile]
+        for (z0, y0), (z1, y1) in zip(deck, deck[1:], strict=False):
+            normal = (0.0, 0.97, -0.25 if z0 < 0 else 0.25)
+            if place.faces_us((0, y0, z0), normal):
+                w = half_w * top
+                canvas.polygon(item, place.pixels([(-w, y0, z0), (w, y0, z0), (w, y1, z1), (-w, y1, z1)]), shade(colour, normal))
+        self._cabin(canvas, place, item, shade, fine)
+
+    def _cabin(self, canvas: Canvas, place: _Placed, item: int, shade, fine: bool) -> None:  # type: ignore[no-untyped-def]
+        s, colour = self.shape, self.thing.colour
+        half_l = s.length / 2
+        z = [f * s.length - half_l for f in (s.rear_foot, s.rear_head, s.front_head, s.front_foot)]
+        wb, wr = s.width / 2 * 0.94, s.width / 2 * s.roof_width
+        cargo = s.panes == 0
+        roof = s.height
+        mirror = canvas.weather.horizon
+        glass = (GLASS[0] + 0.05 * mirror[0], GLASS[1] + 0.05 * mirror[1], GLASS[2] + 0.05 * mirror[2])
+        for end, zf, zh in ((-1, z[0], z[1]), (1, z[3], z[2])):
+            normal = (0.0, 0.5 if s.height < 2 else 0.12, end * 0.87)
+            if place.faces_us((0, (s.belt + roof) / 2, (zf + zh) / 2), normal):
+                canvas.polygon(item, place.pixels([(-wb, s.belt, zf), (wb, s.belt, zf), (wr, roof - 0.04, zh), (-wr, roof - 0.04, zh)]), shade(colour, normal))
+                if not (cargo and end < 0) and not (s.height > 2 and s.panes == 1 and end < 0 and self.thing.look % 2):
+                    a, b = 0.10, 0.84 if s.height < 2 else 0.70
+                    zi = [zf + (zh - zf) * v for v in (a, b)]
+                    yi = [s.belt + (roof - s.belt) * v for v in (a, b)]
+                    wi = [(wb + (wr - wb) * v) * 0.90 for v in (a, b)]
+                    canvas.detail(place.pixels([(-wi[0], yi[0], zi[0]), (wi[0], yi[0], zi[0]), (wi[1], yi[1], zi[1]), (-wi[1], yi[1], zi[1])]), shade(glass, normal))
+                    if fine:
+                        canvas.detail(place.pixels([(-wi[0] * 0.2, yi[0], zi[0]), (wi[0] * 0.75, yi[0], zi[0]), (wi[1] * 0.95, yi[1], zi[1]), (wi[1] * 0.3, yi[1], zi[1])]), shade(tuple(2.2 * g for g in glass), normal))
+        for side in (-1, 1):
+            normal = (side * 0.93, 0.36 if s.height < 2 else 0.05, 0.0)
+            if place.faces_us((side * wb, s.belt, 0), normal):
+                canvas.polygon(item, place.pixels([(side * wb, s.belt, z[0]), (side * wr, roof - 0.03, z[1]), (side * wr, roof - 0.03, z[2]), (side * wb, s.belt, z[3])]), shade(colour, normal))
+                self._side_glass(canvas, place, shade, side, z, wb, wr, glass, normal)
+        if place.faces_us((0, roof, 0), (0, 1, 0)):
+            canvas.polygon(item, place.pixels([(-wr, roof, z[1]), (wr, roof, z[1]), (wr, roof, z[2]), (-wr, roof, z[2])]), shade(colour, (0, 1, 0)))
+
+    def _side_glass(self, canvas: Canvas, place: _Placed, shade, side: int, z: list[float], wb: float, wr: float, glass: Colour, normal: Vec) -> None:  # type: ignore[no-untyped-def]
+        s = self.shape
+        if s.panes == 0:
+            return
+        low, high = 0.06, 0.80 if s.height < 2 else 0.62
+        start, end = 0.05, 0.95
+        if s.panes == 1:
+            start = 0.74
+        edge = lambda part, v: (  # noqa: E731
+            (z[0] + (z[3] - z[0]) * part) * (1 - v) + (z[1] + (z[2] - z[1]) * part) * v)
+        for i in range(s.panes):
+            a = start + (end - start) * i / s.panes + 0.012
+            b = start + (end - start) * (i + 1) / s.panes - 0.012
+            corners = [(side * (wb + (wr - wb) * v), s.belt + (s.height - s.belt) * v, edge(p, v)) for p, v in ((a, low), (a, high), (b, high), (b, low))]
+            canvas.detail(place.pixels(corners), shade(glass, normal))
+
+    def _details(self, canvas: Canvas, place: _Placed, item: int, shade) -> None:  # type: ignore[no-untyped-def]
+        s = self.shape
+        half_w, half_l = s.width / 2, s.length / 2
+        big = canvas.camera.focal * s.wheel / self.z > 14
+        turn = [(cos(i * 0.5236), sin(i * 0.5236)) for i in range(12)]
+        for side in (-1, 1):
+            if place.faces_us((side * half_w, 0.4, 0), (side, 0, 0)):
+                for axle in s.axles:
+                    zc = axle * s.length - half_l
+                    x = side * (half_w + 0.005)
+                    ring = lambda r, up=0.0: [(x, s.wheel + up + r * b, zc + r * a) for a, b in turn]  # noqa: B023, E731
+                    canvas.detail(place.pixels(ring(s.wheel * 1.16, 0.03)), shade((0.01, 0.01, 0.01), (side, 0, 0)))
+                    canvas.polygon(item, place.pixels(ring(s.wheel)), shade((0.018, 0.018, 0.018), (side, 0.2, 0)))
+                    canvas.detail(place.pixels(ring(s.wheel * 0.62)), shade((0.30, 0.30, 0.31), (side, 0.1, 0)))
+                    if big:
+                        canvas.detail(place.pixels(ring(s.wheel * 0.42)), shade((0.10, 0.10, 0.10), (side, 0, 0)))
+                if s.panes and big:
+                    for part in (0.40, 0.64) if s.height < 2 else (0.6,):
+                        zc, x = part * s.length - half_l, side * half_w * 1.0
+                        canvas.detail(place.pixels([(x, 0.34, zc), (x, s.belt, zc), (x, s.belt, zc + 0.02), (x, 0.34, zc + 0.02)]), shade((0.01, 0.01, 0.01), (side, 0, 0)))
+        for end, y_top in ((-1, s.tail), (1, s.nose)):
+            z = end * (half_l + 0.01)
+            if place.faces_us((0, 0.6, z), (0, 0, end)):
+                w = half_w - 0.16
+                box = lambda x0, x1, y0, y1: place.pixels([(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)])  # noqa: B023, E731
+                canvas.detail(box(-w, w, 0.25, 0.40), shade((0.03, 0.03, 0.032), (0, 0, end)))
+                canvas.detail(box(-0.26, 0.26, 0.44, 0.55), shade((0.55, 0.52, 0.30) if end < 0 and self.thing.look % 2 else (0.62, 0.62, 0.60), (0, 0, end)))
+                if end > 0:
+                    canvas.detail(box(-w * 0.55, w * 0.55, y_top - 0.22, y_top - 0.12), shade((0.015, 0.015, 0.016), (0, 0, end)))
+                for side in (-1, 1):
+                    lamp = (0.55, 0.56, 0.56) if end > 0 else (0.26, 0.012, 0.012)
+                    tall = 0.14 if end > 0 else 0.22
+                    canvas.detail(box(side * w * 0.66, side * w, y_top - 0.12 - tall, y_top - 0.12), shade(lamp, (0, 0.2, end)))
+
+    def _lights(self, canvas: Canvas, place: _Placed) -> None:
+        s, weather = self.shape, canvas.weather
+        braking = self.thing.look % 4 == 0
+        if weather.lamps < 0.3 and not braking:
+            return
+        for end, y, light in ((-1, s.tail - 0.22, (1.2, 0.05, 0.03)), (1, s.nose - 0.18, (1.5, 1.4, 1.15))):
+            if end > 0 and weather.lamps < 0.3 or not place.faces_us((0, 0.6, end * s.length / 2), (0, 0, end)):
+                continue
+            for side in (-1, 1):
+                (x, row), = place.pixels([(side * (s.width / 2 - 0.3), y, end * s.length / 2)])
+                radius = canvas.camera.focal * 0.09 / self.z
+                colour = weather.film(tuple(2 * v for v in light), self.z)
+                canvas.detail([(x - radius, row - radius), (x + radius, row - radius), (x + radius, row + radius), (x - radius, row + radius)], colour)
+                strength = (0.35 if end < 0 else 1.0) * (weather.lamps + (0.15 if braking and end < 0 else 0))
+                canvas.glow(x, row, radius * (4 if end < 0 else 7), (light[0] * strength, light[1] * strength, light[2] * strength))
+
+
+def is_vehicle(kind: str) -> bool:
+    return kind in SHAPES
+
+
+def hull(points: np.ndarray) -> list[tuple[float, float]]:
+    """Convex hull of (N, 2) points, in order (Andrew's monotone chain): the outline of a shadow."""
+    ordered = sorted(map(tuple, points.tolist()))
+    chains = []
+    for run in (ordered, ordered[::-1]):
+        chain: list[tuple[float, float]] = []
+        for p in run:
+            while len(chain) > 1 and (chain[-1][0] - chain[-2][0]) * (p[1] - chain[-2][1]) <= (chain[-1][1] - chain[-2][1]) * (p[0] - chain[-2][0]):
+                chain.pop()
+            chain.append(p)
+        chains.append(chain[:-1])
+    return chains[0] + chains[1]
