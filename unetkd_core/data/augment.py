@@ -65,10 +65,10 @@ def apply_views(images: Tensor, labels: Tensor, view_ids: np.ndarray, views: Seq
     boxes = [_box(view, height, width) for view in chosen]
     out = torch.empty_like(images)
     for number, (view, (top, left, rows, columns)) in enumerate(zip(chosen, boxes, strict=True)):
-        part = images[number, top : top + rows, left : left + columns]
+        part = images[number : number + 1, top : top + rows, left : left + columns]
         if (rows, columns) != (height, width):
             part = _stretch(part, height, width)
-        out[number] = part.flip(1) if view.flip else part
+        out[number : number + 1] = part.flip(2) if view.flip else part
     return _to_float(out), _pick(labels, boxes, [view.flip for view in chosen])
 
 
@@ -106,14 +106,14 @@ def _box(view: View, height: int, width: int) -> tuple[int, int, int, int]:
 
 
 def _stretch(part: Tensor, height: int, width: int) -> Tensor:
-    """(h, w, 3) uint8 -> (height, width, 3) uint8, bilinear."""
-    planes = part.permute(2, 0, 1)[None]
+    """(1, h, w, 3) uint8 -> (1, height, width, 3) uint8, bilinear."""
+    planes = part.permute(0, 3, 1, 2)  # sliced, not unsqueezed: only then does the result keep channels_last, and its copy is 8 times as fast
     if part.device.type == "cpu":
         # uint8 throughout was 7 times as fast as one grid_sample for the batch (0.7 ms and 5 ms at 8 x 128 x 256 on one core).
         stretched = F.interpolate(planes, (height, width), mode="bilinear", align_corners=False)
     else:
         stretched = F.interpolate(planes.float(), (height, width), mode="bilinear", align_corners=False).round_().to(torch.uint8)
-    return stretched[0].permute(1, 2, 0)
+    return stretched.permute(0, 2, 3, 1)
 
 
 def _pick(labels: Tensor, boxes: Sequence[tuple[int, int, int, int]], flips: Sequence[bool]) -> Tensor:
