@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 _ROLES = {
     "teacher": "A teacher: trained on labels, meant for smaller networks to learn from.",
     "student": "A student: taught by a larger network's soft predictions beside the labels.",
-    "twin": "An untaught twin: the same network, seed, order of data and budget as its student, on labels alone. It is "
-    "the control.",
+    "twin": "An untaught twin, the control: its student's network, seed, order of data and budget, on labels alone.",
     "alone": "Trained on labels alone.",
 }
 
-_USE = """For teaching and research on knowledge distillation: to compare a student with its untaught twin and its teacher.
+_USE = """For teaching and research on distillation: to compare a student with its untaught twin and its teacher.
 
 Put this folder into `checkpoints/` as `NAME`, then
 

@@ -10,24 +10,15 @@ from typing import Final
 MIT: Final = "MIT"
 UNKNOWN: Final = "unknown: ask whoever made the data"
 
-_FREE: Final = {"", "mit"}
-
 
 def licence_of(licences: Iterable[str]) -> str:
     """One sentence for weights that were trained on data of these licences.
 
-    MIT adds nothing to a stricter one, and every stricter one stays. No data at all is UNKNOWN.
+    MIT adds nothing to a stricter one, and every stricter one stays. No data, or data without a licence, is UNKNOWN.
     """
-    parts: list[str] = []
-    given = False
-    for licence in licences:
-        for part in licence.split(";"):
-            given = given or bool(part.strip())
-            if part.strip().lower() not in _FREE and part.strip() not in parts:
-                parts.append(part.strip())
-    if not given:
-        return UNKNOWN
-    return "; ".join(sorted(parts)) or MIT
+    # A teacher's own licence may already be several, joined.
+    parts = {part.strip() or UNKNOWN for licence in licences for part in licence.split(";")} or {UNKNOWN}
+    return "; ".join(sorted(parts - {MIT})) or MIT
 
 
 def is_free(licence: str) -> bool:
