@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from unetkd_core.errors import ConfigError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 ModelName = Literal["M128", "M256", "M512", "M1024"]
 
 

@@ -1,0 +1,274 @@
+"""A run is a folder: make one, open one, list them, read everything in it. Needs no torch and trains nothing.
+
+    config.json    RunConfig                    last/    what resuming needs
+    meta.json      versions, commit, machine    best/    a checkpoint
+    status.json    state, progress, error       panel/   the same scenes predicted after every epoch
+    metrics.jsonl  one line an epoch            log.txt  for people
+    stop           there when someone asked it to stop
+
+Disk is the truth: every property reads it again. What is half-written or unknown never breaks a reader.
+"""
+
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from unetkd_core import __version__, settings
+from unetkd_core.errors import CheckpointError, RunError
+from unetkd_core.runs import status as status_file
+from unetkd_core.runs.status import Status
+from unetkd_core.training.config import RunConfig, parse_config
+from unetkd_core.zoo import checkpoints
+from unetkd_core.zoo.checkpoints import CheckpointInfo
+
+FORMAT_VERSION: Final = 1
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class PanelScene:
+    """One of the panel's validation scenes; photo and truth are PNGs at the packed size."""
+
+    stem: str
+    photo: Path
+    truth: Path
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The same few validation scenes, predicted before training (epoch 0) and after every epoch."""
+
+    folder: Path
+    scenes: tuple[PanelScene, ...]
+    height: int
+    width: int
+    epochs: tuple[int, ...]
+
+    def path(self, epoch: int, scene: int) -> Path:
+        """The palette PNG predicted for `scene` after `epoch`."""
+        return self.folder / f"epoch_{epoch:04d}_{scene}.png"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder. The id sorts by age."""
+
+    id: str
+    run_dir: Path
+
+    @property
+    def config(self) -> RunConfig:
+        """Its settings; hardware is filled in once it has started. Raises RunError, ConfigError."""
+        return parse_config(_read_json(self.run_dir / "config.json"), where=f"run {self.id}")
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """Where it comes from: versions, commit, created, pair, machine. Raises RunError."""
+        return _read_json(self.run_dir / "meta.json")
+
+    def status(self) -> Status:
+        """Where it is, with `interrupted` derived. Raises RunError."""
+        return self.written_status().seen()
+
+    def written_status(self) -> Status:
+        """What status.json says, taken literally. Raises RunError."""
+        return status_file.read(self.run_dir / "status.json")
+
+    def write_status(self, status: Status, *, durable: bool = True) -> None:
+        """Replace status.json."""
+        status_file.write(self.run_dir / "status.json", status, durable=durable)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One entry an epoch, in order; a line that is being written is left out."""
+        lines = _read_text(self.run_dir / "metrics.jsonl").split("\n")[:-1]
+        return [entry for entry in map(_parse_line, lines) if entry is not None]
+
+    def log_tail(self, lines: int = 50) -> str:
+        """The log's last lines."""
+        return "\n".join(_read_text(self.run_dir / "log.txt").splitlines()[-lines:])
+
+    def panel(self) -> Panel | None:
+        """The predicted scenes, or none before packing is over."""
+        folder = self.run_dir / "panel"
+        try:
+            data = json.loads((folder / "panel.json").read_text(encoding="utf-8"))
+            scenes = tuple(PanelScene(s["stem"], folder / s["photo"], folder / s["truth"]) for s in data["scenes"])
+            last = f"_{len(scenes) - 1}.png"
+            epochs = sorted(int(p.name[6:10]) for p in folder.glob("epoch_????_*.png") if p.name.endswith(last))
+            return Panel(folder, scenes, int(data["height"]), int(data["width"]), tuple(epochs))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def best(self) -> CheckpointInfo | None:
+        """Its best checkpoint so far, or none before the first epoch's end."""
+        try:
+            return checkpoints.read_info(self.run_dir / "best")
+        except CheckpointError:
+            return None
+
+    def disk_bytes(self) -> int:
+        """Bytes of its files."""
+        total = 0
+        for folder, _, names in os.walk(self.run_dir):
+            for name in names:
+                try:
+                    total += os.stat(os.path.join(folder, name)).st_size
+                except OSError:
+                    continue  # replaced while we looked
+        return total
+
+    def delete(self) -> None:
+        """Remove the folder. Raises RunError while a worker waits or works for it."""
+        if self._is_active():
+            raise RunError(f"Run {self.id} is still going; stop it first, then delete it.")
+        # Renamed first: it is gone for everyone at once, even if removing its files takes long or fails half-way.
+        grave = self.run_dir.with_name(f".deleted-{self.id}")
+        try:
+            os.replace(self.run_dir, grave)
+        except OSError as error:
+            raise RunError(f"Run {self.id} could not be deleted: {error.strerror}.") from error
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def _is_active(self) -> bool:
+        try:
+            return self.status().active
+        except RunError:
+            return False
+
+    def partner(self) -> "Run | None":
+        """A student's twin, a twin's student, or none."""
+        other = self.config.twin_of or f"{self.id}-twin"
+        return (
+            Run(other, settings.runs_dir() / other) if (settings.runs_dir() / other / "config.json").exists() else None
+        )
+
+    def write_config(self, config: RunConfig) -> None:
+        """Replace config.json (the worker, when it has chosen the hardware section)."""
+        status_file.write_text(self.run_dir / "config.json", config.model_dump_json(indent=1) + "\n")
+
+
+def create(config: RunConfig, *, pair: str | None = None, shares: bool = False) -> Run:
+    """Make a run's folder, queued.
+
+    pair: a twin's student; the twin's id is then the student's with `-twin`, so that it sorts right after it.
+    shares: it leaves room for a run beside it (its twin, its student); else it takes every slot. Raises RunError.
+    """
+    now = time.time()
+    run_id = f"{pair}-twin" if pair else _new_id(config.model.name, now)
+    run = Run(run_id, settings.runs_dir() / run_id)
+    # Built under another name and renamed: a run is there as a whole or not at all.
+    making = run.run_dir.with_name(f".making-{run_id}")
+    try:
+        making.mkdir(parents=True)
+        status_file.write_text(making / "config.json", config.model_dump_json(indent=1) + "\n")
+        status_file.write_text(making / "meta.json", json.dumps(_meta(now, pair, shares), indent=1) + "\n")
+        status_file.write(making / "status.json", status_file.queued(config.optim.epochs, now), durable=True)
+        os.rename(making, run.run_dir)
+    except OSError as error:
+        shutil.rmtree(making, ignore_errors=True)
+        raise RunError(
+            f"No run could be started in {settings.runs_dir()}: {error.strerror or error}. "
+            "Free some space or set UNETKD_HOME to a folder that can be written."
+        ) from error
+    return run
+
+
+def open_run(run_id: str) -> Run:
+    """The run with this id. Raises RunError when there is none."""
+    run = Run(run_id, settings.runs_dir() / run_id)
+    if not _ID.fullmatch(run_id) or not (run.run_dir / "config.json").is_file():
+        raise RunError(f"There is no run {run_id!r} in {settings.runs_dir()}; `unetkd runs list` shows those that are.")
+    return run
+
+
+def list_runs() -> list[Run]:
+    """Every run, newest first. Folders that are no run are left out."""
+    try:
+        names = [
+            p.name for p in settings.runs_dir().iterdir() if _ID.fullmatch(p.name) and (p / "config.json").is_file()
+        ]
+    except OSError:
+        return []
+    return [Run(name, settings.runs_dir() / name) for name in sorted(names, reverse=True)]
+
+
+def _new_id(model: str, now: float) -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{model.lower()}-{secrets.token_hex(2)}"
+
+
+def _meta(now: float, pair: str | None, shares: bool) -> dict[str, Any]:
+    packages = {}
+    for name in ("torch", "accelerate", "numpy", "torchmetrics", "safetensors"):
+        try:
+            packages[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "format_version": FORMAT_VERSION,
+        "versions": {"unetkd": __version__, "python": platform.python_version(), **packages},
+        "commit": commit(),
+        "created": datetime.fromtimestamp(now, UTC).isoformat(),
+        "pair": pair,
+        "shares": shares,
+        "machine": {
+            "host": platform.node(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": processor(),
+            "cores": settings.cores(),
+        },
+    }
+
+
+def commit() -> str | None:
+    """The checkout's commit, or none where there is no checkout or no git."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(settings.PROJECT_ROOT), "rev-parse", "HEAD"],
+            capture_output=True, text=True, timeout=5, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def processor() -> str:
+    """The processor's name, for the record and as the key of what was measured on it."""
+    for line in _read_text(Path("/proc/cpuinfo")).splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}).") from error
+    if not isinstance(data, dict):
+        raise RunError(f"{path} holds {type(data).__name__}; expected a JSON object.")
+    return data
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _parse_line(line: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None

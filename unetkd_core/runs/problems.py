@@ -1,0 +1,50 @@
+"""From an exception to what a person reads: a fact as a headline, then the way out. Knows no run folder."""
+
+import errno
+from pathlib import Path
+
+from unetkd_core.errors import CheckpointError, DataError, TrainingError, UnetKDError
+from unetkd_core.runs.status import Problem
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def explain(error: BaseException, *, epoch: int, epochs: int, room: int = 200_000_000) -> Problem:
+    """What to say about `error` in a run that has done `epoch` whole epochs. room: bytes that going on would need."""
+    where = f"It stopped at epoch {epoch + 1}" if epoch < epochs else "It stopped while finishing"
+    kept = f"Nothing before epoch {epoch + 1} is lost." if epoch else "Nothing was trained yet."
+    system = _system_error(error)
+    if system is not None and system.errno in _FULL:
+        return Problem(f"{where}: the disk is full.", f"Free {max(1, round(room / 1e6))} MB, then resume. {kept}")
+    if system is not None and system.errno in _FORBIDDEN:
+        name = Path(str(system.filename)).name if system.filename else "its folder"
+        return Problem(f"{where}: {name} cannot be written.", f"Give it back its write permission, then resume. {kept}")
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return Problem(
+            f"{where}: there is not enough memory.", f"Take a smaller batch or picture size in a new run. {kept}"
+        )
+    if isinstance(error, TrainingError):
+        return Problem(f"{where}: {_lower(str(error))}", kept)
+    if isinstance(error, CheckpointError):
+        return Problem(f"{where}: a checkpoint cannot be used.", f"{error} {kept}")
+    if isinstance(error, DataError):
+        return Problem(f"{where}: the data cannot be used.", f"{error} {kept}")
+    if isinstance(error, UnetKDError):
+        return Problem(f"{where}: {_lower(str(error))}", kept)
+    return Problem(
+        f"{where}: something unexpected went wrong.", f"The end of its log says what. {kept} Resume tries again."
+    )
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """The system's error that `error` is or was raised because of."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -1,0 +1,99 @@
+"""What a worker tells the world: heartbeat, phase, progress, in status.json and log.txt. Trains nothing.
+
+Also hears the wish to stop: a sentinel file in the run folder, or a signal.
+"""
+
+import dataclasses
+import threading
+import time
+from typing import Any, Final
+
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.log import RunLog
+from unetkd_core.runs.process import this_process
+from unetkd_core.runs.status import Phase, Problem, State, Status
+
+HEARTBEAT_SECONDS: Final = 0.5
+"""status.json is replaced at most so often."""
+
+
+class Reporter:
+    """The one writer of a run's status while its worker lives. Safe to use from a watching thread."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.log = run, RunLog(run.run_dir / "log.txt")
+        self.stop_event = threading.Event()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._written = 0.0
+        self._status = run.written_status()
+
+    @property
+    def status(self) -> Status:
+        """As it was last told."""
+        return self._status
+
+    def take(self) -> None:
+        """This process is the run's worker now, and waits."""
+        me = this_process()
+        self._put(
+            durable=True, state="queued", phase="queue", message="Waiting for its turn", host=me.host,
+            boot_id=me.boot_id, pid=me.pid, process_start=me.start, ended=None, error=None, step=0,
+            images_per_second=None, eta_seconds=None,
+        )  # fmt: skip
+
+    def waiting(self, before: int) -> None:
+        """Still queued, behind `before` other runs."""
+        message = "Waiting for its turn" if before == 0 else f"Waiting behind {before} older run{'s' * (before > 1)}"
+        self._beat(message=message)
+
+    def phase(self, phase: Phase, message: str) -> None:
+        """A new phase begins; goes into the log too."""
+        started = self._status.started or time.time()
+        self._put(durable=True, state="running", phase=phase, message=message, started=started)
+        self.log.line(message)
+
+    def progress(self, message: str, **changes: Any) -> None:
+        """Progress within a phase; written at most every half second."""
+        self._beat(message=message, **changes)
+
+    def epoch(self, **changes: Any) -> None:
+        """A whole epoch is done; always written."""
+        self._put(durable=False, **changes)
+
+    def end(self, state: State, message: str, error: Problem | None = None) -> None:
+        """The last word; what comes after it is not written. A full disk is written to in place."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._status = dataclasses.replace(
+                self._status, state=state, message=message, error=error, ended=time.time(), heartbeat=time.time(),
+                images_per_second=None if state != "done" else self._status.images_per_second, eta_seconds=None,
+            )  # fmt: skip
+            self._write_last()
+        self.log.line(message if error is None else f"{error.headline} {error.hint}")
+
+    def _write_last(self) -> None:
+        try:
+            self.run.write_status(self._status)
+        except OSError:
+            from unetkd_core.runs.status import overwrite
+
+            overwrite(self.run.run_dir / "status.json", self._status)
+
+    def should_stop(self) -> bool:
+        """Whether someone asked: by signal, or by the file that `jobs.stop` leaves."""
+        return self.stop_event.is_set() or (self.run.run_dir / "stop").exists()
+
+    def _beat(self, **changes: Any) -> None:
+        if time.monotonic() - self._written >= HEARTBEAT_SECONDS:
+            self._put(durable=False, **changes)
+
+    def _put(self, *, durable: bool, **changes: Any) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._status = dataclasses.replace(self._status, heartbeat=time.time(), **changes)
+            self.run.write_status(self._status, durable=durable)
+            self._written = time.monotonic()

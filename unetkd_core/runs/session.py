@@ -1,0 +1,267 @@
+"""The training part of a worker: data, teacher, hardware, trainer, and what is kept after every epoch.
+
+Glue between a run's folder and the trainer. torch is imported inside the functions, when the run has its slots.
+"""
+
+import dataclasses
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from unetkd_core import settings
+from unetkd_core.errors import CheckpointError, RunError
+from unetkd_core.runs import panel, speed
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.reporter import Reporter
+from unetkd_core.runs.status import write_text
+from unetkd_core.training.progress import Progress, StopRequested
+from unetkd_core.zoo import checkpoints
+from unetkd_core.zoo.licences import licence_of
+
+if TYPE_CHECKING:
+    from unetkd_core.data.packed import PackedSet
+    from unetkd_core.training.trainer import EpochReport, Trainer
+    from unetkd_core.zoo.references import Loaded
+
+
+class Session:
+    """One run, from its folder to its end. `train` does it all; what it raises is the worker's to write down."""
+
+    def __init__(self, run: Run, reporter: Reporter) -> None:
+        self.run, self.reporter = run, reporter
+        self.config = run.config
+        self.started = time.monotonic()
+        self.packing_seconds = 0.0
+        self.last_dir = run.run_dir / "last"
+
+    def train(self) -> None:
+        """Pack, measure, train, and keep what every epoch gives. Raises StopRequested, UnetKDError, OSError."""
+        train, val = self._pack()
+        self.reporter.phase("measuring", "Loading PyTorch")
+        threads = self._threads()
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+        import torch
+
+        torch.set_num_threads(threads)
+        teacher = self._load_teacher()
+        self._choose_hardware(threads)
+        trainer = self._build(train, val, teacher)
+        self._start_or_resume(trainer)
+        startup = time.monotonic() - self.started - self.packing_seconds
+        self.reporter.phase("training", f"Epoch {trainer.epoch + 1} of {self.config.optim.epochs}")
+        self.reporter.epoch(steps=trainer.steps)
+        trainer.fit(
+            on_progress=self._on_progress,
+            on_epoch=lambda report: self._on_epoch(trainer, report),
+            should_stop=self.reporter.should_stop,
+        )
+        self.reporter.phase("finishing", "Writing down what was measured")
+        self._remember_speed(trainer, startup)
+
+    # -- before training -------------------------------------------------------------------------------------------
+
+    def _pack(self) -> tuple["PackedSet", "PackedSet"]:
+        data = self.config.data
+        start = time.monotonic()
+        train = self._load(data.train, data.max_train)
+        val = self._load(data.val, data.max_val)
+        self.packing_seconds = time.monotonic() - start
+        if len(train) == 0 or len(val) == 0:
+            raise RunError(
+                f"There is nothing to {'train' if len(train) == 0 else 'validate'} on; choose another split."
+            )
+        return train, val
+
+    def _load(self, refs: tuple[str, ...], limit: int | None) -> "PackedSet":
+        from unetkd_core.data import packed
+
+        what = ", ".join(refs)
+        self.reporter.phase("packing", f"Opening {what}")
+        start, last = time.monotonic(), 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal last
+            last = done if done < total else last + bool(last)
+            if self.reporter.should_stop():
+                raise StopRequested
+            self.reporter.progress(f"Packing {total} scenes of {what}, {100 * done // max(1, total)} %")
+
+        data = self.config.data
+        loaded = packed.load(refs, data.height, data.width, limit=limit, progress=progress)
+        if last:
+            seconds = (time.monotonic() - start) / last
+            self.reporter.log.line(f"Packed {last} scenes of {what} in {seconds * last:.1f} s")
+            speed.remember("packing", f"{refs[0].split(':')[0]}/{data.height}/{data.width}", seconds)
+        return loaded
+
+    def _threads(self) -> int:
+        """Fixed at the first start: a resumed run and its twin must sum in the same order."""
+        shares = bool(self.run.meta.get("shares"))
+        return self.config.hardware.threads or (settings.threads_per_slot() if shares else settings.cores())
+
+    def _load_teacher(self) -> "Loaded | None":
+        teaching = self.config.teaching
+        if teaching is None:
+            return None
+        from unetkd_core.zoo.references import load_model
+
+        self.reporter.phase("measuring", f"Loading the teacher {teaching.teacher}")
+        loaded = load_model(teaching.teacher)
+        expected = (self.run.meta.get("teacher") or {}).get("sha256")
+        if expected and loaded.info.sha256 != expected:
+            raise CheckpointError(
+                f"The teacher {teaching.teacher} is not the one that this run began with; "
+                "put that one back or start a new run."
+            )
+        return loaded
+
+    def _choose_hardware(self, threads: int) -> None:
+        """Fill the config's hardware section at the first start: as the partner's, or as measured."""
+        from unetkd_core.training.hardware import pick_device
+
+        hardware = self.config.hardware
+        if "auto" not in (hardware.device, hardware.precision, hardware.memory_format) and hardware.threads:
+            return
+        settings.home().mkdir(parents=True, exist_ok=True)
+        with FileLock(settings.home() / "measure.lock"):  # one measures at a time, its partner then copies
+            device = pick_device(hardware.device)
+            chosen = self._partners_choice(threads, device) or self._measured_choice(threads, device)
+            self.config = self.config.with_(hardware={"device": device, "threads": threads, **chosen})
+            self.run.write_config(self.config)
+        h = self.config.hardware
+        self.reporter.log.line(f"Computing on {h.device} in {h.precision}, {h.memory_format}, {threads} threads")
+
+    def _partners_choice(self, threads: int, device: str) -> dict[str, str] | None:
+        """What the twin or the student beside this run computes with, so that only the teaching differs."""
+        partner = self.run.partner()
+        if partner is None:
+            return None
+        theirs = partner.config.hardware
+        if theirs.precision == "auto" or theirs.threads != threads or theirs.device != device:
+            return None
+        return {"precision": theirs.precision, "memory_format": theirs.memory_format}
+
+    def _measured_choice(self, threads: int, device: str) -> dict[str, str]:
+        from unetkd_core.runs.measure import measure
+
+        hardware = self.config.hardware
+        if "auto" not in (hardware.precision, hardware.memory_format):
+            return {}
+        self.reporter.phase("measuring", "Measuring which precision is fastest here")
+        return measure(self.config, threads=threads, device=device)
+
+    def _build(self, train: "PackedSet", val: "PackedSet", teacher: "Loaded | None") -> "Trainer":
+        from unetkd_core.training.trainer import Trainer
+
+        self._data, self._val, self._teacher_info = train, val, teacher.info if teacher else None
+        scenes = panel.choose_scenes(len(val), val.gather)
+        return Trainer(self.config, train=train, val=val, teacher=teacher.model if teacher else None, panel=scenes)
+
+    def _start_or_resume(self, trainer: "Trainer") -> None:
+        from unetkd_core.training.state import has_state
+
+        if has_state(self.last_dir):
+            trainer.restore(self.last_dir)
+            self.reporter.log.line(f"Resuming after epoch {trainer.epoch}")
+        else:
+            self._write_panel(trainer)
+        self._keep_metrics_until(trainer.epoch)
+        self.reporter.epoch(epoch=trainer.epoch)
+
+    def _write_panel(self, trainer: "Trainer") -> None:
+        import numpy as np
+
+        indices = np.asarray(trainer.panel, dtype=np.int64)
+        images, labels = self._val.gather(indices)
+        folder = self.run.run_dir / "panel"
+        panel.write_scenes(folder, images, labels, [self._val.stems[i] for i in trainer.panel])
+        panel.write_epoch(folder, 0, trainer.predict_panel())
+
+    def _keep_metrics_until(self, epoch: int) -> None:
+        """An epoch that was measured but not saved before a crash is done again: drop its line."""
+        lines = [json.dumps(entry, allow_nan=False) + "\n" for entry in self.run.metrics() if entry["epoch"] <= epoch]
+        write_text(self.run.run_dir / "metrics.jsonl", "".join(lines))
+
+    # -- while training --------------------------------------------------------------------------------------------
+
+    def _on_progress(self, progress: Progress) -> None:
+        what = (
+            "measuring it on the validation scenes"
+            if progress.validating
+            else f"step {progress.step} of {progress.steps}"
+        )
+        self.reporter.progress(
+            f"Epoch {progress.epoch + 1} of {progress.epochs}, {what}",
+            epoch=progress.epoch,
+            step=progress.step,
+            steps=progress.steps,
+            images_per_second=progress.images_per_second,
+            eta_seconds=progress.eta_seconds,
+        )
+
+    def _on_epoch(self, trainer: "Trainer", report: "EpochReport") -> None:
+        """Keep one whole epoch. The state is saved last: what a kill leaves half-done is then done again, alike."""
+        if report.best:
+            checkpoints.save(trainer.network, self.run.run_dir / "best", self._info(report, trainer.arch), half=False)
+        panel.write_epoch(self.run.run_dir / "panel", report.epoch, report.panel)
+        self._append_metrics(report.metrics)
+        trainer.save(self.last_dir)
+        pace = trainer.pace
+        self.reporter.epoch(
+            epoch=report.epoch,
+            step=0,
+            images_per_second=pace.images_per_second,
+            eta_seconds=pace.left(report.epoch, 0),
+            message=f"Epoch {report.epoch} of {pace.epochs} done",
+        )
+        loss = report.metrics["loss"]
+        self.reporter.log.line(
+            f"Epoch {report.epoch}: loss {loss:.4f}, "
+            f"validation mIoU {100 * report.scores.miou:.1f} % at the packed size, "
+            f"{report.metrics['seconds']:.1f} s, {report.metrics['images_per_second']:.1f} images/s"
+        )
+
+    def _append_metrics(self, metrics: dict[str, Any]) -> None:
+        with open(self.run.run_dir / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(metrics, allow_nan=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _info(self, report: "EpochReport", arch: dict[str, Any]) -> checkpoints.CheckpointInfo:
+        config = self.config
+        licences = list(self._data.licences)
+        if self._teacher_info is not None:
+            licences.append(self._teacher_info.licence)  # a student learned from its teacher's data too
+        return checkpoints.CheckpointInfo(
+            name=self.run.id,
+            title=config.title[:200],
+            role=config.role,
+            arch=arch,
+            mapping=list(dict.fromkeys(self._data.mappings)),
+            height=config.data.height,
+            width=config.data.width,
+            metrics={"packed": {"epoch": report.epoch, **report.scores.to_json()}},
+            data=list(config.data.train),
+            seed=config.seed,
+            commit=self.run.meta.get("commit"),
+            licence=licence_of(licences),
+            run=config.model_dump(mode="json"),
+            run_id=self.run.id,
+        )
+
+    def _remember_speed(self, trainer: "Trainer", startup: float) -> None:
+        """What this run's pace was, for the next one's estimate."""
+        pace, partner = trainer.pace, self.run.partner()
+        if pace.train_seconds is None or pace.val_seconds is None:
+            return
+        key = speed.run_key(
+            self.config,
+            self.config.hardware.threads or 1,
+            self._teacher_info.sha256 if self._teacher_info else "",
+            beside=partner is not None and settings.slots() > 1,
+        )
+        rates = speed.Rates(pace.train_seconds, pace.val_seconds, pace.saving, startup)
+        speed.remember("runs", key, dataclasses.asdict(rates))

@@ -1,0 +1,82 @@
+"""speed.json: what was measured on this machine, so that a run's time can be told before it starts. Needs no torch.
+
+Rates are seconds per image and billion multiply-accumulates, so that one size tells about another; finished runs'
+own rates are kept by exactly what was run, and are believed first.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from filelock import FileLock
+
+from unetkd_core import settings
+from unetkd_core.runs.folder import processor
+from unetkd_core.runs.status import write_text
+from unetkd_core.training.config import RunConfig
+
+FORMAT_VERSION: Final = 1
+_KEEP: Final = 200
+
+
+def machine_key() -> str:
+    """This machine, as far as speed goes: processor, cores, device asked for."""
+    text = f"{processor()}|{settings.cores()}|{settings.device()}"
+    return f"{processor()} #{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def choice_key(config: RunConfig, threads: int) -> str:
+    """What a choice of precision and memory format holds for."""
+    model, data, hardware = config.model, config.data, config.hardware
+    return "/".join(
+        map(str, (model.name, model.norm, data.height, data.width, config.optim.batch_size, hardware.device, threads))
+    )
+
+
+def run_key(config: RunConfig, threads: int, teacher: str, beside: bool) -> str:
+    """What a finished run's rates hold for. teacher: its sha256 or empty; beside: another run went on beside it."""
+    jitter = "jitter" if config.augment.jitter else "plain"
+    return "/".join((choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only"))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds per training image, per validation image (each with its share of a teacher's work), per epoch for
+    saving and drawing, and once for starting up (imports, measuring), packing left out.
+    """
+
+    train: float
+    val: float
+    saving: float
+    startup: float
+
+
+def read() -> dict[str, Any]:
+    """This machine's part, by kind: choices, runs, gmac, packing; empty ones when nothing is known."""
+    return {"choices": {}, "runs": {}, "gmac": {}, "packing": {}, **_read_all().get(machine_key(), {})}
+
+
+def remember(part: str, key: str, value: Any) -> None:
+    """Add one measurement to this machine's part; the oldest of a part make room. Raises OSError."""
+    path = settings.home() / "speed.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        everything = _read_all()
+        entries = everything.setdefault(machine_key(), {}).setdefault(part, {})
+        entries.pop(key, None)
+        entries[key] = value
+        for old in list(entries)[:-_KEEP]:
+            del entries[old]
+        write_text(
+            path, json.dumps({"format_version": FORMAT_VERSION, "machines": everything}, indent=1), durable=False
+        )
+
+
+def _read_all() -> dict[str, Any]:
+    try:
+        data = json.loads((settings.home() / "speed.json").read_text(encoding="utf-8"))
+        machines = data["machines"] if data["format_version"] == FORMAT_VERSION else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # measurements can be made again: a broken file is as good as none
+    return machines if isinstance(machines, dict) else {}

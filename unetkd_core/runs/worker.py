@@ -1,0 +1,103 @@
+"""`python -m unetkd_core.runs.worker RUN_DIR`: trains one run, detached from whoever launched it.
+
+It waits for its slots before it imports torch, writes only into its run folder (and the shared caches), and ends with a
+state on disk: done, stopped or failed.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from unetkd_core.errors import UnetKDError
+from unetkd_core.runs import queue
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.problems import explain
+from unetkd_core.runs.reporter import Reporter
+from unetkd_core.training.progress import StopRequested
+
+GRACE_SECONDS: Final = 1.5
+"""A step in flight may end within so long after a stop was asked for; then the process leaves as it is."""
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run in the folder that is named; returns the exit status."""
+    if len(arguments) != 1 or not (Path(arguments[0]) / "config.json").is_file():
+        sys.stderr.write("expected the folder of one run: python -m unetkd_core.runs.worker RUN_DIR\n")
+        return 2
+    run_dir = Path(arguments[0]).resolve()
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(5)  # the app stays responsive while its runs train
+    run = Run(run_dir.name, run_dir)
+    try:
+        reporter = Reporter(run)
+    except UnetKDError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: reporter.stop_event.set())
+    threading.Thread(target=_leave_when_stopped, args=(reporter,), daemon=True).start()
+    return work(run, reporter)
+
+
+def work(run: Run, reporter: Reporter) -> int:
+    """Wait, train, and write down how it ended. Every exception ends here: as a state, a headline and a log."""
+    try:
+        reporter.take()
+        config = run.config
+        wanted = queue.slots_wanted(config.hardware.threads, bool(run.meta.get("shares")))
+        slots = queue.wait_for_slots(run, wanted, on_wait=reporter.waiting, should_stop=reporter.should_stop)
+        if slots is None:
+            reporter.end("stopped", "Stopped while it waited")
+            return 0
+        with slots:
+            return _train(run, reporter)
+    except Exception as error:
+        return fail(reporter, error)
+
+
+def _train(run: Run, reporter: Reporter) -> int:
+    reporter.phase("packing", "Starting up")
+    from unetkd_core.runs.session import Session
+
+    try:
+        Session(run, reporter).train()
+    except StopRequested:
+        done = reporter.status.epoch
+        reporter.end("stopped", f"Stopped after {done} whole epoch{'s' * (done != 1)}; resume goes on from there")
+        return 0
+    reporter.end("done", "Done")
+    return 0
+
+
+def fail(reporter: Reporter, error: BaseException) -> int:
+    """Write `error` down as the run's end."""
+    status = reporter.status
+    if not isinstance(error, UnetKDError):
+        reporter.log.exception(error)
+    problem = explain(error, epoch=status.epoch, epochs=status.epochs)
+    reporter.end("failed", problem.headline, problem)
+    return 1
+
+
+def _leave_when_stopped(reporter: Reporter) -> None:
+    """Leave within the grace even if a long step or an import does not let the main thread look up.
+
+    Everything in the folder is replaced as a whole, so leaving at any moment keeps the last whole epoch.
+    """
+    while not reporter.should_stop():
+        time.sleep(0.1)
+    reporter.stop_event.set()
+    time.sleep(GRACE_SECONDS)
+    done = reporter.status.epoch
+    reporter.end("stopped", f"Stopped after {done} whole epoch{'s' * (done != 1)}; resume goes on from there")
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two runs side by side must not spin on each other's cores
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""One epoch of training and one pass of validation, on tensors. Touches no file and reads no config.
+
+The data order, views and jitter are functions of (seed, epoch, index), so any epoch can be run again and gives the
+same. The teacher sees the clean view; colour jitter touches the student's input only.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from unetkd_core.data import augment
+from unetkd_core.errors import TrainingError
+from unetkd_core.losses.task import cross_entropy
+from unetkd_core.metrics import Scores, SegmentationMeter
+
+
+class ArrayData(Protocol):
+    """What the engine needs of a packed dataset."""
+
+    def __len__(self) -> int: ...
+    def gather(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """images (B, H, W, 3) uint8 and labels (B, H, W) uint8, in the order of `indices`."""
+        ...
+
+
+class Batch(NamedTuple):
+    """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64."""
+
+    image: Tensor
+    student_image: Tensor
+    target: Tensor
+
+
+class StepLoss(NamedTuple):
+    """total: what is minimised; parts: its named terms' means, unweighted (a 0-dim tensor each)."""
+
+    total: Tensor
+    parts: Mapping[str, Tensor]
+
+
+Objective = Callable[[Tensor, Tensor, Tensor | None], StepLoss]
+"""(student logits, target, teacher logits or None) -> StepLoss; the trainer's."""
+Teacher = Callable[[Tensor], Tensor]
+
+
+class FrozenTeacher:
+    """A teacher that cannot learn: no gradients, always in eval, under inference_mode."""
+
+    def __init__(self, model: nn.Module, accelerator: Accelerator, memory_format: torch.memory_format) -> None:
+        self._model = model.to(device=accelerator.device, memory_format=memory_format).eval().requires_grad_(False)  # type: ignore[call-overload]
+        self._accelerator = accelerator
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """image (B, 3, H, W) in [0, 1] -> logits (B, 6, H, W) float32, an ordinary tensor without gradient."""
+        self._model.eval()
+        with torch.inference_mode(), self._accelerator.autocast():
+            logits: Tensor = self._model(image)
+        # A copy made outside: autograd may not save an inference tensor.
+        return logits.to(dtype=torch.float32, copy=True)
+
+
+def training_batches(
+    data: ArrayData,
+    views: Sequence[augment.View],
+    *,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    jitter: float,
+    device: torch.device,
+) -> Iterator[Batch]:
+    """The epoch's batches, every scene once, the last one possibly smaller. A function of (seed, epoch) alone."""
+    order = augment.epoch_order(len(data), seed=seed, epoch=epoch)
+    for start in range(0, len(order), batch_size):
+        indices = order[start : start + batch_size]
+        images, labels = data.gather(indices)
+        view_ids = augment.choose_views(len(views), indices, seed=seed, epoch=epoch)
+        image, target = augment.apply_views(
+            torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), view_ids, views
+        )
+        student_image = augment.jitter(image, jitter, seed=seed, epoch=epoch, indices=indices) if jitter else image
+        yield Batch(image, student_image, target)
+
+
+def train_epoch(
+    model: nn.Module,
+    batches: Iterator[Batch],
+    *,
+    objective: Objective,
+    teacher: Teacher | None,
+    optimizer: torch.optim.Optimizer,
+    accelerator: Accelerator,
+    learning_rate: Callable[[int], float],
+    first_step: int,
+    clip_norm: float | None,
+    on_step: Callable[[int, int], None],
+) -> dict[str, float]:
+    """Train on every batch once; returns the mean of each of the objective's parts over the epoch's images.
+
+    learning_rate: global step -> rate. on_step(step in this epoch from 1, images of the step) is called after each
+    step; what it raises ends the epoch. Raises TrainingError naming the term when a loss is NaN or infinite.
+    """
+    model.train()
+    check_every = 1 if accelerator.device.type == "cpu" else 20  # on an accelerator every look waits for the queue
+    sums: dict[str, Tensor] = {}
+    images = 0
+    step = 0
+    for step, batch in enumerate(batches, start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(first_step + step - 1)
+        teacher_logits = teacher(batch.image) if teacher is not None else None
+        loss = objective(model(batch.student_image), batch.target, teacher_logits)
+        if step % check_every == 0:
+            require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")
+        optimizer.zero_grad(set_to_none=True)
+        accelerator.backward(loss.total)
+        if clip_norm is not None:
+            accelerator.clip_grad_norm_(model.parameters(), clip_norm)
+        optimizer.step()
+        count = len(batch.target)
+        images += count
+        for name, value in loss.parts.items():
+            sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
+        on_step(step, count)
+    require_finite(sums, where=f"within the epoch's {step} steps")
+    return {name: float(value) / images for name, value in sums.items()}
+
+
+def require_finite(losses: Mapping[str, Tensor], *, where: str) -> None:
+    """Raise TrainingError naming the first term that is NaN or infinite."""
+    for name, value in losses.items():
+        number = float(value)
+        if not math.isfinite(number):
+            raise TrainingError(
+                f"The {name} loss became {'not a number' if math.isnan(number) else 'infinite'} {where}; "
+                "a lower learning rate, a norm to clip to, or fp32 usually helps."
+            )
+
+
+class Validation(NamedTuple):
+    """scores: over the whole set at its packed size; kept: (K, H, W) uint8, predictions of the scenes asked for."""
+
+    scores: Scores
+    kept: np.ndarray
+
+
+def validate(
+    model: nn.Module,
+    data: ArrayData,
+    *,
+    batch_size: int,
+    accelerator: Accelerator,
+    memory_format: torch.memory_format,
+    teacher_pred: np.ndarray | None = None,
+    keep: Sequence[int] = (),
+    on_step: Callable[[int], None] = lambda images: None,
+) -> Validation:
+    """Scores of `model` on every scene, unaugmented, with unweighted cross-entropy; `on_step(images)` after each batch.
+
+    teacher_pred: (N, H, W) uint8, the teacher's classes for the agreement, or None. keep: indices whose predictions
+    are given back. Raises TrainingError when the loss is NaN or infinite.
+    """
+    model.eval()
+    meter = SegmentationMeter()
+    kept: dict[int, np.ndarray] = {}
+    for start in range(0, len(data), batch_size):
+        indices = np.arange(start, min(start + batch_size, len(data)))
+        images, labels = data.gather(indices)
+        image = _to_image(images, accelerator.device, memory_format)
+        target = torch.from_numpy(labels).to(accelerator.device).long()
+        with torch.inference_mode():
+            logits = model(image).float()
+            term = cross_entropy(logits, target)
+            require_finite({"validation": term.total}, where=f"on scenes {start} to {indices[-1]}")
+            pred = logits.argmax(dim=1)
+            theirs = None if teacher_pred is None else torch.from_numpy(teacher_pred[indices]).to(accelerator.device)
+            meter.update(pred, target, loss_total=term.total, loss_weight=term.weight, teacher_pred=theirs)
+        for index in set(keep).intersection(indices.tolist()):
+            kept[index] = pred[index - start].to(torch.uint8).cpu().numpy()
+        on_step(len(indices))
+    return Validation(meter.compute(), np.stack([kept[i] for i in keep]) if keep else np.zeros((0, 0, 0), np.uint8))
+
+
+def predict_labels(
+    network: Callable[[Tensor], Tensor], images: np.ndarray, *, device: torch.device, memory_format: torch.memory_format
+) -> np.ndarray:
+    """Classes (B, H, W) uint8 of images (B, H, W, 3) uint8, at that size."""
+    with torch.inference_mode():
+        pred = network(_to_image(images, device, memory_format)).argmax(dim=1)
+    labels: np.ndarray = pred.to(torch.uint8).cpu().numpy()
+    return labels
+
+
+def _to_image(images: np.ndarray, device: torch.device, memory_format: torch.memory_format) -> Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, H, W) float32 in [0, 1]."""
+    return (torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float() / 255.0).contiguous(
+        memory_format=memory_format
+    )

@@ -1,0 +1,73 @@
+"""How fast a run goes and how long it still takes, validation included. Pure arithmetic on seconds; knows no clock."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+FORWARD_SHARE: Final = 1 / 3
+"""A forward pass alone, as a share of a training step (backward is about twice the forward)."""
+
+
+class StopRequested(Exception):
+    """Someone asked the run to stop. Not an error: what was saved after the last whole epoch stands."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is. epoch: epochs done; step: steps done of `steps` in the current one; times in seconds, or none
+    while unknown. validating: the current epoch's training is over and its scores are being measured.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    validating: bool
+    images_per_second: float | None
+    eta_seconds: float | None
+
+
+@dataclass
+class Pace:
+    """Seconds per training image and per validation image, smoothed, and what is left to do."""
+
+    train_images: int
+    val_images: int
+    epochs: int
+    train_seconds: float | None = None
+    val_seconds: float | None = None
+    saving: float = 0.0
+    """Seconds per epoch for everything else: saving, drawing the panel."""
+    _skip: int = field(default=1, repr=False)
+
+    def trained(self, images: int, seconds: float) -> None:
+        """A training step of `images` took `seconds`. The first of a process is left out: it warms caches up."""
+        if self._skip:
+            self._skip -= 1
+            return
+        self.train_seconds = _smooth(self.train_seconds, seconds / images)
+
+    def validated(self, images: int, seconds: float) -> None:
+        """A validation batch of `images` took `seconds`."""
+        self.val_seconds = _smooth(self.val_seconds, seconds / images)
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Training images per second of training."""
+        return 1 / self.train_seconds if self.train_seconds else None
+
+    def left(self, epoch: int, trained: int, validated: int = 0) -> float | None:
+        """Seconds left after `epoch` whole epochs and `trained`, `validated` images of the current one."""
+        if self.train_seconds is None:
+            return None
+        val = self.val_seconds if self.val_seconds is not None else self.train_seconds * FORWARD_SHARE
+        epochs = max(0, self.epochs - epoch)
+        return max(
+            0.0,
+            (epochs * self.train_images - trained) * self.train_seconds
+            + (epochs * self.val_images - validated) * val
+            + epochs * self.saving,
+        )
+
+
+def _smooth(before: float | None, now: float, share: float = 0.1) -> float:
+    return now if before is None else (1 - share) * before + share * now

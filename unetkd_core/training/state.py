@@ -1,0 +1,145 @@
+"""The state that resuming needs, on disk: weights, optimiser, random state and a little JSON. Never pickled.
+
+A folder holds `state.json` and the one tensor file that it names. A new state is written beside the old one and
+becomes *the* state when `state.json` is replaced, so a kill at any moment leaves a whole one. It knows no loop and no
+run folder.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from unetkd_core.errors import TrainingError
+
+FORMAT_VERSION: Final = 1
+_POINTER: Final = "state.json"
+
+
+def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, extra: dict[str, Any]) -> None:
+    """Write everything that resuming needs, atomically.
+
+    folder: made if missing. extra: JSON data (epoch, best mIoU, ...), given back by `load_state`.
+    Raises OSError when the disk is full or read-only; the state before stays whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    optimizer_state = optimizer.state_dict()
+    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+    for index, entries in optimizer_state["state"].items():
+        tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
+    tensors["rng.torch"] = torch.get_rng_state()
+    # contiguous(): safetensors refuses other strides; the memory format is the trainer's and set again after loading.
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    name = _free_name(folder)
+    pointer = {
+        "format_version": FORMAT_VERSION,
+        "tensors": name,
+        "param_groups": optimizer_state["param_groups"],
+        "extra": extra,
+    }
+    try:
+        _write(folder / name, lambda path: save_file(tensors, path))
+        _write(folder / _POINTER, lambda path: path.write_text(json.dumps(pointer, allow_nan=False), encoding="utf-8"))
+    except SafetensorError as error:
+        raise _as_os_error(error, folder / name) from error
+    finally:
+        _clean(folder)
+
+
+def load_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Put a saved state back into `model`, `optimizer` (built from the same config) and torch's random state.
+
+    Returns `extra`. Raises TrainingError when the folder holds no whole state, or one of another format or model.
+    """
+    pointer = _read_pointer(folder)
+    try:
+        tensors = load_file(folder / pointer["tensors"])
+        model.load_state_dict(_under(tensors, "model."), strict=True)
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for key, tensor in _under(tensors, "optimizer.").items():
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = tensor
+        optimizer.load_state_dict({"state": state, "param_groups": pointer["param_groups"]})
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        raise TrainingError(
+            f"The saved state in {folder} cannot be used ({_first_line(error)}); start the run anew."
+        ) from error
+    torch.set_rng_state(tensors["rng.torch"])
+    extra: dict[str, Any] = pointer["extra"]
+    return extra
+
+
+def has_state(folder: Path) -> bool:
+    """Whether there is a whole state to resume from."""
+    try:
+        return (folder / _read_pointer(folder)["tensors"]).is_file()
+    except TrainingError:
+        return False
+
+
+def _read_pointer(folder: Path) -> dict[str, Any]:
+    try:
+        pointer: dict[str, Any] = json.loads((folder / _POINTER).read_text(encoding="utf-8"))
+        version = pointer["format_version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"{folder} holds no whole saved state ({_first_line(error)}); start the run anew."
+        ) from error
+    if version != FORMAT_VERSION:
+        raise TrainingError(
+            f"The saved state in {folder} has format version {version!r}, this release reads {FORMAT_VERSION}; "
+            "use the release that wrote it."
+        )
+    return pointer
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write to a temporary name, flush to the disk, then rename: the name never stands for half a file."""
+    temporary = path.with_name(path.name + ".tmp")
+    write(temporary)
+    with open(temporary, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _free_name(folder: Path) -> str:
+    """The other of two names than the one in use."""
+    try:
+        used = _read_pointer(folder)["tensors"]
+    except TrainingError:
+        used = ""
+    return "b.safetensors" if used == "a.safetensors" else "a.safetensors"
+
+
+def _clean(folder: Path) -> None:
+    """Remove what is not the state: the one before, or a half-written one (a full disk is full of it)."""
+    try:
+        keep = {_POINTER, _read_pointer(folder)["tensors"]}
+    except TrainingError:
+        keep = set()
+    for path in folder.iterdir():
+        if path.name not in keep:
+            path.unlink(missing_ok=True)
+
+
+def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _as_os_error(error: SafetensorError, path: Path) -> OSError:
+    """safetensors words the system's error as its own, with the number in the text: give back what the system said."""
+    text = str(error)
+    for number in (28, 122, 13, 30, 5):  # ENOSPC, EDQUOT, EACCES, EROFS, EIO
+        if f"os error {number}" in text or f"code: {number}," in text:
+            return OSError(number, os.strerror(number), str(path))
+    return OSError(text)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")

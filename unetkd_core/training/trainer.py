@@ -1,0 +1,317 @@
+"""One run, from its config: builds the student, weighs and adds the loss terms, trains epoch by epoch.
+
+One code path for standalone and taught runs. It is handed the data and the teacher and reports through callbacks; which
+folder things are kept in is the worker's affair.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor, nn
+
+from unetkd_core.data import augment
+from unetkd_core.losses.distill import kd_divergence
+from unetkd_core.losses.task import cross_entropy, sqrt_class_weights
+from unetkd_core.metrics import Scores
+from unetkd_core.models.names import m_arch
+from unetkd_core.models.registry import build
+from unetkd_core.training import engine
+from unetkd_core.training.config import OptimConfig, RunConfig, TeachingConfig
+from unetkd_core.training.precision import TORCH_FORMAT
+from unetkd_core.training.progress import Pace, Progress, StopRequested
+from unetkd_core.training.state import load_state, save_state
+
+
+class Packed(engine.ArrayData, Protocol):
+    """What the trainer needs of a packed dataset: data/packed.py's PackedSet."""
+
+    def class_shares(self) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One whole epoch: its line of metrics (JSON data, see the run folder), its scores, and the panel's predictions.
+
+    best: no epoch before had a higher validation mIoU. panel: (K, H, W) uint8.
+    """
+
+    epoch: int
+    metrics: dict[str, Any]
+    scores: Scores
+    best: bool
+    panel: np.ndarray
+
+
+def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight: Tensor | None) -> engine.Objective:
+    """The run's loss: alpha * CE + (1 - alpha) * KD, or CE alone. The only place where terms are weighed and added.
+
+    class_weight: (6,) or none; on the soft term too when the teaching says so.
+    """
+    weight = class_weight if optim.class_weights != "none" else None
+
+    def labels_alone(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
+        hard = cross_entropy(student, target, weight).mean()
+        return engine.StepLoss(hard, {"cross-entropy": hard})
+
+    if teaching is None:
+        return labels_alone
+    soft_weight = weight if teaching.weight_soft_by_class else None
+
+    def taught(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
+        assert teacher is not None
+        hard = cross_entropy(student, target, weight).mean()
+        soft = kd_divergence(
+            student,
+            teacher,
+            target,
+            temperature=teaching.temperature,
+            direction=teaching.direction,
+            scale_by_t2=teaching.scale_by_t2,
+            class_weight=soft_weight,
+        ).mean()
+        total = teaching.alpha * hard + (1 - teaching.alpha) * soft
+        return engine.StepLoss(total, {"cross-entropy": hard, "distillation": soft})
+
+    return taught
+
+
+def learning_rate(step: int, total: int, *, peak: float, schedule: str) -> float:
+    """The rate of global step `step` of `total`, a function of the step alone.
+
+    one_cycle: cosine from peak/25 up to the peak in the first 30 %, then cosine down to peak/250000 (Smith, 2018,
+    arXiv:1708.07120, with torch OneCycleLR's default fractions).
+    """
+    if schedule == "constant":
+        return peak
+    low, end = peak / 25, peak / 25 / 1e4
+    rise = max(1.0, 0.3 * total - 1)
+    if step <= rise:
+        return _cosine(low, peak, step / rise)
+    return _cosine(peak, end, min(1.0, (step - rise) / max(1.0, total - 1 - rise)))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+class Trainer:
+    """Trains one RunConfig whose hardware section is filled in.
+
+    train, val: packed data. teacher: the network that teaches, or none. panel: indices into `val` whose predictions
+    each report carries. The student's first weights are a function of the config's model and seed alone.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        *,
+        train: Packed,
+        val: Packed,
+        teacher: nn.Module | None = None,
+        panel: Sequence[int] = (),
+    ) -> None:
+        if (config.teaching is None) != (teacher is None):
+            raise ValueError("a teacher is given exactly when the config has a teaching section")
+        self.config, self.train, self.val, self.panel = config, train, val, panel
+        hardware, optim, teaching = config.hardware, config.optim, config.teaching
+        self.memory_format = TORCH_FORMAT[hardware.memory_format]
+        self.accelerator = make_accelerator(hardware.device, hardware.precision)
+        torch.manual_seed(config.seed)
+        self.arch = m_arch(config.model.name, config.model.norm)
+        network = build(self.arch).to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
+        kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[optim.optimizer]
+        self.optimizer = kind(network.parameters(), lr=optim.learning_rate, weight_decay=optim.weight_decay)
+        self._network = network
+        self.model, self._prepared = self.accelerator.prepare(network, self.optimizer)
+        self.teacher = None if teacher is None else engine.FrozenTeacher(teacher, self.accelerator, self.memory_format)
+        self._teacher_pred: np.ndarray | None = None
+        self._views = augment.make_views(config.augment.flip, config.augment.scales, config.augment.crop_grid)
+        weight = sqrt_class_weights(train.class_shares()).to(self.accelerator.device)
+        self._objective = objective(optim, teaching, weight)
+        self.epoch = 0
+        self.best_miou = -1.0
+        self.steps = -(-len(train) // optim.batch_size)
+        self.pace = Pace(len(train), len(val), optim.epochs)
+
+    @property
+    def network(self) -> nn.Module:
+        """The student itself, as `models.build` made it."""
+        return self._network
+
+    def save(self, folder: Path) -> None:
+        """Write all that resuming needs, after a whole epoch."""
+        save_state(folder, self._network, self.optimizer, {"epoch": self.epoch, "best_miou": self.best_miou})
+
+    def restore(self, folder: Path) -> None:
+        """Go on after the epoch that `save` wrote, exactly as if there had been no break."""
+        extra = load_state(folder, self._network, self.optimizer)
+        self.epoch, self.best_miou = int(extra["epoch"]), float(extra["best_miou"])
+
+    def predict_panel(self) -> np.ndarray:
+        """(K, H, W) uint8: the student's classes for the panel's scenes, now."""
+        self.model.eval()
+        images, _ = self.val.gather(np.asarray(self.panel, dtype=np.int64))
+        return engine.predict_labels(
+            self.model, images, device=self.accelerator.device, memory_format=self.memory_format
+        )
+
+    def fit(
+        self,
+        *,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_epoch: Callable[[EpochReport], None] = lambda report: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train the epochs that are left.
+
+        on_progress: after every step and validation batch. on_epoch: after every whole epoch; its time counts into the
+        ETA. should_stop: asked at every step; StopRequested is raised as soon as it says so.
+        """
+        self._prepare_teacher_pred(should_stop)
+        while self.epoch < self.config.optim.epochs:
+            report = self._one_epoch(on_progress, should_stop)
+            start = time.perf_counter()
+            on_epoch(report)
+            self.pace.saving = time.perf_counter() - start
+
+    def _one_epoch(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EpochReport:
+        optim, epoch = self.config.optim, self.epoch
+        watch = _Watch(self.pace, epoch, self.steps, on_progress, should_stop)
+        start = time.perf_counter()
+        means = engine.train_epoch(
+            self.model,
+            engine.training_batches(
+                self.train,
+                self._views,
+                batch_size=optim.batch_size,
+                seed=self.config.seed,
+                epoch=epoch,
+                jitter=self.config.augment.jitter,
+                device=self.accelerator.device,
+            ),
+            objective=self._objective,
+            teacher=self.teacher,
+            optimizer=self._prepared,
+            accelerator=self.accelerator,
+            learning_rate=self._learning_rate,
+            first_step=epoch * self.steps,
+            clip_norm=optim.clip_norm,
+            on_step=watch.trained,
+        )
+        trained = time.perf_counter()
+        watch.validating = True
+        result = engine.validate(
+            self.model,
+            self.val,
+            batch_size=optim.batch_size,
+            accelerator=self.accelerator,
+            memory_format=self.memory_format,
+            teacher_pred=self._teacher_pred,
+            keep=self.panel,
+            on_step=watch.validated,
+        )
+        self.epoch += 1
+        best = result.scores.miou >= self.best_miou  # a tie goes to the later epoch
+        if best:
+            self.best_miou = result.scores.miou
+        metrics = {
+            "epoch": self.epoch,
+            "seconds": round(time.perf_counter() - start, 4),
+            "images_per_second": round(len(self.train) / (trained - start), 3),
+            "learning_rate": self._learning_rate(self.epoch * self.steps - 1),
+            **self._losses(means),
+            "val": result.scores.to_json(),
+        }
+        return EpochReport(self.epoch, metrics, result.scores, best, result.kept)
+
+    def _learning_rate(self, step: int) -> float:
+        optim = self.config.optim
+        return learning_rate(step, optim.epochs * self.steps, peak=optim.learning_rate, schedule=optim.schedule)
+
+    def _losses(self, means: dict[str, float]) -> dict[str, float | None]:
+        hard, soft = means["cross-entropy"], means.get("distillation")
+        teaching = self.config.teaching
+        total = hard if teaching is None or soft is None else teaching.alpha * hard + (1 - teaching.alpha) * soft
+        return {"loss": total, "loss_ce": hard, "loss_kd": soft}
+
+    def _prepare_teacher_pred(self, should_stop: Callable[[], bool]) -> None:
+        """The teacher's classes on the validation scenes, once: they never change, and agreement asks every epoch."""
+        if self.teacher is None or self._teacher_pred is not None:
+            return
+        parts = []
+        for start in range(0, len(self.val), self.config.optim.batch_size):
+            if should_stop():
+                raise StopRequested
+            images, _ = self.val.gather(np.arange(start, min(start + self.config.optim.batch_size, len(self.val))))
+            parts.append(
+                engine.predict_labels(
+                    self.teacher, images, device=self.accelerator.device, memory_format=self.memory_format
+                )
+            )
+        self._teacher_pred = np.concatenate(parts)
+
+
+class _Watch:
+    """Turns steps into Progress and a wish to stop into StopRequested."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        epoch: int,
+        steps: int,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self._pace, self._epoch, self._steps = pace, epoch, steps
+        self._on_progress, self._should_stop = on_progress, should_stop
+        self._step = self._images = self._val_images = 0
+        self._last = time.perf_counter()
+        self.validating = False
+
+    def trained(self, step: int, images: int) -> None:
+        self._step = step
+        self._images += images
+        self._pace.trained(images, self._lap())
+        self._tell()
+
+    def validated(self, images: int) -> None:
+        self._val_images += images
+        self._pace.validated(images, self._lap())
+        self._tell()
+
+    def _lap(self) -> float:
+        before, self._last = self._last, time.perf_counter()
+        return self._last - before
+
+    def _tell(self) -> None:
+        if self._should_stop():
+            raise StopRequested
+        pace = self._pace
+        left = pace.left(self._epoch, self._images, self._val_images)
+        self._on_progress(
+            Progress(
+                self._epoch,
+                pace.epochs,
+                self._step,
+                self._steps,
+                self.validating,
+                pace.images_per_second,
+                left,
+            )
+        )
+
+
+def make_accelerator(device: str, precision: str) -> Accelerator:
+    """Accelerate's carrier of device and precision. device: cpu, mps, cuda or cuda:N (auto: its own choice)."""
+    AcceleratorState._reset_state(reset_partial_state=True)  # it is a singleton: one process may train several configs
+    if device.startswith("cuda:"):
+        torch.cuda.set_device(int(device[5:]))
+    return Accelerator(mixed_precision="bf16" if precision == "bf16" else "no", cpu=device == "cpu")
