@@ -5,7 +5,7 @@ that are `auto` are chosen when the run first starts and written back, so that a
 same way.
 """
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
