@@ -117,7 +117,7 @@ def test_labels_of_eight_bits_are_counted_as_others() -> None:
 
 @pytest.mark.parametrize(("pred", "target"), [([6], [0]), ([-1], [0]), ([0], [6]), ([0], [-1]), ([0, 0], [0])])
 def test_other_values_and_shapes_are_a_programming_mistake(pred: list[int], target: list[int]) -> None:
-    with pytest.raises(ValueError, match="pred|target"):
+    with pytest.raises(ValueError, match=r"pred|target"):
         measured(pred, target)
 
 

@@ -1,4 +1,4 @@
-"""Scores over a split against an independent count, at native resolution, with sizes that differ from scene to scene."""
+"""Scores over a split against an independent count, at native resolution, with sizes that differ by scene."""
 
 import math
 import os
@@ -63,9 +63,7 @@ class Always(nn.Module):
 def random_scenes(sizes: Sequence[tuple[int, int]]) -> Scenes:
     rng = np.random.default_rng(7)
     values = np.array([0, 1, 2, 3, 4, 5, UNLABELLED, VOID], dtype=np.uint8)
-    return Scenes(
-        [Scene(rng.integers(0, 256, (*s, 3), dtype=np.uint8), values[rng.integers(0, 8, s)]) for s in sizes]
-    )
+    return Scenes([Scene(rng.integers(0, 256, (*s, 3), dtype=np.uint8), values[rng.integers(0, 8, s)]) for s in sizes])
 
 
 def bilinear(logits: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -167,7 +165,9 @@ def test_the_teacher_looks_at_its_own_training_scale() -> None:
 def test_a_limit_spreads_over_the_split_and_progress_reaches_the_end() -> None:
     source = random_scenes([(16, 16)] * 10)
     steps: list[tuple[int, int]] = []
-    evaluate(Always(0), source, training_size=(16, 16), limit=4, progress=lambda done, total: steps.append((done, total)))
+    evaluate(
+        Always(0), source, training_size=(16, 16), limit=4, progress=lambda done, total: steps.append((done, total))
+    )
     assert source.reads == spread(10, 4) == [0, 2, 5, 7]
     assert steps[-1] == (4, 4)
     assert spread(3, None) == spread(3, 9) == [0, 1, 2]

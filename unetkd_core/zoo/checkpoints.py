@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION: Final = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
+MAX_PARAMETERS: Final = 1_000_000_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 Role = Literal["teacher", "student", "twin", "alone"]
@@ -90,11 +91,13 @@ def read_info(folder: Path | str) -> CheckpointInfo:
 
     Raises CheckpointError, one sentence, when it is missing, damaged or of another format version.
     """
-    folder = folders.current(Path(folder))
+    return folders.read_whole(Path(folder), _read_info)
+
+
+def _read_info(folder: Path) -> CheckpointInfo:
     if not folder.is_dir():
         raise CheckpointError(
-            f"There is no checkpoint {folder.name!r}: {folder} does not exist; expected a folder with {CONFIG} and "
-            f"{WEIGHTS}."
+            f"There is no checkpoint {folder.name!r}: {folder} does not exist; expected a folder with {CONFIG}."
         )
     info = _parse(_read_config(folder), where=f"{folder.name}/{CONFIG}")
     if not (folder / WEIGHTS).is_file():
@@ -153,13 +156,18 @@ def _parse(data: Any, *, where: str) -> CheckpointInfo:
 def _count_parameters(arch: dict[str, Any], *, where: str) -> int:
     """Also finds out whether this release knows the architecture, without building it."""
     try:
-        return complexity.parameters(arch)
+        count = complexity.parameters(arch)
     except CheckpointError as error:
         raise CheckpointError(f"{where}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{where} describes a network that cannot be built (arch: {error}); copy or train the checkpoint again."
         ) from None
+    if count > MAX_PARAMETERS:
+        raise CheckpointError(
+            f"{where} describes a network of over {MAX_PARAMETERS:,} parameters; the largest here has 31 M."
+        )
+    return count
 
 
 def list_named() -> list[tuple[str, CheckpointInfo]]:
@@ -218,21 +226,18 @@ def load(folder: Path | str) -> tuple["nn.Module", CheckpointInfo]:
     Raises CheckpointError, one sentence, for all that `read_info` refuses, and for weights that are truncated, changed
     since they were saved, or do not fit the architecture in every name and shape.
     """
+    return folders.read_whole(Path(folder), _load)
+
+
+def _load(folder: Path) -> tuple["nn.Module", CheckpointInfo]:
     from unetkd_core.zoo import weights
 
-    folder = Path(folder)
-    for attempt in range(3):
-        info = read_info(folder)
-        data = weights.read(
-            folders.current(folder) / WEIGHTS, parameters=_count_parameters(info.arch, where=folder.name)
+    info = _read_info(folder)
+    where = f"{folder.name}/{WEIGHTS}"
+    data = weights.read(folder / WEIGHTS, parameters=_count_parameters(info.arch, where=folder.name))
+    if weights.sha256(data) != info.sha256:
+        raise CheckpointError(
+            f"{where} is not the file that was saved (its sha256 differs from {CONFIG}): it is damaged or truncated; "
+            "copy or train it again."
         )
-        if weights.sha256(data) == info.sha256:
-            return weights.to_model(data, info.arch, where=f"{folder.name}/{WEIGHTS}"), info
-        # A run may have put a better epoch in its place between the two reads.
-        if attempt < 2 and read_info(folder).sha256 != info.sha256:
-            continue
-        break
-    raise CheckpointError(
-        f"{folder.name}/{WEIGHTS} is not the file that was saved (its sha256 differs from {CONFIG}): it is damaged or "
-        f"truncated; copy or train it again."
-    )
+    return weights.to_model(data, info.arch, where=where), info

@@ -10,10 +10,14 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _STALE_SECONDS = 3600.0
+_TRIES = 20
 
 
 def current(folder: Path) -> Path:
@@ -22,6 +26,27 @@ def current(folder: Path) -> Path:
     """
     aside = _aside(folder)
     return aside if not folder.exists() and aside.is_dir() else folder
+
+
+def read_whole(folder: Path, read: Callable[[Path], T]) -> T:
+    """`read(folder)`; once more when it failed on a folder that was replaced while it was being read."""
+    for _ in range(_TRIES - 1):
+        before = _identity(folder)
+        try:
+            return read(current(folder))
+        except Exception:
+            if _identity(folder) == before:
+                raise
+    return read(current(folder))
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder stands here: the inode alone may be used again by the next one."""
+    try:
+        stat = current(folder).stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
 
 
 def names(parent: Path, pattern: re.Pattern[str]) -> list[str]:

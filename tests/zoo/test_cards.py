@@ -1,0 +1,85 @@
+"""The model card says what was recorded, in the form that the Hub reads; the licence follows the data."""
+
+from pathlib import Path
+
+import pytest
+from huggingface_hub import ModelCard
+
+from tests.zoo.conftest import make_info, make_model
+from unetkd_core.data.camvid import LICENCE as CAMVID
+from unetkd_core.data.cityscapes import LICENCE as CITYSCAPES
+from unetkd_core.data.folder import LICENCE as FOLDER
+from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo.cards import card
+from unetkd_core.zoo.checkpoints import CARD, save
+from unetkd_core.zoo.licences import MIT, UNKNOWN, is_free, licence_of
+
+
+def test_the_hub_reads_the_front_matter() -> None:
+    data = ModelCard(card(make_info())).data
+    assert (data.license, data.library_name, data.pipeline_tag) == ("mit", "unetkd", "image-segmentation")
+    assert data.datasets == ["camvid", "streets"]
+    assert data.metrics == ["mean_iou", "accuracy"]
+    assert {"semantic-segmentation", "knowledge-distillation", "student"} <= set(data.tags)
+
+
+def test_a_stricter_licence_is_named_in_front_matter_and_text() -> None:
+    text = card(make_info(licence=CAMVID))
+    data = ModelCard(text).data
+    assert (data.license, data.license_name) == ("other", "follows-the-training-data")
+    assert CAMVID in text
+
+
+def test_odd_names_do_not_break_the_front_matter() -> None:
+    data = ModelCard(card(make_info(data=["no:train", 'a"b: #c:val']))).data
+    assert data.datasets == ['a"b', "no"]
+
+
+def test_the_table_has_every_class_in_percent_and_a_dash_for_an_absent_one() -> None:
+    lines = card(make_info()).splitlines()
+    assert "| camvid:val | 43.2 | 90.0 | 80.0 | 40.0 | 30.0 | – | 10.0 | 85.0 |" in lines
+    assert any(line.startswith("| validation, packed | 50.0 |") for line in lines)
+    assert not any("free form" in line for line in lines)
+
+
+def test_a_checkpoint_without_scores_says_so() -> None:
+    assert "Not measured yet." in card(make_info(metrics={}))
+
+
+def test_the_recipe_comes_from_the_run() -> None:
+    run = RunConfig().with_(teaching={"teacher": "m256-camvid", "temperature": 4.0}, optim={"epochs": 30})
+    text = card(make_info(run=run.model_dump(mode="json"), run_id="20261123-1", commit="abc123"))
+    assert "epochs 30" in text and "teacher m256-camvid" in text and "temperature 4.0" in text
+    assert "`20261123-1`" in text and "commit `abc123`" in text and "Seed: 7" in text
+    assert '"teacher": "m256-camvid"' in text  # the whole config, to repeat it
+
+
+def test_the_saved_card_knows_costs_and_hash(tmp_path: Path) -> None:
+    info = save(make_model(), tmp_path / "tiny", make_info())
+    text = (tmp_path / "tiny" / CARD).read_text(encoding="utf-8")
+    assert text == card(info)
+    assert f"{info.parameters:,}" in text and info.sha256 in text and 'load_model("tiny")' in text
+
+
+@pytest.mark.parametrize(
+    ("data", "licence"),
+    [
+        (["MIT"], MIT),
+        (["MIT", "MIT"], MIT),
+        (["MIT", CAMVID], CAMVID),
+        ([CAMVID, CAMVID], CAMVID),
+        ([CITYSCAPES], CITYSCAPES),
+        ([CAMVID, CITYSCAPES, "MIT"], f"{CAMVID}; {CITYSCAPES}"),
+        ([f"{CAMVID}; {CITYSCAPES}", CAMVID], f"{CAMVID}; {CITYSCAPES}"),  # a teacher's, with a dataset's
+        (["MIT", FOLDER], FOLDER),
+        ([], UNKNOWN),
+        (["MIT", ""], UNKNOWN),
+    ],
+)
+def test_the_licence_is_the_strictest_of_the_data(data: list[str], licence: str) -> None:
+    assert licence_of(data) == licence
+    assert is_free(licence) == (licence == MIT)
+
+
+def test_real_datasets_forbid_selling_and_streets_does_not() -> None:
+    assert "non-commercial" in licence_of([CAMVID]) and "non-commercial" in licence_of([CITYSCAPES, "MIT"])
