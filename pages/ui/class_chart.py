@@ -1,0 +1,88 @@
+"""Classes as rows of plain HTML: IoU of each network on one line, and the share of pixels that each class has.
+
+Knows how numbers become marks on a line; computes none of them.
+"""
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+
+from pages.ui import kit
+from unetkd_core.classes import CLASSES, NUM_CLASSES
+
+ORDER = (*range(1, NUM_CLASSES), 0)
+"""Table I's order with background last."""
+
+
+def iou_rows(iou: Mapping[str, Sequence[float]], *, unit: str = "IoU, percent") -> str:
+    """HTML: one line a class with each role's marker at its IoU, and the student's gain on its twin as a bar.
+
+    iou: role -> six fractions, NaN where a class is in neither the picture nor the answer.
+    """
+    values = [100 * v for six in iou.values() for v in six if not math.isnan(v)]
+    low = min(60, 20 * math.floor(min(values, default=0) / 20))
+    rows = "".join(_iou_row(index, {role: six[index] for role, six in iou.items()}, low) for index in ORDER)
+    ticks = "".join(f'<i style="left:{_place(t, low):.2f}%">{t}</i>' for t in range(low, 101, 20))
+    return f'<div class="ukc" role="list">{rows}<div class="ukc-axis" aria-hidden="true"><span>{unit}</span><span class="ukc-line">{ticks}</span></div></div>'
+
+
+def _iou_row(index: int, iou: Mapping[str, float], low: int) -> str:
+    there = {role: 100 * value for role, value in iou.items() if not math.isnan(value)}
+    words = ", ".join(f"{role} {value:.1f}" for role, value in there.items())
+    name = CLASSES[index].name
+    told = f"{name}: {words}" if there else f"{name}: not in this picture"
+    marks = "".join(f'<i class="ukc-at ukc-{role} ukd-{role}" style="left:{_place(value, low):.2f}%"></i>'
+                    for role, value in sorted(there.items(), key=lambda item: item[0] == "student"))
+    if "student" in there and "twin" in there:
+        marks = _gain(there["twin"], there["student"], low) + marks
+    grid = "".join(f'<i class="ukc-grid" style="left:{_place(t, low):.2f}%"></i>' for t in range(low, 101, 20))
+    inner = grid + (marks or '<em>not in this picture</em>')
+    return (f'<div class="ukc-row" role="listitem" aria-label="{html.escape(told)}" title="{html.escape(told)}">{kit.swatch_html(index)}'
+            f'<span class="ukc-name">{name}</span><span class="ukc-line">{inner}</span></div>')
+
+
+def _gain(twin: float, student: float, low: int) -> str:
+    left, right = sorted((_place(twin, low), _place(student, low)))
+    # A loss is outlined, not filled: it must not read as a gain.
+    kind = "ukc-gain" if student >= twin else "ukc-loss"
+    return f'<i class="{kind} ukd-student" style="left:{left:.2f}%;width:{right - left:.2f}%"></i>'
+
+
+def _place(value: float, low: int) -> float:
+    return 100 * (value - low) / (100 - low)
+
+
+def share_rows(shares: Sequence[float], *, log: bool) -> str:
+    """HTML: a bar a class with its share of all labelled pixels (fractions that sum to 1), on a line to 100 % or in powers of ten."""
+    rows = "".join(_share_row(index, float(shares[index]), log) for index in ORDER)
+    ticks = "".join(f'<i style="left:{_share_place(t, log):.2f}%">{label}</i>' for t, label in _ticks(log))
+    return f'<div class="ukc ukc-shares" role="list">{rows}<div class="ukc-axis" aria-hidden="true"><span>of all pixels</span><span class="ukc-line">{ticks}</span><b></b></div></div>'
+
+
+def _ticks(log: bool) -> list[tuple[float, str]]:
+    if log:
+        return [(0.001, "0.1 %"), (0.01, "1 %"), (0.1, "10 %"), (1.0, "100 %")]
+    return [(0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")]
+
+
+def _share_place(share: float, log: bool) -> float:
+    if not log:
+        return 100 * share
+    return 100 * (math.log10(max(share, 1e-4)) + 4) / 4
+
+
+def _share_row(index: int, share: float, log: bool) -> str:
+    shown = share_text(share)
+    r, g, b = CLASSES[index].color
+    grid = "".join(f'<i class="ukc-grid" style="left:{_share_place(t, log):.2f}%"></i>' for t, _ in _ticks(log))
+    bar = f'<i class="ukc-bar" style="width:{_share_place(share, log):.2f}%;background:rgb({r},{g},{b})"></i>' if share > 0 else ""
+    name = CLASSES[index].name
+    return (f'<div class="ukc-row" role="listitem" aria-label="{name}: {shown} of the pixels">{kit.swatch_html(index)}'
+            f'<span class="ukc-name">{name}</span><span class="ukc-line">{grid}{bar}</span><b>{shown}</b></div>')
+
+
+def share_text(share: float) -> str:
+    """A share in percent; two digits where it is small, because small ones are what this is about."""
+    if share <= 0:
+        return "none"
+    return f"{100 * share:.1f} %" if share >= 0.01 else f"{100 * share:.2f} %"

@@ -1,0 +1,44 @@
+"""Where scenes can be taken from: every split of every dataset that is on this machine.
+
+Asks the catalogue; opens no picture and draws nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unetkd_core.data import catalog
+
+
+@dataclass(frozen=True)
+class Place:
+    """One split: `ref` is NAME:SPLIT, `count` its scenes, `root` its folder as text ("" for the built-in streets), `mapping` its label mapping."""
+
+    name: str
+    split: str
+    count: int
+    root: str
+    mapping: str
+
+    @property
+    def ref(self) -> str:
+        """NAME:SPLIT."""
+        return f"{self.name}:{self.split}"
+
+    @property
+    def mapping_words(self) -> str:
+        """How its own labels became the six classes, as a caption's few words."""
+        return "as they are" if self.mapping == "classes" else f"{self.mapping} reading"
+
+
+def found(infos: Sequence[catalog.DatasetInfo] | None = None) -> dict[str, Place]:
+    """NAME:SPLIT -> place, in the catalogue's order with val before train and test: to look at what was not learned from."""
+    order = {"val": 0, "test": 1}
+    all_splits = [Place(info.name, split, count, str(info.root or ""), info.mapping)
+                  for info in (catalog.describe() if infos is None else infos) if info.found
+                  for split, count in sorted(info.splits.items(), key=lambda item: order.get(item[0], 2)) if count]
+    return {place.ref: place for place in all_splits}
+
+
+def default(places: dict[str, Place]) -> str:
+    """streets:val, which is always there, or else the first."""
+    return "streets:val" if "streets:val" in places else next(iter(places))

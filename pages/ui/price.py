@@ -1,0 +1,81 @@
+"""What each network costs and what it brings, as one real table.
+
+mIoU comes from the checkpoint's own measurements, never from the picture on the screen; this file measures nothing.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+
+from pages.ui import kit
+from pages.ui.caches import STREET
+from pages.ui.readings import Reading
+from unetkd_core.inference.sizes import working_size
+from unetkd_core.models.complexity import macs
+from unetkd_core.settings import cores
+
+PACKED = "packed"
+SHORT = {"teacher": "Teacher", "student": "Student", "twin": "Twin"}
+
+
+def work(reading: Reading) -> int:
+    """Multiply-accumulates to read one street of size STREET, at the network's own training scale."""
+    info = reading.info
+    return macs(info.arch, *working_size(*STREET, info.height, info.width))
+
+
+def measured_on(readings: Sequence[Reading], wanted: str) -> str | None:
+    """The dataset that mIoU is shown for: `wanted` (NAME:SPLIT) where all were measured on it, else the first that all share."""
+    if not readings:
+        return None
+    shared = set.intersection(*({k for k, v in r.info.metrics.items() if isinstance(v, Mapping) and "miou" in v} for r in readings))
+    name = wanted.split(":")[0]
+    order = [wanted, *sorted(k for k in shared if k.split(":")[0] == name), *sorted(shared - {PACKED}), PACKED]
+    return next((k for k in order if k in shared), None)
+
+
+def miou(reading: Reading, dataset: str | None) -> float | None:
+    """The checkpoint's mIoU on a dataset as a fraction, or None where it was not measured."""
+    scores = reading.info.metrics.get(dataset) if dataset else None
+    return scores.get("miou") if isinstance(scores, Mapping) else None
+
+
+def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: str | None) -> str:
+    """HTML of the table. seconds: reference -> measured seconds a street; a network that is missing there shows "…"."""
+    head = "".join(f'<th scope="col">{c}</th>' for c in ("<span class='ukd-sr'>network</span>", kit.term("mIoU"), kit.term("weights"),
+                                                         kit.term("MACs"), "time"))
+    return f'<table class="ukt"><thead><tr>{head}</tr></thead><tbody>{"".join(_row(r, seconds, dataset) for r in readings)}</tbody></table>'
+
+
+def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
+    score = miou(reading, dataset)
+    time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else "…"
+    name = kit.role_html(reading.role, SHORT[reading.role])
+    return (f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
+            f"<td>{kit.count(reading.info.parameters)}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>")
+
+
+def sentence(readings: Sequence[Reading], seconds: Mapping[str, float]) -> str:
+    """What the student saves, in words: "The student has 1/4 of its teacher’s weights and takes 0.6 of its time."."""
+    by_role = {r.role: r for r in readings}
+    teacher, student = by_role.get("teacher"), by_role.get("student")
+    if not teacher or not student or teacher.info.parameters <= student.info.parameters:
+        return ""
+    told = f"The student has 1/{teacher.info.parameters / student.info.parameters:.0f} of its teacher’s weights"
+    if teacher.ref in seconds and student.ref in seconds and teacher.ref != student.ref:
+        told += f" and takes {_share(seconds[student.ref] / seconds[teacher.ref])} its time"
+    return told + "."
+
+
+def _share(ratio: float) -> str:
+    for limit, words in ((0.28, "a quarter of"), (0.38, "a third of"), (0.57, "half"), (0.7, "two thirds of"), (0.85, "three quarters of")):
+        if ratio < limit:
+            return words if ratio >= 0.2 else f"1/{1 / ratio:.0f} of"
+    return "about" if ratio < 1.15 else f"{ratio:.1f} times"
+
+
+def note(dataset: str | None, timed: bool) -> str:
+    """Where the numbers come from, as one quiet line of HTML."""
+    where = {None: "Not measured on one dataset for all", PACKED: "mIoU in percent on each run’s own validation scenes, at the training size"}.get(
+        dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
+    time = f" Time: measured here, median of 5, {cores()} CPU cores." if timed else " Timing …"
+    return f"{where}. Weights in numbers; MACs and time for one {STREET[0]} × {STREET[1]} street at each net’s own scale.{time}"

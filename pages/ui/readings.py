@@ -1,0 +1,103 @@
+"""What each network says about one picture, and how right it is: the numbers that Compare shows.
+
+Asks the caches for label maps and scores; draws nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pages.ui import caches, trio
+from pages.ui.kit import percent
+from unetkd_core.errors import UnetKDError
+from unetkd_core.zoo.checkpoints import CheckpointInfo
+
+if TYPE_CHECKING:
+    from unetkd_core.metrics import Scores
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is read: photo (H, W, 3) uint8, truth (H, W) uint8 or None, and whether it is somebody's own."""
+
+    image: np.ndarray
+    truth: np.ndarray | None
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One network's answer. labels (H, W) uint8, and scores against the truth, or against the teacher where there is none."""
+
+    role: str
+    ref: str
+    info: CheckpointInfo
+    labels: np.ndarray | None = None
+    scores: "Scores | None" = None
+    problem: str = ""
+
+    @property
+    def right(self) -> float | None:
+        """Fraction of pixels that are right (or as the teacher says), once it was read."""
+        return self.scores.pixel_accuracy if self.scores else None
+
+
+def cast(known: trio.Known, chosen: Mapping[str, str | None]) -> list[Reading]:
+    """The networks that were chosen, in the order teacher, student, twin, before they have read anything."""
+    infos = dict(known)
+    return [Reading(role, ref, infos[ref]) for role in trio.ROLES if (ref := chosen.get(role)) is not None and ref in infos]
+
+
+def read(readings: list[Reading], picture: Picture) -> list[Reading]:
+    """The same with labels and scores, or with the problem of a network that cannot be loaded. Imports torch: seconds the first time."""
+    done = [_labelled(r, picture) for r in readings]
+    against = picture.truth
+    if against is None:
+        against = next((r.labels for r in done if r.role == "teacher"), None)
+    if against is None:
+        return done
+    has_truth = picture.truth is not None
+    return [replace(r, scores=caches.score(r.labels, against)) if r.labels is not None and (has_truth or r.role != "teacher") else r
+            for r in done]
+
+
+def _labelled(reading: Reading, picture: Picture) -> Reading:
+    try:
+        return replace(reading, labels=caches.predict_labels(reading.ref, reading.info.sha256, picture.image, private=picture.private))
+    except UnetKDError as error:
+        # One damaged checkpoint must not take the other two off the screen.
+        return replace(reading, problem=str(error))
+
+
+def note(reading: Reading, picture: Picture) -> str:
+    """The one number of a caption."""
+    if reading.problem:
+        return "cannot be read"
+    if reading.labels is None:
+        return "reading …"
+    if reading.right is None:
+        return ""
+    return f"{percent(reading.right)} right" if picture.truth is not None else f"as the teacher on {percent(reading.right)}"
+
+
+def answer(readings: list[Reading], picture: Picture) -> str:
+    """The sentence under the question, with its number."""
+    by_role = {r.role: r for r in readings}
+    student, twin, teacher = by_role.get("student"), by_role.get("twin"), by_role.get("teacher")
+    if not readings:
+        return "Nobody yet: there is no trained network here."
+    if any(r.labels is None and not r.problem for r in readings):
+        return "The networks are reading it now."
+    if picture.truth is None:
+        if not teacher or not student or student.right is None:
+            return "There is no label for this photo: judge by eye."
+        told = f"The taught student says what its teacher says on {percent(student.right)} of this photo"
+        return told + (f", its untaught twin on {percent(twin.right)}." if twin and twin.right is not None else ".")
+    parts = [f"{who} {percent(r.right)}" for who, r in (("the taught student gets", student), ("its untaught twin", twin)) if r]
+    if not student:
+        parts = [f"the {r.role} gets {percent(r.right)}" for r in readings]
+    sentence = ", ".join(parts)
+    first, _, rest = sentence.partition(",")
+    return f"Of this street’s pixels {first} right{',' if rest else ''}{rest}."

@@ -1,0 +1,68 @@
+"""Table I and the list of datasets as real HTML tables. Formats what classes.py and the catalogue say; decides nothing."""
+
+import html
+from collections.abc import Sequence
+
+from pages.ui.class_chart import ORDER
+from pages.ui.kit import MINUS
+from unetkd_core.classes import CLASSES
+from unetkd_core.data.catalog import DatasetInfo
+
+
+def classes_table() -> str:
+    """HTML: class, Table I's colour, the colour-blind-safe one, Cityscapes ids, and what the name really means."""
+    rows = "".join(_class_row(index) for index in ORDER)
+    head = ('<th scope="col">class</th><th scope="col">Table I</th><th scope="col" class="ukt-spare">told apart by all eyes</th>'
+            '<th scope="col" class="ukt-spare">Cityscapes ids</th><th scope="col">what it is</th>')
+    return f'<div class="ukt-wide"><table class="ukt ukt-text"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _class_row(index: int) -> str:
+    row = CLASSES[index]
+    return (f'<tr><th scope="row" class="ukt-name">{row.name}</th><td>{_chip(row.color)}</td><td class="ukt-spare">{_chip(row.safe_color)}</td>'
+            f'<td class="ukt-spare">{ranges(row.cityscapes_ids)}</td><td>{html.escape(row.note)}</td></tr>')
+
+
+def _chip(color: tuple[int, int, int]) -> str:
+    r, g, b = color
+    return f'<span class="ukt-chip"><i style="background:rgb({r},{g},{b})"></i><code>#{r:02X}{g:02X}{b:02X}</code></span>'
+
+
+def ranges(ids: Sequence[int]) -> str:
+    """(−1, 0, 1, 2, 9) -> "−1 to 2, 9"."""
+    runs: list[list[int]] = []
+    for value in sorted(ids):
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs).replace("-", MINUS)
+
+
+def datasets_table(infos: Sequence[DatasetInfo]) -> str:
+    """HTML: one row a dataset: here or not, its splits and counts, its label mapping and licence, or how to get it."""
+    head = "".join(f'<th scope="col"{spare}>{name}</th>' for name, spare in (("dataset", ""), ("scenes", ""), ("labels read as", ' class="ukt-spare"'),
+                                                                            ("licence", ' class="ukt-spare"')))
+    body = "".join(_dataset_row(info) for info in infos)
+    return f'<div class="ukt-wide"><table class="ukt ukt-text"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _dataset_row(info: DatasetInfo) -> str:
+    where = f'<br><span class="ukt-quiet">{html.escape(str(info.root))}</span>' if info.root else ""
+    name = f'<th scope="row"><span class="ukt-name">{html.escape(info.name)}</span>{where}</th>'
+    side = f'<td class="ukt-spare">{html.escape(info.mapping)}</td><td class="ukt-spare">{html.escape(info.licence)}</td>'
+    return f"<tr>{name}<td>{_scenes(info)}</td>{side}</tr>"
+
+
+def _scenes(info: DatasetInfo) -> str:
+    main = {s: n for s, n in info.splits.items() if not s.startswith("train-")}
+    held = len(info.splits) - len(main)
+    told = " · ".join(f"{html.escape(split)} {count:,}" for split, count in main.items())
+    if held:
+        told += f'<br><span class="ukt-quiet">and {held} splits of train by video sequence</span>'
+    if info.problem or not info.found:
+        told += ("<br>" if told else "") + f"<b>{html.escape(info.problem or 'Not on this machine yet.')}</b>"
+    if not info.found:
+        command = f"unetkd data add {html.escape(info.name)} PATH"
+        told += f'<br>{html.escape(info.how_to_get)}<br><span class="ukt-quiet">Then <code>{command}</code>, or the form below.</span>'
+    return told
