@@ -22,7 +22,7 @@ SECTIONS = {
 
 st.set_page_config(page_title="UNetKD", page_icon=str(ASSETS / "icons" / "mark.svg"), layout="wide")
 st.html(ASSETS / "app.css")
-st.logo(str(ASSETS / "icons" / "logo.svg"), size="medium")
+st.logo(str(ASSETS / "icons" / "logo.svg"), size="small")
 page = st.navigation(SECTIONS, position="top")
 place = next((i for i, pages in enumerate(SECTIONS.values(), start=1) if any(p.title == page.title for p in pages)), 1)
 # Streamlit does not mark the section whose menu holds the open page.

@@ -1,7 +1,7 @@
 // One scene epoch by epoch, a row for each role; as many epochs as fit, always with the first, the newest and the chosen.
 import { el, marker, paintedLayer } from "./parts.js";
 
-const THUMB = 114, GAP = 7, LABEL = 64;
+const THUMB = 114, GAP = 7, LABEL = 81;
 
 export function buildFilmstrip(model) {
   const { rows, epochs } = model.header;

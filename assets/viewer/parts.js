@@ -68,35 +68,36 @@ export function setOpacity(model, opacity) {
   model.root.style.setProperty("--opacity", String(model.opacity));
 }
 
+function truthHint(model) {
+  if (!model.truth) return null;
+  const hint = el("span", { class: "small hint" });
+  hint.innerHTML = "hold <b>T</b>: the true label";
+  return hint;
+}
+
 export function tools(model) {
+  if (!model.header.show_opacity) return null;
   const bar = el("div", { class: "tools" });
-  if (model.header.show_opacity) {
-    const out = el("output", { class: "value" }, `${Math.round(100 * model.opacity)} %`);
-    const range = el("input", { type: "range", min: "0", max: "100", step: "1", value: String(Math.round(100 * model.opacity)), "aria-label": "Overlay, percent" });
-    const show = () => {
-      range.style.setProperty("--done", `${range.value}%`);
-      out.textContent = `${range.value} %`;
-    };
-    range.oninput = () => {
-      setOpacity(model, range.valueAsNumber / 100);
-      show();
-    };
-    range.onchange = () => model.report();
+  const out = el("output", { class: "value" });
+  const range = el("input", { type: "range", min: "0", max: "100", step: "1", value: String(Math.round(100 * model.opacity)), "aria-label": "Overlay, percent" });
+  const show = () => {
+    range.style.setProperty("--done", `${range.value}%`);
+    out.textContent = `${range.value} %`;
+  };
+  range.oninput = () => {
+    setOpacity(model, range.valueAsNumber / 100);
     show();
-    const lines = el("button", { type: "button", class: "tog", "aria-pressed": String(model.outline), onclick: () => {
-      model.outline = !model.outline;
-      lines.setAttribute("aria-pressed", String(model.outline));
-      model.root.classList.toggle("plain", !model.outline);
-      model.draw();
-    } }, "outlines");
-    bar.append(el("span", { class: "lab" }, "Overlay"), range, out, lines);
-  }
-  if (model.truth) {
-    const hint = el("span", { class: "small hint" });
-    hint.innerHTML = "hold <b>T</b>: the true label";
-    bar.append(hint);
-  }
-  return bar.childElementCount ? bar : null;
+  };
+  range.onchange = () => model.report();
+  show();
+  const lines = el("button", { type: "button", class: "tog", "aria-pressed": String(model.outline), onclick: () => {
+    model.outline = !model.outline;
+    lines.setAttribute("aria-pressed", String(model.outline));
+    model.root.classList.toggle("plain", !model.outline);
+    model.draw();
+  } }, "outlines");
+  bar.append(el("span", { class: "lab" }, "Overlay"), range, out, lines, truthHint(model) ?? "");
+  return bar;
 }
 
 export function strip(model) {
@@ -110,5 +111,5 @@ export function strip(model) {
     const note = !fact.role && fact.note ? el("dd", { class: "small" }, fact.note) : null;
     return el("div", { class: fact.role ? "fact teach" : "fact" }, el("dt", {}, label, fact.symbol ? el("em", {}, ` ${fact.symbol}`) : ""), value, note);
   });
-  return el("dl", { class: "strip" }, ...facts);
+  return el("div", { class: "strip" }, el("dl", {}, ...facts), model.header.show_opacity ? null : truthHint(model));
 }

@@ -4,6 +4,7 @@ Knows how things are written and marked, and nothing of runs, models or files ot
 A role's colour is Streamlit's own (orange, blue, grey, green: see .streamlit/config.toml), a class's is Table I's.
 """
 
+import base64
 import html
 import math
 import re
@@ -23,26 +24,21 @@ MISSING: Final = "–"
 
 @dataclass(frozen=True)
 class Role:
-    """Who speaks: `marker` in plain text, `css` the theme's colour, `color` the name in Streamlit's markdown (`:blue[…]`), `shape` its SVG."""
+    """Who speaks: `marker` in plain text, `color` its name in Streamlit's markdown (`:blue[…]`), `css` a value for CSS."""
 
     name: str
     marker: str
     color: str
     css: str
-    shape: str
 
 
 ROLE: Final = {
-    "teacher": Role("Teacher", "■", "orange", "var(--st-orange-text-color)", '<rect x="1" y="1" width="10" height="10" rx="1" fill="{c}"/>'),
-    "student": Role("Student, taught", "●", "blue", "var(--st-blue-text-color)", '<circle cx="6" cy="6" r="5.3" fill="{c}"/>'),
-    "twin": Role("Untaught twin", "○", "gray", "var(--st-gray-text-color)",
-                 '<circle cx="6" cy="6" r="4.4" fill="none" stroke="{c}" stroke-width="2"/>'),
-    "ensemble": Role("Ensemble", "▲", "green", "var(--st-green-text-color)", '<path d="M6 .8 11.6 11H.4Z" fill="{c}"/>'),
+    "teacher": Role("Teacher", "■", "orange", "var(--teacher)"),
+    "student": Role("Student, taught", "●", "blue", "var(--student)"),
+    "twin": Role("Untaught twin", "○", "gray", "var(--twin)"),
+    "ensemble": Role("Ensemble", "▲", "green", "var(--ensemble)"),
 }
 """Role name -> how it is marked, the same in every chart, chip and table. Shape tells them apart without colour."""
-
-_ALERT = ('<svg class="ukd-mark" width="17" height="17" viewBox="0 0 17 17" aria-hidden="true"><circle cx="8.5" cy="8.5" r="7.6" fill="none" '
-          'stroke="currentColor" stroke-width="1.6"/><path d="M8.5 4.5v5M8.5 11.4v1.2" stroke="currentColor" stroke-width="1.8"/></svg>')
 
 
 def page_header(question: str, answer: str = "") -> None:
@@ -54,19 +50,32 @@ def page_header(question: str, answer: str = "") -> None:
 
 def section(title: str, note: str = "") -> None:
     """A section's heading, with its unit or note at the right. Both are HTML."""
-    st.html(f'<div class="ukd-section"><h2>{title}</h2><span class="ukd-note">{note}</span></div>')
+    st.html(section_html(title, note))
 
 
-def marker_svg(role: str, size: int = 12) -> str:
-    """The role's shape as inline SVG, `size` CSS pixels wide."""
-    shape = ROLE[role].shape.format(c="currentColor")
-    return f'<svg class="ukd-{role}" width="{size}" height="{size}" viewBox="0 0 12 12" aria-hidden="true">{shape}</svg>'
+def section_html(title: str, note: str = "") -> str:
+    """What `section` draws, to be joined with what follows it."""
+    return f'<div class="ukd-section"><h2>{title}</h2><span class="ukd-note">{note}</span></div>'
+
+
+def icon_html(name: str, size: int) -> str:
+    """assets/icons/NAME.svg as a decorative picture, `size` CSS pixels wide. It follows the theme by its own media query."""
+    data = base64.b64encode((PROJECT_ROOT / "assets" / "icons" / f"{name}.svg").read_bytes()).decode()
+    return f'<img alt="" width="{size}" height="{size}" src="data:image/svg+xml;base64,{data}">'
 
 
 def role_html(role: str, text: str = "") -> str:
-    """The role's shape and `text` (default: the role's name) in its colour, as HTML. `text` is escaped."""
+    """The role's shape and `text` (default: the role's name) in its colour, as HTML. `text` is escaped.
+
+    The shape is drawn by assets/app.css, because `st.html` drops SVG.
+    """
     label = html.escape(text or ROLE[role].name)
-    return f'<span class="ukd-role">{marker_svg(role)}<b class="ukd-{role}">{label}</b></span>'
+    return f'<span class="ukd-role">{marker_html(role)}<b class="ukd-{role}">{label}</b></span>'
+
+
+def marker_html(role: str) -> str:
+    """The role's shape alone: square, disc, ring or triangle, 11 px."""
+    return f'<span class="ukd-m-{role}" aria-hidden="true"></span>'
 
 
 def swatch_html(class_index: int, *, on: bool = True) -> str:
@@ -92,7 +101,7 @@ def problem(error: Exception | str, hint: str = "", *, key: str | None = None) -
     headline, rest = (error, "") if isinstance(error, str) else split_message(str(error))
     hint = hint or rest
     container = st.container(border=True, key=f"problem_{key}" if key else None)
-    container.html(f'<div class="ukd-problem" role="alert"><b>{_ALERT}<span>{html.escape(headline)}</span></b>'
+    container.html(f'<div class="ukd-problem" role="alert"><b><span>{html.escape(headline)}</span></b>'
                    + (f"<p>{html.escape(hint)}</p>" if hint else "") + "</div>")
     return container
 
