@@ -1,1 +1,1 @@
-"""Datasets: where scenes come from, how they are packed once, and how batches are varied. Nothing is imported eagerly."""
+"""Datasets: where scenes come from, how they are packed once, how batches are varied. Hands nothing on eagerly."""

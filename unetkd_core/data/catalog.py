@@ -1,7 +1,7 @@
 """Which datasets there are, where they lie, and how a reference such as "camvid:val" becomes a Source.
 
-Built in: streets, camvid and cityscapes (their folders from UNETKD_CAMVID and UNETKD_CITYSCAPES, or registered under those names). Other
-folders are registered in `home()/datasets.json`. Knows no packing and imports no torch.
+Built in: streets, camvid and cityscapes (their folders from UNETKD_CAMVID and UNETKD_CITYSCAPES, or registered under
+those names). Other folders are registered in `home()/datasets.json`. Knows no packing and imports no torch.
 """
 
 import json
@@ -35,7 +35,9 @@ class _Kind(NamedTuple):
 
 KINDS: Final = {
     "camvid": _Kind(camvid.open_camvid, camvid.splits, "camvid", camvid.LICENCE, camvid.HOW_TO_GET),
-    "cityscapes": _Kind(cityscapes.open_cityscapes, cityscapes.splits, "cityscapes", cityscapes.LICENCE, cityscapes.HOW_TO_GET),
+    "cityscapes": _Kind(
+        cityscapes.open_cityscapes, cityscapes.splits, "cityscapes", cityscapes.LICENCE, cityscapes.HOW_TO_GET
+    ),
     "folder": _Kind(folder.open_folder, folder.splits, "classes", folder.LICENCE, folder.HOW_TO_GET),
 }
 BUILT_IN: Final = (STREETS, "camvid", "cityscapes")
@@ -43,13 +45,14 @@ BUILT_IN: Final = (STREETS, "camvid", "cityscapes")
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known of a dataset without reading a picture. `problem`: why it cannot be used as it is, in a sentence; None: it can."""
+    """What is known of a dataset without reading a picture."""
 
     name: str
     kind: str
     root: Path | None
     found: bool
     problem: str | None
+    """Why it cannot be used as it is, in a sentence or two; None: it can."""
     splits: dict[str, int] = field(default_factory=dict)
     """Split -> number of scenes."""
     mapping: str = "classes"
@@ -60,7 +63,8 @@ class DatasetInfo:
 def open_source(ref: str) -> Source:
     """`NAME` or `NAME:SPLIT` (default split: train) -> its Source.
 
-    Raises DataError for an unknown name or split and for missing folders; `source.check()` then looks for missing and unpaired files.
+    Raises DataError for an unknown name or split and for missing folders; `source.check()` then looks for missing and
+    unpaired files.
     """
     name, _, split = ref.strip().partition(":")
     split = split or "train"
@@ -71,7 +75,9 @@ def open_source(ref: str) -> Source:
         if name in KINDS:
             raise DataError(f"{name} is not on this machine yet. {KINDS[name].how_to_get}")
         known = ", ".join(dict.fromkeys([*BUILT_IN, *_registered()]))
-        raise DataError(f"There is no dataset {name!r}; known are {known}. Register a folder with `unetkd data add NAME PATH`.")
+        raise DataError(
+            f"There is no dataset {name!r}; known are {known}. Register a folder with `unetkd data add NAME PATH`."
+        )
     kind, root = entry
     if not root.is_dir():
         raise DataError(f"The folder of {name}, {root}, is not there. {KINDS[kind].how_to_get}")
@@ -79,13 +85,18 @@ def open_source(ref: str) -> Source:
 
 
 def register(name: str, path: str | Path, kind: str | None = None) -> DatasetInfo:
-    """Remember a folder under a name, in place of what had that name. `kind` (camvid, cityscapes, folder) is guessed from the layout when not given.
+    """Remember a folder under a name, in place of what had that name.
+
+    `kind` (camvid, cityscapes, folder) is guessed from the layout when not given.
 
     Raises DataError for a bad name, a missing folder, or one with no dataset in it; nothing is remembered then.
     """
     root = Path(path).expanduser().resolve()
     if not _NAME.fullmatch(name):
-        raise DataError(f"{name!r} cannot be a dataset's name; use letters, digits, '.', '_' and '-', starting with a letter or digit.")
+        raise DataError(
+            f"{name!r} cannot be a dataset's name; use letters, digits, '.', '_' and '-', starting with a letter "
+            f"or digit."
+        )
     if name == STREETS:
         raise DataError("streets is built in and has no folder; choose another name.")
     if not root.is_dir():
@@ -110,8 +121,7 @@ def forget(name: str) -> None:
 
 def describe() -> list[DatasetInfo]:
     """Every dataset, built in first. Raises only for a damaged register; what is missing is said in `problem`."""
-    infos = [DatasetInfo(STREETS, STREETS, None, True, None, dict(streets.SPLIT_SIZES), source_streets.MAPPING, source_streets.LICENCE,
-                         "Always there: rendered on this machine.")]
+    infos = [_streets()]
     for name in dict.fromkeys([*BUILT_IN[1:], *_registered()]):
         entry = _entry(name)
         infos.append(_info(name, *entry) if entry else _missing(name))
@@ -126,8 +136,9 @@ def _info(name: str, kind: str, root: Path) -> DatasetInfo:
     try:
         splits = rules.splits(root) if root.is_dir() else {}
         if not splits:
-            problem = f"{'No ' + kind + ' dataset in' if root.is_dir() else 'There is no folder'} {root}. {rules.how_to_get}"
-        elif kind != "cityscapes":  # listing Cityscapes takes torchvision; its labels are checked when a split is opened
+            lacking = f"No {kind} dataset in" if root.is_dir() else "There is no folder"
+            problem = f"{lacking} {root}. {rules.how_to_get}"
+        elif kind != "cityscapes":  # listing that takes torchvision; its labels are checked when a split is opened
             for split in (s for s in splits if not s.startswith("train-")):
                 rules.open(root, split, name=name).check()
     except DataError as error:
@@ -135,9 +146,15 @@ def _info(name: str, kind: str, root: Path) -> DatasetInfo:
     return DatasetInfo(name, kind, root, bool(splits), problem, splits, rules.mapping, rules.licence, rules.how_to_get)
 
 
+def _streets() -> DatasetInfo:
+    sizes, about = dict(streets.SPLIT_SIZES), "Always there: rendered on this machine."
+    return DatasetInfo(STREETS, STREETS, None, True, None, sizes, source_streets.MAPPING, source_streets.LICENCE, about)
+
+
 def _missing(name: str) -> DatasetInfo:
     rules = KINDS[name]
-    return DatasetInfo(name, name, None, False, f"{name} is not on this machine yet.", {}, rules.mapping, rules.licence, rules.how_to_get)
+    problem = f"{name} is not on this machine yet."
+    return DatasetInfo(name, name, None, False, problem, {}, rules.mapping, rules.licence, rules.how_to_get)
 
 
 def _guess(root: Path) -> str:
@@ -168,11 +185,18 @@ def _registered() -> dict[str, tuple[str, Path]]:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
-        return {name: (entry["kind"], Path(entry["path"])) for name, entry in data["datasets"].items() if entry["kind"] in KINDS}
+        return {
+            name: (entry["kind"], Path(entry["path"]))
+            for name, entry in data["datasets"].items()
+            if entry["kind"] in KINDS
+        }
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"The list of registered datasets, {path}, cannot be read ({error}). Mend it or delete it, then register the folders again.") from error
+        raise DataError(
+            f"The list of registered datasets, {path}, cannot be read ({error}). Mend it or delete it, then "
+            f"register the folders again."
+        ) from error
 
 
 def _change_register(change: Callable[[dict[str, tuple[str, Path]]], object]) -> None:
@@ -182,9 +206,15 @@ def _change_register(change: Callable[[dict[str, tuple[str, Path]]], object]) ->
         with FileLock(path.with_suffix(".lock")):
             entries = _registered()
             change(entries)
-            data = {"format_version": FORMAT_VERSION, "datasets": {n: {"kind": kind, "path": str(root)} for n, (kind, root) in sorted(entries.items())}}
+            data = {
+                "format_version": FORMAT_VERSION,
+                "datasets": {n: {"kind": kind, "path": str(root)} for n, (kind, root) in sorted(entries.items())},
+            }
             fresh = path.with_suffix(".new")
             fresh.write_text(json.dumps(data, indent=2), encoding="utf-8")
             os.replace(fresh, path)
     except OSError as error:
-        raise DataError(f"The list of registered datasets, {path}, cannot be written ({error.strerror}). Check the folder's permissions.") from error
+        raise DataError(
+            f"The list of registered datasets, {path}, cannot be written ({error.strerror}). Check the folder's "
+            f"permissions."
+        ) from error

@@ -1,7 +1,7 @@
-"""Cityscapes in its official layout, listed by torchvision's own class: `leftImg8bit/` and `gtFine/`, labels as `labelIds`.
+"""Cityscapes in its official layout (leftImg8bit/ and gtFine/, labels as labelIds), by torchvision's own class.
 
-torchvision (and with it torch) is imported only when a split is opened; looking at what is there needs neither. The test split is
-not offered: its public label files are blank.
+torchvision (and with it torch) is imported only when a split is opened; looking at what is there needs neither. The
+test split is not offered: its public label files are blank.
 """
 
 from pathlib import Path
@@ -13,8 +13,9 @@ from unetkd_core.errors import DataError
 
 LICENCE: Final = "Cityscapes: non-commercial research and teaching only, by its own licence"
 HOW_TO_GET: Final = (
-    "Register at cityscapes-dataset.com, get leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, unpack both into one folder, "
-    "then set UNETKD_CITYSCAPES to it or run `unetkd data add cityscapes PATH`. Expected in it: leftImg8bit/train and gtFine/train."
+    "Register at cityscapes-dataset.com, get leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip, unpack "
+    "both into one folder, then set UNETKD_CITYSCAPES to it or run `unetkd data add cityscapes PATH`. Expected in it: "
+    "leftImg8bit/train and gtFine/train."
 )
 OWN_SPLITS: Final = ("train", "val")
 
@@ -30,8 +31,12 @@ def open_cityscapes(root: Path, split: str, *, name: str = "cityscapes") -> Pair
             raise DataError(f"Cityscapes lacks the folder {folder.relative_to(root)} in {root}. {HOW_TO_GET}")
     pairs = _listed_by_torchvision(root, split)
     missing = next((p.labels for p in pairs if not p.labels.is_file()), None)
-    problem = None if missing is None else f"{missing.relative_to(root.parent)} is missing: its picture has no labels. Unpack gtFine_trainvaltest.zip again."
-    return PairedSource(name=name, split=split, root=root, pairs=pairs, mapping="cityscapes", licence=LICENCE, problem=problem)
+    problem = None
+    if missing is not None:
+        problem = f"{missing.relative_to(root.parent)} is not there: its picture has no labels. Unpack gtFine again."
+    return PairedSource(
+        name=name, split=split, root=root, pairs=pairs, mapping="cityscapes", licence=LICENCE, problem=problem
+    )
 
 
 def splits(root: Path) -> dict[str, int]:
@@ -51,7 +56,12 @@ def _listed_by_torchvision(root: Path, split: str) -> list[Pair]:
     try:
         dataset = Cityscapes(str(root), split=split, mode="fine", target_type="semantic")
     except (RuntimeError, OSError, ValueError) as error:
-        raise DataError(f"Cityscapes in {root} cannot be listed ({str(error).splitlines()[0]}). {HOW_TO_GET}") from error
+        raise DataError(
+            f"Cityscapes in {root} cannot be listed ({str(error).splitlines()[0]}). {HOW_TO_GET}"
+        ) from error
     stem_end = len("_leftImg8bit")
-    pairs = [Pair(Path(image).stem[:-stem_end], Path(image), Path(target[0])) for image, target in zip(dataset.images, dataset.targets, strict=True)]
+    pairs = [
+        Pair(Path(image).stem[:-stem_end], Path(image), Path(target[0]))
+        for image, target in zip(dataset.images, dataset.targets, strict=True)
+    ]
     return sorted(pairs)

@@ -1,7 +1,8 @@
 """Any folder of street scenes: pictures, and for each a PNG mask of the same name.
 
-Layout: `images/` + `masks/` (or `labels/`), at the top (one split, "train") or inside one sub-folder a split (`train/images`,
-`val/images`, ...). A mask holds class indices 0-5 (254 unlabelled, 255 void) or Table I's colours (black: void).
+Layout: `images/` + `masks/` (or `labels/`), at the top (one split, "train") or inside one sub-folder a split
+(`train/images`, `val/images`, ...). A mask holds class indices 0-5 (254 unlabelled, 255 void) or Table I's colours
+(black: void).
 """
 
 from pathlib import Path
@@ -17,7 +18,8 @@ from unetkd_core.errors import DataError
 
 LICENCE: Final = "Not stated: what the folder's owner allows"
 HOW_TO_GET: Final = (
-    "Expected in it: images/ and masks/ (or labels/), or the same inside train/ and val/; masks are PNGs of class indices 0-5 or of Table I's colours."
+    "Expected in it: images/ and masks/ (or labels/), or the same inside train/ and val/; masks are PNGs of class "
+    "indices 0-5 or of Table I's colours."
 )
 
 
@@ -29,7 +31,16 @@ def open_folder(root: Path, split: str, *, name: str) -> PairedSource:
     if split not in layout:
         raise unknown_split(name, split, list(layout))
     pairs, problem = pair_files(*layout[split], root=root)
-    return PairedSource(name=name, split=split, root=root, pairs=pairs, mapping="classes", licence=LICENCE, read_classes=read_mask, problem=problem)
+    return PairedSource(
+        name=name,
+        split=split,
+        root=root,
+        pairs=pairs,
+        mapping="classes",
+        licence=LICENCE,
+        read_classes=read_mask,
+        problem=problem,
+    )
 
 
 def splits(root: Path) -> dict[str, int]:
@@ -38,7 +49,7 @@ def splits(root: Path) -> dict[str, int]:
 
 
 def read_mask(path: Path, shown: str) -> np.ndarray:
-    """A mask file as six-class labels (H, W) uint8, from indices or from Table I's colours. Raises DataError naming the file."""
+    """A mask file as labels (H, W) uint8, from class indices or Table I's colours. Raises DataError naming the file."""
     raw = read_labels(path, name=shown)
     if raw.ndim == 3:
         return classes.decode(raw, where=shown)
@@ -49,7 +60,10 @@ def read_mask(path: Path, shown: str) -> np.ndarray:
 
 
 def _colors_speak(raw: np.ndarray, palette: np.ndarray) -> bool:
-    """Whether a palette mask shows Table I's colours under other indices than ours: painting programs number colours as they come."""
+    """Whether a palette mask shows Table I's colours under other indices than ours.
+
+    Painting programs number colours as they come; then the colours are what was meant.
+    """
     used = np.unique(raw)
     table = {tuple(int(v) for v in c) for c in classes.PALETTES["table1"]}
     seen = [tuple(int(v) for v in palette[index]) for index in used]
@@ -65,7 +79,9 @@ def _layout(root: Path) -> dict[str, tuple[Path, Path]]:
     top = _image_and_mask_folders(root)
     if top is not None:
         return {"train": top}
-    inner = {p.name: _image_and_mask_folders(p) for p in sorted(root.iterdir()) if p.is_dir() and not p.name.startswith(".")}
+    inner = {
+        p.name: _image_and_mask_folders(p) for p in sorted(root.iterdir()) if p.is_dir() and not p.name.startswith(".")
+    }
     found = {split: folders for split, folders in inner.items() if folders is not None}
     return dict(sorted(found.items(), key=lambda item: (item[0] != "train", item[0])))
 

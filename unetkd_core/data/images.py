@@ -6,8 +6,6 @@ It knows no dataset, no class mapping and no network.
 """
 
 import io
-import struct
-import zlib
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,25 +13,30 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from unetkd_core import classes, settings
+from unetkd_core.data import formats
 from unetkd_core.errors import ImageError
 
 MIN_SIDE: Final = 16
 """Shortest side in pixels that the nets take."""
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _ORIENTATION_TAG: Final = 0x0112  # Exif 2.3, "Orientation"
 _UPRIGHT: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
 
 
 def read_image(data: bytes | Path, *, name: str) -> np.ndarray:
     """Decode a PNG, JPEG or WebP picture to (H, W, 3) uint8 RGB, upright by its EXIF, transparency laid over white.
 
-    `name` starts every error sentence ("This picture" for an upload, the file's name for a dataset). Of an animation the
-    first frame is taken; 16-bit pictures are scaled to 8 bits. Raises ImageError, and nothing else, for bad bytes: over 20 MB,
-    over 40 megapixels, a side under 16, another format, cut short, damaged, or not there.
+    `name` starts every error sentence ("This picture" for an upload, the file's name for a dataset). Of an animation
+    the first frame is taken; 16-bit pictures are scaled to 8 bits. Raises ImageError, and nothing else, for bad bytes:
+    over 20 MB, over 40 megapixels, a side under 16, another format, cut short, damaged, or not there.
     """
     name = one_line(name)
     raw = _bytes_of(data, name)
@@ -46,20 +49,21 @@ def read_image(data: bytes | Path, *, name: str) -> np.ndarray:
         return np.array(upright)
     except ImageError:
         raise
-    except Exception as error:  # decoders answer hostile bytes with almost any exception: OSError, SyntaxError, struct.error, MemoryError...
+    except Exception as error:  # decoders answer hostile bytes with nearly any: OSError, SyntaxError, MemoryError...
         raise _damaged(name) from error
 
 
 def read_labels(data: bytes | Path, *, name: str) -> np.ndarray:
     """Decode a label map (PNG only): raw values (H, W) uint8, or colours (H, W, 3) uint8 when it was saved in colour.
 
-    Palette PNGs give their indices, never their colours; grey PNGs of 1, 2 or 4 bits give their stored values. Raises ImageError
-    as `read_image`, for formats that change values (JPEG, WebP) and for values over 255.
+    Palette PNGs give their indices, never their colours; grey PNGs of 1, 2 or 4 bits give their stored values. Raises
+    ImageError as `read_image`, for formats that change values (JPEG, WebP) and for values over 255.
     """
     name = one_line(name)
     raw = _bytes_of(data, name)
-    if not raw.startswith(_PNG):
-        raise ImageError(f"{name} is a label map but {_what_it_is(raw)}, not a PNG. Other formats change label values: save it as PNG.")
+    if not raw.startswith(formats.PNG_SIGNATURE):
+        found = formats.looks_like(raw)
+        raise ImageError(f"{name} {found}; label maps are PNGs, because other formats change values. Save it as PNG.")
     try:
         return _label_values(_open(raw, name), bits=raw[24], name=name)
     except ImageError:
@@ -110,11 +114,14 @@ def _bytes_of(data: bytes | Path, name: str) -> bytes:
         except FileNotFoundError:
             raise ImageError(f"{name} is not there. Was it moved or renamed?") from None
         except OSError as error:
-            raise ImageError(f"{name} cannot be opened ({error.strerror or 'unknown reason'}). Check that it is a file that you may read.") from error
+            why = error.strerror or "unknown reason"
+            raise ImageError(f"{name} cannot be opened ({why}). Check that it is a file that you may read.") from error
     else:
         raw, size = data, len(data)
     if size > limit:
-        raise ImageError(f"{name} has {size / 2**20:.1f} MB; at most {limit / 2**20:.0f} MB are read. Try a smaller copy, or a JPEG.")
+        raise ImageError(
+            f"{name} has {size / 2**20:.1f} MB; at most {limit / 2**20:.0f} MB are read. Try a smaller copy, or a JPEG."
+        )
     if not raw:
         raise ImageError(f"{name} is empty (0 bytes). Was the copy cut short? Try the original file.")
     return raw
@@ -126,17 +133,21 @@ def _open(raw: bytes, name: str) -> Image.Image:
     The plugins are called by name: `Image.open` would try every format it knows, and warns or raises at its own limit.
     """
     stream = io.BytesIO(raw)
-    if raw.startswith(_PNG):
-        _check_size(_checked_png_size(raw, name), name)
+    if raw.startswith(formats.PNG_SIGNATURE):
+        size = formats.png_size(raw)
+        if size is None or min(size) == 0:
+            raise _damaged(name)
+        _check_size(size, name)
         return PngImagePlugin.PngImageFile(stream)
-    if raw.startswith(b"\xff\xd8\xff"):
+    if raw.startswith(formats.JPEG_SIGNATURE):
         image = JpegImagePlugin.JpegImageFile(stream)
         _check_size(image.size, name)
         return image
-    if raw.startswith(b"RIFF") and raw[8:12] == b"WEBP":
-        _check_size(_webp_size(raw), name)  # Pillow's WebP plugin sets up its whole canvas on opening
+    if formats.is_webp(raw):
+        _check_size(formats.webp_size(raw), name)  # Pillow's WebP plugin sets up its whole canvas on opening
         return WebPImagePlugin.WebPImageFile(stream)
-    raise ImageError(f"{name} {_what_it_is(raw)}. Pictures are read as PNG, JPEG or WebP: export it as one of these and try again.")
+    found = formats.looks_like(raw)
+    raise ImageError(f"{name} {found}. PNG, JPEG and WebP pictures are read: save it as one of these and try again.")
 
 
 def _check_size(size: tuple[int, int], name: str, min_side: int = 1) -> None:
@@ -148,40 +159,9 @@ def _check_size(size: tuple[int, int], name: str, min_side: int = 1) -> None:
         )
     if min(width, height) < min_side:
         raise ImageError(
-            f"{name} is {width} × {height} pixels. The nets need at least {min_side} × {min_side}. It may be a thumbnail: try the original photo."
+            f"{name} is {width} × {height} pixels. The nets need at least {min_side} × {min_side}. It may be a "
+            f"thumbnail: try the original photo."
         )
-
-
-def _checked_png_size(raw: bytes, name: str) -> tuple[int, int]:
-    """(width, height) after walking all chunks: Pillow checks no CRC of pixel data, and may not miss the end (PNG 3rd edition, 5.3)."""
-    size: tuple[int, int] | None = None
-    position = len(_PNG)
-    while position + 12 <= len(raw):
-        length, kind = struct.unpack_from(">I4s", raw, position)
-        end = position + 12 + length
-        if end > len(raw):
-            break
-        critical = not kind[0] & 0x20  # upper-case first letter
-        if critical and zlib.crc32(memoryview(raw)[position + 4 : end - 4]) != struct.unpack_from(">I", raw, end - 4)[0]:
-            raise _damaged(name)
-        if kind == b"IHDR" and length == 13:
-            size = struct.unpack_from(">II", raw, position + 8)
-        if kind == b"IEND" and size is not None and min(size) > 0:
-            return size
-        position = end
-    raise _damaged(name)
-
-
-def _webp_size(raw: bytes) -> tuple[int, int]:
-    """(width, height) of the canvas from the first chunk (RFC 9649, sections 2.5 to 2.7)."""
-    kind = raw[12:16]
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(raw[24:27], "little"), 1 + int.from_bytes(raw[27:30], "little")
-    if kind == b"VP8L":
-        bits = struct.unpack_from("<I", raw, 21)[0]
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack_from("<HH", raw, 26)
-    return width & 0x3FFF, height & 0x3FFF
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -217,25 +197,15 @@ def _label_values(image: Image.Image, *, bits: int, name: str) -> np.ndarray:
         return np.ascontiguousarray(values[..., 0] if image.mode == "LA" else values[..., :3])
     if values.dtype != np.uint8:
         if values.max() > 255:
-            raise ImageError(f"{name} has label value {int(values.max())}; expected 0 to 255: was it saved as 16-bit depth or instance ids?")
+            raise ImageError(
+                f"{name} has label value {int(values.max())}; expected 0 to 255: was it saved as 16-bit depth or "
+                f"instance ids?"
+            )
         return values.astype(np.uint8)
     return values
 
 
-def _what_it_is(raw: bytes) -> str:
-    """What the bytes look like, as the rest of a sentence that starts with the file's name."""
-    head = raw[:256].lstrip().lower()
-    if raw[4:8] == b"ftyp":
-        return "is an AVIF picture" if raw[8:12] in (b"avif", b"avis") else "is a HEIC picture (an iPhone's format) or a video"
-    for start, what in ((_PNG, "is a PNG picture"), (b"\xff\xd8\xff", "is a JPEG picture"), (b"GIF8", "is a GIF picture"),
-                        (b"BM", "is a BMP picture"), (b"II*\0", "is a TIFF picture"), (b"MM\0*", "is a TIFF picture"),
-                        (b"%PDF", "is a PDF"), (b"PK", "is a ZIP archive"), (b"RIFF", "is a WebP picture or a sound")):
-        if raw.startswith(start):
-            return what
-    if head.startswith(b"<"):
-        return "is text (a web page or an SVG drawing)"
-    return "is not a picture that can be recognised"
-
-
 def _damaged(name: str) -> ImageError:
-    return ImageError(f"{name} is cut short or damaged and cannot be decoded. Try the original file, or download it again.")
+    return ImageError(
+        f"{name} is cut short or damaged and cannot be decoded. Try the original file, or download it again."
+    )

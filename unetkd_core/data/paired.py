@@ -1,7 +1,7 @@
 """Datasets of files in which each picture has a label map: pairing, reading, fingerprinting.
 
-`PairedSource` knows pairs of paths and a function that turns a label file into six classes; which folders they lie in is the
-business of camvid.py, cityscapes.py and folder.py.
+`PairedSource` knows pairs of paths and a function that turns a label file into six classes; which folders they lie in
+is the business of camvid.py, cityscapes.py and folder.py.
 """
 
 import hashlib
@@ -35,8 +35,18 @@ class PairedSource:
     `problem` is what pairing already found wrong; `check` raises it.
     """
 
-    def __init__(self, *, name: str, split: str, root: Path, pairs: Sequence[Pair], mapping: str, licence: str,
-                 read_classes: Callable[[Path, str], np.ndarray] | None = None, problem: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        split: str,
+        root: Path,
+        pairs: Sequence[Pair],
+        mapping: str,
+        licence: str,
+        read_classes: Callable[[Path, str], np.ndarray] | None = None,
+        problem: str | None = None,
+    ) -> None:
         self.name, self.split, self.root = name, split, root
         self.mapping, self.licence = mapping, licence
         self._pairs = tuple(pairs)
@@ -59,8 +69,8 @@ class PairedSource:
         labels = self._read_classes(pair.labels, self._shown(pair.labels))
         if labels.shape != image.shape[:2]:
             raise DataError(
-                f"{self._shown(pair.labels)} is {labels.shape[1]} × {labels.shape[0]} pixels, its image {image.shape[1]} × {image.shape[0]}; "
-                "they must match. Was one of them resized or turned?"
+                f"{self._shown(pair.labels)} is {labels.shape[1]} × {labels.shape[0]} pixels, its image "
+                f"{image.shape[1]} × {image.shape[0]}; they must match. Was one of them resized or turned?"
             )
         return Scene(image, labels)
 
@@ -70,19 +80,27 @@ class PairedSource:
     def fingerprint(self) -> str:
         lines = [f"{self.ref} {self.mapping} {sorted(classes.MAPPINGS[self.mapping].ids.items())}"]
         for pair in self._pairs:
-            lines += [f"{pair.stem} {path.relative_to(self.root)} {self._state(path)}" for path in (pair.image, pair.labels)]
+            lines += [
+                f"{pair.stem} {path.relative_to(self.root)} {self._state(path)}" for path in (pair.image, pair.labels)
+            ]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def check(self) -> None:
         if self._problem is not None:
             raise DataError(self._problem)
         if not self._pairs:
-            raise DataError(f"{self.ref} has no scenes in {self.root}. Expected pictures (PNG, JPEG, WebP) and a PNG label map for each.")
+            raise DataError(
+                f"{self.ref} has no scenes in {self.root}. Expected pictures (PNG, JPEG, WebP) and a PNG label "
+                f"map for each."
+            )
 
     def _read_ids(self, path: Path, shown: str) -> np.ndarray:
         raw = read_labels(path, name=shown)
         if raw.ndim != 2:
-            raise DataError(f"{shown} is a picture in colour; expected a label map of {self.mapping} ids. Is it the coloured copy of the labels?")
+            raise DataError(
+                f"{shown} is a picture in colour; expected a label map of {self.mapping} ids. Is it the coloured "
+                f"copy of the labels?"
+            )
         return classes.MAPPINGS[self.mapping].apply(raw, where=shown)
 
     def _shown(self, path: Path) -> str:
@@ -93,28 +111,23 @@ class PairedSource:
         try:
             stat = path.stat()
         except OSError as error:
-            raise DataError(f"{self._shown(path)} is not there any more ({error.strerror}). Was it moved or renamed?") from None
+            raise DataError(
+                f"{self._shown(path)} is not there any more ({error.strerror}). Was it moved or renamed?"
+            ) from None
         return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def pair_files(images: Path, labels: Path, *, root: Path) -> tuple[list[Pair], str | None]:
-    """Pairs of same-named files from two folders, in order of name, and the first thing that does not pair (None: all do).
+    """Pairs of same-named files of two folders, in order of name, and the first that does not pair (None: all do).
 
     Hidden files and other formats are passed over. Raises DataError when one of the folders is missing.
     """
     found_images, twice = _by_stem(images, IMAGE_SUFFIXES, root)
     found_labels, _ = _by_stem(labels, LABEL_SUFFIXES, root)
     pairs = [Pair(stem, path, found_labels[stem]) for stem, path in found_images.items() if stem in found_labels]
-    problem = twice
-    for stem in sorted(found_images.keys() ^ found_labels.keys()):
-        if problem is not None:
-            break
-        if stem in found_images:
-            shown, wanted = found_images[stem], f"label map {(labels / stem).relative_to(root.parent)}.png"
-        else:
-            shown, wanted = found_labels[stem], f"picture {(images / stem).relative_to(root.parent)} (.png, .jpg, .jpeg or .webp)"
-        problem = f"{shown.relative_to(root.parent)} has no {wanted}. Add it, or take the file out of the dataset."
-    return pairs, problem
+    return pairs, twice or _unpaired(
+        found_images, found_labels, images.relative_to(root.parent), labels.relative_to(root.parent)
+    )
 
 
 def count_files(folder: Path) -> int:
@@ -126,14 +139,31 @@ def _by_stem(folder: Path, suffixes: tuple[str, ...], root: Path) -> tuple[dict[
     try:
         paths = sorted(p for p in folder.iterdir() if _wanted(p, suffixes))
     except OSError as error:
-        raise DataError(f"Folder {folder.relative_to(root.parent)} cannot be listed ({error.strerror}); expected it in {root}.") from None
+        raise DataError(
+            f"Folder {folder.relative_to(root.parent)} cannot be listed ({error.strerror}); expected it in {root}."
+        ) from None
     found: dict[str, Path] = {}
     twice = None
     for path in paths:
         other = found.setdefault(path.stem, path)
         if other is not path and twice is None:
-            twice = f"{path.relative_to(root.parent)} and {other.name} have the same name: which one belongs to the label map? Take one out."
+            shown = path.relative_to(root.parent)
+            twice = f"{shown} and {other.name} share a name: which one belongs to the label map? Take one out."
     return found, twice
+
+
+def _unpaired(images: dict[str, Path], labels: dict[str, Path], image_folder: Path, label_folder: Path) -> str | None:
+    """The sentence about the first file without its partner, by name."""
+    for stem in sorted(images.keys() ^ labels.keys()):
+        if stem in images:
+            alone, wanted = image_folder / images[stem].name, f"label map {label_folder / stem}.png"
+        else:
+            alone, wanted = (
+                label_folder / labels[stem].name,
+                f"picture {image_folder / stem} ({', '.join(IMAGE_SUFFIXES)})",
+            )
+        return f"{alone} has no {wanted}. Add it, or take the file out of the dataset."
+    return None
 
 
 def _wanted(path: Path, suffixes: tuple[str, ...]) -> bool:

@@ -12,10 +12,12 @@ from unetkd_core.errors import DataError
 
 
 class Scene(NamedTuple):
-    """image: (H, W, 3) uint8 RGB. labels: (H, W) uint8 of classes 0-5, UNLABELLED or VOID; None where the scene has no labels."""
+    """One picture and what is known of it."""
 
     image: np.ndarray
+    """(H, W, 3) uint8 RGB."""
     labels: np.ndarray | None
+    """(H, W) uint8 of classes 0-5, UNLABELLED or VOID; None: the scene has no labels."""
 
 
 class Source(Protocol):
@@ -31,7 +33,7 @@ class Source(Protocol):
 
     @property
     def ref(self) -> str:
-        """"camvid:train"."""
+        """NAME:SPLIT, as "camvid:train"."""
         ...
 
     def __len__(self) -> int: ...
@@ -53,7 +55,7 @@ class Source(Protocol):
         ...
 
     def check(self) -> None:
-        """Raises DataError naming the file for what can be seen without reading pictures: missing and unpaired files."""
+        """Raises DataError naming the file for what shows without reading pictures: missing and unpaired files."""
         ...
 
 
@@ -65,4 +67,7 @@ def at_size(scene: Scene, height: int, width: int) -> Scene:
 
 def unknown_split(name: str, split: str, known: list[str]) -> DataError:
     """The error for a split that a dataset does not have."""
-    return DataError(f"{name} has no split {split!r}; it has {', '.join(known) or 'none'}. Write it as {name}:{known[0] if known else 'train'}.")
+    return DataError(
+        f"{name} has no split {split!r}; it has {', '.join(known) or 'none'}. Write it as "
+        f"{name}:{known[0] if known else 'train'}."
+    )
