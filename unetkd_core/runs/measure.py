@@ -7,6 +7,8 @@ import contextlib
 import sys
 from typing import Final
 
+from filelock import FileLock, Timeout
+
 from unetkd_core import settings
 from unetkd_core.models import complexity
 from unetkd_core.models.names import m_arch
@@ -59,6 +61,13 @@ DEFAULT_BUDGET: Final = "taste"
 
 def main() -> int:
     """Measure the default form's model for one slot's threads, and for all cores'."""
+    settings.home().mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(Timeout), FileLock(settings.home() / "measure.lock", timeout=0):
+        _measure_machine()
+    return 0
+
+
+def _measure_machine() -> None:
     import torch
 
     from unetkd_core.training.hardware import pick_device
@@ -69,7 +78,6 @@ def main() -> int:
         torch.set_num_threads(threads)
         with contextlib.suppress(OSError):  # a home that cannot be written: the estimate stays a rough one
             measure(config, threads=threads, device=device)
-    return 0
 
 
 if __name__ == "__main__":

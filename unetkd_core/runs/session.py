@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, RunError
+from unetkd_core.models import complexity
 from unetkd_core.runs import panel, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
@@ -264,4 +265,15 @@ class Session:
             beside=partner is not None and settings.slots() > 1,
         )
         rates = speed.Rates(pace.train_seconds, pace.val_seconds, pace.saving, startup)
-        speed.remember("runs", key, dataclasses.asdict(rates))
+        speed.remember("runs", key, {**dataclasses.asdict(rates), "overhead": self._overhead(trainer, rates.train)})
+
+    def _overhead(self, trainer: "Trainer", train_seconds: float) -> float | None:
+        """How much longer a training image took than its multiply-accumulates alone, as measured; none when not measured."""
+        data = self.config.data
+        gmac = speed.read()["gmac"].get(str(self.config.hardware.threads))
+        if gmac is None:
+            return None
+        bare = complexity.macs(trainer.arch, data.height, data.width) / 1e9 * gmac["train"]
+        if self._teacher_info is not None:
+            bare += complexity.macs(self._teacher_info.arch, data.height, data.width) / 1e9 * gmac["forward"]
+        return train_seconds / bare

@@ -1,0 +1,183 @@
+"""How long a run will take, told before it starts. Needs no torch and starts nothing but a measurement.
+
+Believed first is what a finished run of the same kind took here; then this machine's measured speed, scaled by
+multiply-accumulates; then a guess, which says that it is one.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from unetkd_core import settings
+from unetkd_core.data import catalog
+from unetkd_core.data.packed import spaced
+from unetkd_core.models import complexity
+from unetkd_core.models.names import m_arch
+from unetkd_core.runs import speed
+from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import checkpoints, references
+
+GUESS: Final = {"train": 0.12, "forward": 0.04}
+"""Seconds per billion multiply-accumulates of one thread, where nothing was measured: a plain laptop's."""
+OVERHEAD: Final = 1.25
+"""Augmentation, losses and a run beside it, over the bare network; finished runs put their own number in its place."""
+STARTUP_SECONDS: Final = 9.0
+PACKING_SECONDS: Final = 0.03
+SAVING_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Seconds until everything that is started is done, on an idle machine, and in a sentence what that rests on."""
+
+    seconds: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What there is to do. gmacs: billion multiply-accumulates of one image's forward pass."""
+
+    train: int
+    val: int
+    student_gmacs: float
+    teacher_gmacs: float
+    threads: int
+    beside: bool
+
+
+_measured: set[Path] = set()
+"""Homes for which this process has started a measurement: a page asks at every rerun."""
+
+
+def estimate(config: RunConfig, *, twin: bool) -> Estimate:
+    """What `jobs.start(config, twin=twin)` would take here. Raises what opening the data and the teacher raises."""
+    info = None if config.teaching is None else checkpoints.read_info(references.resolve(config.teaching.teacher))
+    pair = twin and info is not None
+    work = _work(config, {} if info is None else info.arch, pair)
+    rates, how = _rates(config, work, info.sha256 if info is not None else "")
+    packing = _packing_seconds(config)
+    seconds = packing + _run_seconds(rates, work, config.optim.epochs)
+    if pair and settings.slots() < 2:
+        alone = _work(config, {}, pair)
+        seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
+    step = rates.train * min(config.optim.batch_size, work.train)
+    basis = f"{config.optim.epochs} epochs of {work.train} scenes, {step:.2g} s a step {how}"
+    if pair:
+        basis += ", student and twin " + ("side by side" if settings.slots() >= 2 else "one after the other")
+    if packing >= 1:
+        basis += f", {packing:.0f} s to pack the data first"
+    return Estimate(seconds, basis + ".")
+
+
+def measure_in_background() -> None:
+    """Measure this machine's speed in a process of its own, a few seconds, unless it is known or being measured."""
+    if speed.read()["gmac"] or settings.home() in _measured:
+        return
+    _measured.add(settings.home())
+    with suppress(OSError):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "unetkd_core.runs.measure"],
+            cwd=settings.PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        threading.Thread(target=process.wait, name="reaper-measure", daemon=True).start()
+
+
+def _work(config: RunConfig, teacher: Mapping[str, Any], pair: bool) -> _Work:
+    data = config.data
+    height, width = data.height, data.width
+    threads = config.hardware.threads or (settings.threads_per_slot() if pair else settings.cores())
+    return _Work(
+        train=_count(data.train, data.max_train),
+        val=_count(data.val, data.max_val),
+        student_gmacs=complexity.macs(m_arch(config.model.name, config.model.norm), height, width) / 1e9,
+        teacher_gmacs=complexity.macs(teacher, height, width) / 1e9 if teacher else 0.0,
+        threads=threads,
+        beside=pair and settings.slots() >= 2,
+    )
+
+
+def _count(refs: tuple[str, ...], limit: int | None) -> int:
+    return sum(len(spaced(len(catalog.open_source(ref)), limit)) for ref in refs)
+
+
+def _run_seconds(rates: speed.Rates, work: _Work, epochs: int) -> float:
+    epoch = work.train * rates.train + work.val * rates.val + rates.saving
+    return rates.startup + epochs * epoch
+
+
+def _rates(config: RunConfig, work: _Work, teacher_sha: str) -> tuple[speed.Rates, str]:
+    """Rates for this work and how they are known, to go after "s a step"."""
+    known = speed.read()
+    same = known["runs"].get(speed.run_key(config, work.threads, teacher_sha, work.beside))
+    if same is not None:
+        return speed.Rates(
+            **{name: same[name] for name in ("train", "val", "saving", "startup")}
+        ), "as in the last such run"
+    gmac, how = _gmac(known["gmac"], work.threads)
+    overhead, startup, saving = _from_other_runs(known["runs"].values())
+    train = work.student_gmacs * gmac["train"] + work.teacher_gmacs * gmac["forward"]
+    val = work.student_gmacs * gmac["forward"]
+    return speed.Rates(train * overhead, val * overhead, saving, startup), how
+
+
+def _gmac(known: Mapping[str, Any], threads: int) -> tuple[Mapping[str, float], str]:
+    """Seconds per billion multiply-accumulates with so many threads."""
+    if str(threads) in known:
+        return known[str(threads)], "as measured on this machine"
+    if known:
+        nearest = min(map(int, known), key=lambda t: abs(t - threads))
+        factor = (nearest / threads) ** 0.8  # threads never share perfectly
+        return {
+            name: rate * factor for name, rate in known[str(nearest)].items()
+        }, "by what was measured on this machine"
+    return {name: rate / threads**0.8 for name, rate in GUESS.items()}, "as guessed: nothing was measured here yet"
+
+
+def _from_other_runs(runs: Any) -> tuple[float, float, float]:
+    """Overhead over the bare network, start-up and saving seconds, from all that finished here."""
+    entries = list(runs)
+    overheads = [e["overhead"] for e in entries if e.get("overhead")]
+    return (
+        statistics.median(overheads) if overheads else OVERHEAD,
+        statistics.median(e["startup"] for e in entries) if entries else STARTUP_SECONDS,
+        statistics.median(e["saving"] for e in entries) if entries else SAVING_SECONDS,
+    )
+
+
+def _packing_seconds(config: RunConfig) -> float:
+    data, packing = config.data, speed.read()["packing"]
+    done = _packed_counts(data.height, data.width)
+    seconds = 0.0
+    for refs, limit in ((data.train, data.max_train), (data.val, data.max_val)):
+        for ref in refs:
+            source = catalog.open_source(ref)
+            count = len(spaced(len(source), limit))
+            if (source.ref, count) not in done:
+                rate = packing.get(f"{source.name}/{data.height}/{data.width}", PACKING_SECONDS)
+                seconds += count * rate
+    return seconds
+
+
+def _packed_counts(height: int, width: int) -> set[tuple[str, int]]:
+    """(reference, scenes) of what lies packed at this size. A source that changed since is packed again: then we are
+    wrong by that time.
+    """
+    found = set()
+    for path in settings.packed_dir().glob("*/packed.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            about = json.loads(path.read_text(encoding="utf-8"))
+            if (about["height"], about["width"]) == (height, width):
+                found.add((about["ref"], len(about["stems"])))
+    return found
