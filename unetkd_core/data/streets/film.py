@@ -1,5 +1,7 @@
 """What the camera adds: light that spills from lamps, vignetting, softness, noise. Knows only pictures and lights."""
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -27,19 +29,37 @@ def spill(image: np.ndarray, glows: list[tuple[float, float, float, tuple[float,
             image[top:foot, left:right] += streak[..., None] * np.asarray(light, np.float32) * 110
 
 
-def develop(image: np.ndarray, dice: Dice, rng: np.random.Generator, dark: float) -> np.ndarray:
+@lru_cache(maxsize=1)
+def _grain() -> np.ndarray:
+    """(1024, 1024) float32 of standard normal noise, taken at random offsets: drawing it afresh would cost as much as all walls."""
+    return np.random.Generator(np.random.PCG64(5)).standard_normal((1024, 1024), dtype=np.float32)
+
+
+def _grain_at(dice: Dice, rows: int, columns: int) -> np.ndarray:
+    row = (np.arange(rows) + dice.integer(0, 1023)) & 1023
+    column = (np.arange(columns) + dice.integer(0, 1023)) & 1023
+    return np.asarray(_grain()[row[:, None], column[None]])
+
+
+def develop(image: np.ndarray, dice: Dice, dark: float) -> np.ndarray:
     """(H, W, 3) float32 0-255 -> uint8: vignette, colour cast, slight blur, sensor noise. dark in [0, 1]: more noise."""
     rows, columns, _ = image.shape
     strength = dice.between(0.04, 0.22)
     y = ((np.arange(rows, dtype=np.float32) + 0.5) / rows - 0.5)[:, None]
     x = ((np.arange(columns, dtype=np.float32) + 0.5) / columns - 0.5)[None]
     vignette = 1 - np.float32(strength) * (x * x + y * y) * 2
-    contrast, lift = dice.between(0.92, 1.12), dice.between(-6, 8)
+    contrast, lift = dice.between(0.98, 1.20), dice.between(-5, 8)
+    colour = np.float32(dice.between(1.0, 1.35))
     cast = np.asarray([dice.between(0.97, 1.03) for _ in range(3)], np.float32)
+    grey = image @ np.asarray((0.3, 0.6, 0.1), np.float32)
+    image = image * colour + grey[..., None] * (1 - colour)
     image = (image - 118) * np.float32(contrast) + np.float32(118 + lift)
     image = image * (vignette[..., None] * cast)
     softness = dice.between(0.15, 0.5) * max(1.0, rows / 256)
-    picture = Image.fromarray(np.clip(image, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(softness))
-    grain = dice.between(1.2, 4.0) + 5.0 * dark
-    noise = rng.standard_normal((rows, columns, 1), dtype=np.float32) + 0.45 * rng.standard_normal((rows, columns, 3), dtype=np.float32)
-    return np.asarray(np.clip(np.asarray(picture, np.float32) + noise * np.float32(grain) + np.float32(0.5), 0, 255)).astype(np.uint8)
+    picture = Image.fromarray(np.clip(image, 0, 255, out=image).astype(np.uint8)).filter(ImageFilter.GaussianBlur(softness))
+    grain = np.float32(dice.between(0.8, 3.2) + 3.5 * dark)
+    image = np.asarray(picture, np.float32) + np.float32(0.5)
+    image += grain * _grain_at(dice, rows, columns)[..., None]
+    for channel in range(3):
+        image[..., channel] += np.float32(0.4) * grain * _grain_at(dice, rows, columns)
+    return np.asarray(np.clip(image, 0, 255, out=image)).astype(np.uint8)

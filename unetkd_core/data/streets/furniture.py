@@ -66,19 +66,21 @@ def paint_sign(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> 
     top, kind = thing.size, thing.look % 7
     stand.box(item, -0.038, 0.038, 0.0, top, thing.colour)
     red, white, blue, y = (0.42, 0.02, 0.025), (0.62, 0.62, 0.60), (0.02, 0.09, 0.34), top - 0.05
-    if thing.look % 9 == 0:
-        canvas.polygon(item, stand.place(_ring(0, y, 0.33)), stand.tone((0.2, 0.2, 0.2)))
+    if thing.look % 3 == 0:  # its back: it speaks to those who come the other way
+        outline = _ring(0, y, 0.29) if kind < 4 else [(-0.28, y - 0.35), (0.28, y - 0.35), (0.28, y + 0.25), (-0.28, y + 0.25)]
+        canvas.polygon(item, stand.place(outline), stand.tone((0.16, 0.165, 0.17)))
     elif kind in (0, 1):
-        canvas.polygon(item, stand.place(_ring(0, y, 0.33)), stand.tone(red if kind else blue))
-        canvas.detail(stand.place(_ring(0, y, 0.24 if kind else 0.28)), stand.tone(white if kind else blue))
-        canvas.detail(stand.place([(-0.13, y - 0.06), (0.13, y - 0.06), (0.13, y + 0.06), (-0.13, y + 0.06)]), stand.tone((0.03, 0.03, 0.03) if kind else white))
+        canvas.polygon(item, stand.place(_ring(0, y, 0.30)), stand.tone(red if kind else blue))
+        canvas.detail(stand.place(_ring(0, y, 0.22 if kind else 0.26)), stand.tone(white if kind else blue))
+        mark = [(-0.13, y - 0.05), (0.13, y - 0.05), (0.13, y + 0.05), (-0.13, y + 0.05)] if kind else [(-0.15, y - 0.03), (0.02, y - 0.03), (0.02, y - 0.13), (0.17, y), (0.02, y + 0.13), (0.02, y + 0.03), (-0.15, y + 0.03)]
+        canvas.detail(stand.place(mark), stand.tone((0.03, 0.03, 0.03) if kind else white))
     elif kind in (2, 3):
         canvas.polygon(item, stand.place([(-0.40, y - 0.26), (0.40, y - 0.26), (0.0, y + 0.42)]), stand.tone(red))
         canvas.detail(stand.place([(-0.24, y - 0.17), (0.24, y - 0.17), (0.0, y + 0.24)]), stand.tone(white))
     elif kind in (4, 5):
         tall = 0.35 + 0.15 * (thing.look % 3)
-        canvas.polygon(item, stand.place([(-0.30, y - tall), (0.30, y - tall), (0.30, y + 0.25), (-0.30, y + 0.25)]), stand.tone(blue if kind == 4 else (0.55, 0.42, 0.04)))
-        canvas.detail(stand.place([(-0.14, y - 0.2), (0.14, y - 0.2), (0.14, y + 0.1), (-0.14, y + 0.1)]), stand.tone(white))
+        canvas.polygon(item, stand.place([(-0.30, y - tall), (0.30, y - tall), (0.30, y + 0.25), (-0.30, y + 0.25)]), stand.tone(blue if kind == 4 and thing.look % 2 else (0.30, 0.30, 0.29)))
+        canvas.detail(stand.place([(-0.14, y - 0.2), (0.14, y - 0.2), (0.14, y + 0.1), (-0.14, y + 0.1)]), stand.tone(white if kind == 4 else (0.05, 0.05, 0.06)))
     else:
         canvas.polygon(item, stand.place([(-0.6, y - 0.12), (0.6, y - 0.12), (0.6, y + 0.14), (-0.6, y + 0.14)]), stand.tone((0.03, 0.14, 0.07)))
         canvas.detail(stand.place([(-0.45, y - 0.03), (0.4, y - 0.03), (0.4, y + 0.05), (-0.45, y + 0.05)]), stand.tone(white))

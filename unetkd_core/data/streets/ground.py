@@ -84,7 +84,7 @@ def _asphalt(road: Road, u: np.ndarray, z: np.ndarray, across: np.ndarray, along
     """Brightness factor of the carriageway: stains, patches, worn tracks, grain, cracks, covers."""
     broad = sample(noise_tile(4, 6), z * 9, u * 22 + road.salt % 512)
     grain = sample(noise_tile(128, 3, 0.8), z * 97, u * 101)
-    tone = 1 + 0.09 * broad + 0.16 * grain * np.clip(0.03 / along, 0.12, 1)
+    tone = 1 + 0.09 * broad + 0.09 * grain * np.clip(0.03 / along, 0.12, 1)
     lane = (road.half - road.parking) / road.lanes
     track = np.abs((np.abs(u) % lane) / lane - 0.5)
     tone = tone * (1 - 0.10 * np.clip(1 - np.abs(track - 0.23) * 9, 0, 1))
@@ -108,7 +108,7 @@ def _paving(road: Road, d: np.ndarray, u: np.ndarray, z: np.ndarray, across: np.
     joint = np.maximum(_line(z % size, 0.015, np.maximum(along, 0.02)), _line((d + 0.5 * size * (row % 2)) % size, 0.015, np.maximum(across, 0.02)))
     stain = sample(noise_tile(4, 6), z * 17, u * 19)
     grain = sample(noise_tile(128, 3, 0.8), z * 97, u * 101)
-    return (1 + 0.16 * slab + 0.10 * stain + 0.10 * grain * np.clip(0.03 / along, 0.1, 1)) * (1 - 0.45 * joint)
+    return (1 + 0.16 * slab + 0.10 * stain + 0.06 * grain * np.clip(0.03 / along, 0.1, 1)) * (1 - 0.45 * joint)
 
 
 def cast_ground(layout: Layout, camera: Camera, sunlight: Sunlight, shade: np.ndarray, contact: np.ndarray) -> Ground:
@@ -142,6 +142,6 @@ def cast_ground(layout: Layout, camera: Camera, sunlight: Sunlight, shade: np.nd
     wet = np.clip(0.35 * weather.wet + 0.55 * puddle, 0, 0.9) * (weather.wet > 0)
     albedo = albedo * (1 - 0.45 * np.clip(weather.wet + puddle * (weather.wet > 0), 0, 1))[..., None]
     lit = sunlight.reaches(u, np.float32(0), z) * shade[first:] * weather.to_sun[1]
-    sky = contact[first:] * np.clip(0.72 + 0.05 * (road.half + road.walk - np.abs(u)), 0.6, 1)
+    sky = contact[first:] * np.clip(0.80 + 0.05 * (road.half + road.walk - np.abs(u)), 0.65, 1)
     light = albedo * (lit[..., None] * np.asarray(weather.sun, np.float32) + sky[..., None] * np.asarray(weather.ambient, np.float32))
     return Ground(first, light.astype(np.float32), labels, z, wet)

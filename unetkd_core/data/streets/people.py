@@ -40,9 +40,19 @@ def paint_person(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -
     stride = 0.0 if thing.kind == "standing" else (0.03 + 0.11 * ((look >> 3) % 8) / 8) * (1.0 if thing.facing == 0.5 else 0.55)
     build = 0.85 + 0.3 * ((look >> 6) % 8) / 8
     coat, skirt = look % 5 == 0, look % 7 == 1
+    if figure.scale < 14:
+        return _tiny(figure, item, thing, build)
     _legs(figure, item, thing, stride, build, skirt)
     _torso(figure, item, thing, build, stride, coat)
     _head(figure, item, thing)
+
+
+def _tiny(figure: _Figure, item: int, thing: Thing, build: float) -> None:
+    """A few pixels of person: legs, body, head."""
+    w = 0.11 * build
+    figure.canvas.polygon(item, figure.place([(-w * 0.7, 0.0), (w * 0.7, 0.0), (w * 0.8, 0.5), (-w * 0.8, 0.5)]), figure.tone(thing.second))
+    figure.canvas.polygon(item, figure.place([(-w, 0.46), (w, 0.46), (w * 1.1, 0.78), (0.0, 0.85), (-w * 1.1, 0.78)]), figure.tone(thing.colour))
+    figure.canvas.polygon(item, figure.place([(-0.045, 0.86), (0.045, 0.86), (0.045, 0.98), (-0.045, 0.98)]), figure.tone(SKIN[thing.look % 5] if thing.facing <= 0.6 else HAIR[(thing.look >> 4) % 5]))
 
 
 def _legs(figure: _Figure, item: int, thing: Thing, stride: float, build: float, skirt: bool) -> None:

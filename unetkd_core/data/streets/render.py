@@ -7,10 +7,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from unetkd_core.data.streets import furniture, people, trees
-from unetkd_core.data.streets.backdrop import Facades, cast_walls, sky
+from unetkd_core.data.streets.backdrop import cast_walls, sky
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.canvas import SUPERSAMPLING, Canvas
 from unetkd_core.data.streets.dice import Dice
+from unetkd_core.data.streets.facades import Facades
 from unetkd_core.data.streets.film import develop, spill
 from unetkd_core.data.streets.ground import cast_ground
 from unetkd_core.data.streets.layout import Layout, Thing, sample_layout
@@ -45,11 +46,11 @@ def render(seed: int, index: int, height: int, width: int) -> StreetScene:
         raise DataError(
             f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up and sides of "
             f"at least {MIN_SIDE} pixels: try 128 x 256.")
-    return render_layout(sample_layout(Dice(VERSION, seed, index)), Dice(VERSION, seed, index, 1), np.random.Generator(np.random.PCG64([VERSION, seed, index, 2])), height, width)
+    return render_layout(sample_layout(Dice(VERSION, seed, index)), Dice(VERSION, seed, index, 1), height, width)
 
 
-def render_layout(layout: Layout, dice: Dice, rng: np.random.Generator, height: int, width: int) -> StreetScene:
-    """Paint a layout. dice: the camera's own lots; rng: its noise."""
+def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> StreetScene:
+    """Paint a layout. dice: the camera's own lots."""
     camera = Camera.at(layout.lens, height, width)
     fine = Camera.at(layout.lens, height * SUPERSAMPLING, width * SUPERSAMPLING)
     sunlight = Sunlight(layout)
@@ -69,7 +70,7 @@ def render_layout(layout: Layout, dice: Dice, rng: np.random.Generator, height: 
             PAINTERS.get(thing.kind, furniture.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
     image, labels, depth = canvas.finish(labels, depth)
     spill(image, canvas.glows, wet)
-    return StreetScene(develop(image, dice, rng, layout.weather.lamps), labels, depth)
+    return StreetScene(develop(image, dice, layout.weather.lamps), labels, depth)
 
 
 def _place_vehicle(layout: Layout, thing: Thing, sunlight: Sunlight) -> Vehicle:
@@ -89,10 +90,8 @@ def _cast(layout: Layout, camera: Camera, sunlight: Sunlight, vehicles: list[Veh
     light[ground.first :] = ground.light * clear + np.asarray(weather.horizon, np.float32) * (1 - clear)
     labels[ground.first :] = ground.labels
     depth[ground.first :] = ground.depth
-    facades = Facades(layout, camera, sunlight)
     hits = cast_walls(layout, camera)
-    for layer in reversed(hits):
-        facades.paint(layer, light, labels, depth)
+    Facades(layout, camera, sunlight).paint(hits, light, labels, depth)
     if weather.wet <= 0:
         return light, labels, depth, None
     wet = np.zeros(labels.shape, np.float32)

@@ -102,7 +102,7 @@ def _stamp_crown(canvas: Canvas, item: int, pictures: tuple[Image.Image, Image.I
         return
     light, alpha = (picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=source, reducing_gap=1.5) for picture in pictures)
     colour = thing.second if thing.kind == "bare tree" else thing.colour
-    ramp = [weather.shade(tuple(c * (0.25 + 1.75 * step / 16) for c in colour), (0.0, 0.35 + 0.04 * step, -0.6), lit * min(1.0, step / 9), z) for step in range(17)]
+    ramp = [weather.shade(tuple(c * (0.28 + 2.3 * step / 16) for c in colour), (0.0, 0.35 + 0.04 * step, -0.6), lit * min(1.0, step / 9), z) for step in range(17)]
     ends = np.array(ramp, dtype=np.float64)
     tables = [np.interp(np.arange(256), np.arange(17) * 16, ends[:, c]).astype(np.uint8).tolist() for c in range(3)]
     canvas.stamp(item, Image.merge("RGB", [light.point(table) for table in tables]), alpha, left, top)

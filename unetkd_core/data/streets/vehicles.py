@@ -63,11 +63,12 @@ class _Placed:
 
     def pixels(self, points: list[Vec]) -> list[Point]:
         camera = self.canvas.camera
+        focal, centre, horizon, eye = camera.focal, camera.centre, camera.horizon, camera.height_m
+        x, z, c, s = self.x, self.z, self.cos, self.sin
         out = []
-        for p in points:
-            wx, wy, wz = self.world(p)
-            wz = max(wz, 0.35)
-            out.append((camera.x(wx, wz), camera.y(wy, wz)))
+        for px, py, pz in points:
+            scale = focal / max(z - px * s + pz * c, 0.35)
+            out.append((centre + (x + px * c + pz * s) * scale, horizon + (eye - py) * scale))
         return out
 
     def faces_us(self, point: Vec, normal: Vec) -> bool:
@@ -95,9 +96,23 @@ class Vehicle:
         item = canvas.begin(VEHICLE, depth)
         fine = canvas.camera.focal * self.shape.height / self.z > 16
         shade = lambda albedo, normal: canvas.weather.shade(albedo, place.turn(normal), self.lit, self.z)  # noqa: E731
+        if canvas.camera.focal * self.shape.height / self.z < 9:
+            return self._tiny(canvas, place, item, shade)
         self._body(canvas, place, item, shade, fine)
         if fine:
             self._details(canvas, place, item, shade)
+        self._lights(canvas, place)
+
+    def _tiny(self, canvas: Canvas, place: _Placed, item: int, shade) -> None:  # type: ignore[no-untyped-def]
+        """A few pixels of car: body, cabin, glass."""
+        s, colour = self.shape, self.thing.colour
+        w, z = s.width / 2, -s.length / 2 if cos(self.yaw) > 0 else s.length / 2
+        end = -1 if z < 0 else 1
+        slab = lambda a, b, y0, y1: place.pixels([(-a, y0, z), (a, y0, z), (b, y1, z), (-b, y1, z)])  # noqa: E731
+        canvas.polygon(item, slab(w, w, 0.12, s.belt), shade(colour, (0, 0.1, end)))
+        canvas.polygon(item, slab(w * 0.92, w * s.roof_width, s.belt, s.height), shade(colour, (0, 0.4, end * 0.9)))
+        canvas.detail(slab(w * 0.82, w * s.roof_width * 0.9, s.belt + 0.05, s.belt + (s.height - s.belt) * 0.8), shade(GLASS, (0, 0.4, end * 0.9)))
+        canvas.detail(slab(w * 0.9, w * 0.9, 0.12, 0.34), shade((0.015, 0.015, 0.015), (0, 0, end)))
         self._lights(canvas, place)
 
     def _profile(self) -> list[tuple[float, float]]:
@@ -110,9 +125,13 @@ class Vehicle:
         s, colour = self.shape, self.thing.colour
         half_w, half_l, low = s.width / 2, s.length / 2, 0.24 if s.height < 2 else 0.32
         dark = shade((0.012, 0.012, 0.013), (0, -1, 0))
-        canvas.polygon(item, place.pixels([(-half_w * 0.9, 0.06, -half_l * 0.9), (half_w * 0.9, 0.06, -half_l * 0.9), (half_w * 0.9, low + 0.1, -half_l * 0.9), (half_w * 0.9, low + 0.1, half_l * 0.9), (half_w * 0.9, 0.06, half_l * 0.9), (-half_w * 0.9, 0.06, half_l * 0.9), (-half_w * 0.9, low + 0.1, half_l * 0.9), (-half_w * 0.9, low + 0.1, -half_l * 0.9)]), dark)
+        for face in ([(-half_w * 0.88, y, end * half_l * 0.93) for end in (-1, 1) for y in (0.1, low + 0.1)], [(half_w * 0.88, y, end * half_l * 0.93) for end in (-1, 1) for y in (0.1, low + 0.1)]):
+            canvas.polygon(item, place.pixels([face[0], face[1], face[3], face[2]]), dark)
+        if not fine:
+            for end in (-1, 1):
+                canvas.polygon(item, place.pixels([(-half_w * 0.88, 0.1, end * half_l * 0.93), (half_w * 0.88, 0.1, end * half_l * 0.93), (half_w * 0.88, low, end * half_l * 0.93), (-half_w * 0.88, low, end * half_l * 0.93)]), dark)
         profile = self._profile()
-        inset = 0.16 if s.height < 2 else 0.06
+        inset = 0.20 if s.height < 2 else 0.06
         top = 0.96
         for end, y_top in ((-1, s.tail), (1, s.nose)):
             z_end = end * half_l
@@ -126,17 +145,18 @@ class Vehicle:
                 x = side * half_w
                 shoulder = low + (s.belt - low) * 0.55
                 for end, y_top in ((-1, s.tail), (1, s.nose)):
-                    corner = [(x, low, end * (half_l - 0.35)), (x - side * inset, low, end * half_l), ((x - side * inset) * top, y_top - 0.1, end * half_l), (x * top, y_top + 0.02, end * (half_l - 0.35))]
+                    corner = [(x, low, end * (half_l - 0.45)), (x - side * inset, low, end * half_l), ((x - side * inset) * top, y_top - 0.1, end * half_l), (x * top, y_top + 0.02, end * (half_l - 0.45))]
                     canvas.polygon(item, place.pixels(corner), shade(colour, (side * 0.7, 0.0, end * 0.7)))
-                upper = [(x * top, y, min(max(z, -half_l + 0.30), half_l - 0.30)) for z, y in profile]
-                canvas.polygon(item, place.pixels([(x, low, -half_l + 0.32), *upper, (x, low, half_l - 0.32)]), shade(colour, (side * 0.96, -0.28, 0)))
-                canvas.detail(place.pixels([(x, shoulder, -half_l + 0.30), *upper, (x, shoulder, half_l - 0.30)]), shade(colour, (side * 0.92, 0.38, 0)))
+                upper = [(x * top, y, min(max(z, -half_l + 0.42), half_l - 0.42)) for z, y in profile]
+                canvas.polygon(item, place.pixels([(x, low, -half_l + 0.44), *upper, (x, low, half_l - 0.44)]), shade(colour, (side * 0.96, -0.28, 0)))
+                canvas.detail(place.pixels([(x, shoulder, -half_l + 0.42), *upper, (x, shoulder, half_l - 0.42)]), shade(colour, (side * 0.92, 0.38, 0)))
         deck = [(z, y) for z, y in profile]
         for (z0, y0), (z1, y1) in zip(deck, deck[1:], strict=False):
-            normal = (0.0, 0.97, -0.25 if z0 < 0 else 0.25)
+            steep = max(((z1 - z0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
+            normal = (0.0, (z1 - z0) / steep, (y0 - y1) / steep)
             if place.faces_us((0, y0, z0), normal):
-                w = half_w * top
-                canvas.polygon(item, place.pixels([(-w, y0, z0), (w, y0, z0), (w, y1, z1), (-w, y1, z1)]), shade(colour, normal))
+                w0, w1 = (half_w * top - inset * max(0.0, 1 - (half_l - abs(z)) / 0.45) for z in (z0, z1))
+                canvas.polygon(item, place.pixels([(-w0, y0, z0), (w0, y0, z0), (w1, y1, z1), (-w1, y1, z1)]), shade(colour, normal))
         self._cabin(canvas, place, item, shade, fine)
 
     def _cabin(self, canvas: Canvas, place: _Placed, item: int, shade, fine: bool) -> None:  # type: ignore[no-untyped-def]
@@ -207,16 +227,18 @@ class Vehicle:
         for end, y_top in ((-1, s.tail), (1, s.nose)):
             z = end * (half_l + 0.01)
             if place.faces_us((0, 0.6, z), (0, 0, end)):
-                w = half_w - 0.16
+                w = half_w - 0.20
+                bumper = tuple(0.55 * c + 0.005 for c in self.thing.colour)
                 box = lambda x0, x1, y0, y1: place.pixels([(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)])  # noqa: B023, E731
-                canvas.detail(box(-w, w, 0.25, 0.40), shade((0.03, 0.03, 0.032), (0, 0, end)))
+                canvas.detail(box(-w, w, 0.27, 0.42), shade(bumper, (0, 0, end)))
+                canvas.polygon(item, box(-w * 0.92, w * 0.92, 0.16, 0.28), shade((0.02, 0.02, 0.02), (0, -0.3, end)))
                 canvas.detail(box(-0.26, 0.26, 0.44, 0.55), shade((0.55, 0.52, 0.30) if end < 0 and self.thing.look % 2 else (0.62, 0.62, 0.60), (0, 0, end)))
                 if end > 0:
                     canvas.detail(box(-w * 0.55, w * 0.55, y_top - 0.22, y_top - 0.12), shade((0.015, 0.015, 0.016), (0, 0, end)))
                 for side in (-1, 1):
                     lamp = (0.55, 0.56, 0.56) if end > 0 else (0.26, 0.012, 0.012)
                     tall = 0.14 if end > 0 else 0.22
-                    canvas.detail(box(side * w * 0.66, side * w, y_top - 0.12 - tall, y_top - 0.12), shade(lamp, (0, 0.2, end)))
+                    canvas.detail(box(side * w * (0.68 if end > 0 else 0.78), side * w, y_top - 0.14 - tall, y_top - 0.13), shade(lamp, (0, 0.2, end)))
 
     def _lights(self, canvas: Canvas, place: _Placed) -> None:
         s, weather = self.shape, canvas.weather
