@@ -1,7 +1,8 @@
 """The plain way to distil, as a typical training script does it: what `training_step` is compared with.
 
 Files decoded in every epoch by a Dataset behind a DataLoader (no workers), fp32, NCHW, the teacher run at every step,
-KL by F.kl_div. Nothing is slowed down on purpose: the teacher runs under inference_mode, and it augments less than ours (flips only).
+KL by F.kl_div. Nothing is slowed down on purpose: the teacher runs under inference_mode, and it augments less than ours
+(flips only).
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ def write_files(source: Source, folder: Path, count: int) -> None:
     for index in range(count):
         scene = source.read(index)
         Image.fromarray(scene.image).save(folder / f"{index:05d}.jpg", quality=92)
+        assert scene.labels is not None, "streets are labelled"
         Image.fromarray(scene.labels).save(folder / f"{index:05d}.png")
 
 

@@ -1,6 +1,7 @@
 """What every benchmark shares: sides that alternate, medians, a table, and the last line as one JSON object."""
 
 import json
+import math
 import os
 import platform
 import statistics
@@ -9,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+LEAST_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,27 @@ def alternate(
     sides: Mapping[str, Callable[[], object]],
     *,
     rounds: int,
+    seconds: float = math.inf,
     warm_up: int = 1,
     settle: Callable[[], object] = lambda: None,
 ) -> dict[str, float]:
     """Median seconds of each side's call. The sides take turns, so that whatever else the machine does slows all alike.
 
+    Ends after `rounds` rounds, or with the round in which `seconds` are over, but not before the third.
     settle: called before the clock stops; on a GPU it waits for the queue.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    spent: dict[str, list[float]] = {name: [] for name in sides}
+    deadline = time.perf_counter() + seconds
     for turn in range(warm_up + rounds):
+        if turn >= warm_up + LEAST_ROUNDS and time.perf_counter() > deadline:
+            break
         for name, call in sides.items():
             start = time.perf_counter()
             call()
             settle()
             if turn >= warm_up:
-                seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in seconds.items()}
+                spent[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in spent.items()}
 
 
 def machine() -> dict[str, Any]:

@@ -132,7 +132,7 @@ def _logits(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     return teacher, student.requires_grad_(), torch.randn(shape, device=device) / (BATCH * HEIGHT * WIDTH)
 
 
-def measure(folder: Path, *, scenes: int, rounds: int) -> tuple[list[Result], Measured]:
+def measure(folder: Path, *, scenes: int, rounds: int, seconds: float) -> tuple[list[Result], Measured]:
     """Prepare both sides from the same scenes, let them take turns, and compare."""
     source = open_source("streets:train")
     write_files(source, folder / "files", scenes)
@@ -143,11 +143,11 @@ def measure(folder: Path, *, scenes: int, rounds: int) -> tuple[list[Result], Me
     files = StreetFiles(folder / "files", HEIGHT, WIDTH)
     plain = PlainSide(build(STUDENT), build(TEACHER), files, batch_size=BATCH, device=device)
     settle = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    steps = report.alternate({"ours": ours.step, "plain": plain.step}, rounds=rounds, warm_up=2, settle=settle)
+    steps = report.alternate({"ours": ours.step, "plain": plain.step}, rounds=rounds, seconds=seconds, settle=settle)
     calls = {("ours", k): call for k, call in our_parts(ours).items()}
     calls |= {("plain", k): call for k, call in plain_parts(plain).items()}
     in_turn = {f"{side} {part}": calls[side, part] for part in PARTS for side in ("ours", "plain")}
-    parts = report.alternate(in_turn, rounds=rounds, warm_up=2, settle=settle)
+    parts = report.alternate(in_turn, rounds=rounds, seconds=seconds, settle=settle)
     return compare(steps, parts, aim=aim(device)), chosen
 
 
@@ -182,7 +182,9 @@ def main() -> None:
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory(prefix="unetkd-benchmark-") as folder:
         os.environ["UNETKD_HOME"] = folder  # what is packed here is gone with the folder
-        results, chosen = measure(Path(folder), scenes=24 if quick else 96, rounds=7 if quick else 30)
+        results, chosen = measure(
+            Path(folder), scenes=24 if quick else 96, rounds=7 if quick else 30, seconds=15 if quick else 120
+        )
     machine = {
         **report.machine(),
         "torch": torch.__version__,

@@ -18,9 +18,15 @@ def test_the_sides_take_turns_and_warm_up_is_not_counted() -> None:
 
 
 def test_the_median_ignores_one_slow_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 1.0, 10.0, 11.0, 20.0, 120.0])
+    clock = iter([0.0, 0.0, 1.0, 10.0, 11.0, 20.0, 120.0])
     monkeypatch.setattr(report.time, "perf_counter", lambda: next(clock))
     assert report.alternate({"a": lambda: None}, rounds=3, warm_up=0) == {"a": 1.0}
+
+
+def test_time_that_is_up_ends_it_after_three_rounds() -> None:
+    calls: list[str] = []
+    report.alternate({"a": lambda: calls.append("a")}, rounds=50, seconds=0.0, warm_up=1)
+    assert len(calls) == 4
 
 
 @pytest.mark.parametrize(

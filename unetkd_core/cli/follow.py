@@ -3,6 +3,7 @@
 Trains nothing: the workers go on by themselves, whatever happens here.
 """
 
+import contextlib
 import time
 from collections.abc import Sequence
 
@@ -10,11 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from unetkd_core.cli.output import duration, percent, remark
+from unetkd_core.errors import RunError
 from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run, Status
 
 POLL_SECONDS = 0.5
-STOP_SECONDS = 60.0
 
 
 def follow(runs: Sequence[Run]) -> bool:
@@ -81,16 +82,10 @@ def _say_epochs(run: Run, said: int) -> int:
 
 
 def _stop(runs: Sequence[Run]) -> None:
-    remark("Stopping; a second Ctrl-C leaves the runs to finish stopping by themselves.")
+    remark("Stopping.")
     for run in runs:
-        if run.status().active:
+        with contextlib.suppress(RunError):  # it ended by itself meanwhile
             jobs.stop(run.id)
-    deadline = time.monotonic() + STOP_SECONDS
-    try:
-        while any(run.status().active for run in runs) and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-    except KeyboardInterrupt:
-        pass
 
 
 def _say_end(run: Run) -> bool:

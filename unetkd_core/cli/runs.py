@@ -61,18 +61,16 @@ def log(run_id: Id, lines: Annotated[int, typer.Option("--lines", "-n", min=1)] 
 
 @app.command()
 def stop(run_ids: Ids) -> None:
-    """Ask runs to stop; they keep what they have and can be resumed."""
+    """Stop runs; they keep what they have and can be resumed."""
     for run_id in run_ids:
         jobs.stop(run_id)
-        typer.echo(f"{run_id} is asked to stop.")
+        typer.echo(f"{run_id} is stopped; `unetkd runs resume {run_id}` goes on.")
 
 
 @app.command()
 def resume(run_ids: Ids, detach: Detach = False) -> None:
     """Go on with stopped, failed or interrupted runs, after their last finished epoch."""
-    for run_id in run_ids:
-        jobs.resume(run_id)
-    runs = [folder.open_run(run_id) for run_id in run_ids]
+    runs = [jobs.resume(run_id) for run_id in run_ids]
     if detach:
         typer.echo("\n".join(run_ids))
     elif not follow(runs):

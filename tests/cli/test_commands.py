@@ -1,0 +1,129 @@
+"""`unetkd`: results on stdout, one sentence on stderr when it fails, exit codes 0, 1 and 2."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Unetkd
+from unetkd_core.classes import PALETTES
+from unetkd_core.data.images import read_labels
+from unetkd_core.zoo.checkpoints import read_info
+
+
+def test_a_mistyped_command_is_a_usage_error(unetkd: Unetkd) -> None:
+    assert unetkd("distil").code == 2
+    assert unetkd("runs", "show").code == 2
+    assert unetkd("train", "--size", "large").code == 2
+
+
+def test_what_is_refused_is_one_sentence_without_a_traceback(unetkd: Unetkd) -> None:
+    outcome = unetkd("runs", "show", "no-such-run")
+    assert outcome.code == 1
+    assert outcome.err.startswith("unetkd: ") and "no-such-run" in outcome.err
+    assert outcome.err.count("\n") == 1 and "Traceback" not in outcome.err
+    assert outcome.out == ""
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "unetkd_core", "--version"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(".") == 2
+
+
+def test_data_is_added_described_packed_and_forgotten(unetkd: Unetkd, streets_folder: Path) -> None:
+    added = unetkd("data", "add", "mine", streets_folder, "--json")
+    assert added.code == 0 and added.json()["splits"] == {"train": 2, "val": 2}
+    described = {d["name"]: d for d in unetkd("data", "info", "--json").json()}
+    assert described["streets"]["found"] and described["mine"]["found"] and not described["cityscapes"]["found"]
+    table = unetkd("data", "info")
+    assert "train 2, val 2" in table.out and "cityscapes" in table.err
+    packed = unetkd("data", "pack", "mine:train", "mine:val", "--size", "16x24", "--json")
+    assert packed.code == 0
+    assert [(p["ref"], p["scenes"]) for p in packed.json()] == [("mine:train", 2), ("mine:val", 2)]
+    assert packed.json()[0]["class_shares"][:2] == [0.5, 0.5]
+    assert unetkd("data", "forget", "mine").code == 0
+    assert "mine" not in {d["name"] for d in unetkd("data", "info", "--json").json()}
+    assert unetkd("data", "forget", "mine").code == 1
+
+
+def test_a_folder_that_is_no_dataset_is_refused(unetkd: Unetkd, tmp_path: Path) -> None:
+    outcome = unetkd("data", "add", "mine", tmp_path / "nowhere")
+    assert outcome.code == 1 and "nowhere" in outcome.err
+
+
+def test_evaluate_scores_at_native_size_and_warns_across_mappings(
+    unetkd: Unetkd, checkpoint: str, streets_folder: Path
+) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    outcome = unetkd("evaluate", checkpoint, "--dataset", "mine", "--split", "val", "--teacher", checkpoint, "--json")
+    assert outcome.code == 0
+    scores = outcome.json()["scores"]
+    assert scores["pixels"] == 2 * 32 * 48
+    assert scores["agreement"] == 1.0
+    assert "mapping" in outcome.err
+    table = unetkd("evaluate", checkpoint, "--dataset", "mine", "--split", "val")
+    assert table.code == 0 and "mIoU" in table.out and "mine:val" in table.out
+
+
+def test_evaluate_refuses_what_is_not_there(unetkd: Unetkd, checkpoint: str) -> None:
+    assert unetkd("evaluate", checkpoint, "--dataset", "nothing").code == 1
+    assert unetkd("evaluate", "missing", "--dataset", "streets").code == 1
+
+
+def test_predict_does_the_good_images_even_if_one_is_bad(unetkd: Unetkd, checkpoint: str, tmp_path: Path) -> None:
+    good, bad = tmp_path / "street.png", tmp_path / "broken.jpg"
+    Image.fromarray(np.full((40, 70, 3), 90, dtype=np.uint8)).save(good)
+    bad.write_bytes(b"not a picture")
+    outcome = unetkd("predict", checkpoint, bad, good, tmp_path / "none.png", "-o", tmp_path / "out", "--json")
+    assert outcome.code == 1
+    broken, done, missing = outcome.json()
+    assert "broken.jpg" in broken["error"] and "none.png" in missing["error"]
+    colours = np.asarray(Image.open(done["labels"]).convert("RGB")).reshape(-1, 3)
+    assert {tuple(c) for c in colours.tolist()} <= {tuple(c) for c in PALETTES["table1"].tolist()}
+    assert read_labels(Path(done["labels"]), name="labels").shape[:2] == (40, 70)
+    assert Image.open(done["overlay"]).size == (70, 40)
+    assert unetkd("predict", checkpoint, good, "-o", tmp_path / "out").code == 0
+
+
+def test_predict_tells_images_of_one_name_apart(unetkd: Unetkd, checkpoint: str, tmp_path: Path) -> None:
+    paths = [tmp_path / "left" / "a.png", tmp_path / "right" / "a.png"]
+    for path in paths:
+        path.parent.mkdir()
+        Image.fromarray(np.zeros((20, 20, 3), dtype=np.uint8)).save(path)
+    results = unetkd("predict", checkpoint, *paths, "-o", tmp_path / "out", "--json").json()
+    assert len({r["labels"] for r in results}) == 2 == len(list((tmp_path / "out").glob("*_labels.png")))
+
+
+def test_predict_needs_a_folder_that_can_be_made(unetkd: Unetkd, checkpoint: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    outcome = unetkd("predict", checkpoint, tmp_path / "a.png", "-o", tmp_path / "file" / "out")
+    assert outcome.code == 1 and "-o" in outcome.err
+
+
+def test_json_never_holds_nan(unetkd: Unetkd, checkpoint: str, streets_folder: Path) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    outcome = unetkd("evaluate", checkpoint, "--dataset", "mine:val", "--json")
+    json.loads(outcome.out, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+    assert outcome.json()["scores"]["agreement"] is None
+
+
+def test_keep_stores_the_scores_of_the_weights_it_stores(
+    unetkd: Unetkd, checkpoint: str, finished_run: str, streets_folder: Path, tmp_path: Path
+) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    outcome = unetkd("keep", finished_run, "kept", "--title", "Kept", "--on", "mine:val")
+    assert outcome.code == 0, outcome.err
+    info = read_info(tmp_path / "checkpoints" / "kept")
+    assert (info.name, info.title) == ("kept", "Kept")
+    again = unetkd("evaluate", "kept", "--dataset", "mine:val", "--json").json()["scores"]
+    assert info.metrics["mine:val"] == again
+    assert unetkd("keep", finished_run, "kept", "--on", "mine:val").code == 1
+    assert unetkd("keep", finished_run, "kept", "--on", "mine:val", "--replace").code == 0
+    assert unetkd("keep", finished_run, "../kept", "--on", "mine:val").code == 1

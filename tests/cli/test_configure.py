@@ -1,0 +1,81 @@
+"""Options -> RunConfig: which layer wins, and that every problem is said at once."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from unetkd_core.cli.configure import config_from, parse_size
+from unetkd_core.cli.options import SETTINGS
+from unetkd_core.errors import ConfigError
+from unetkd_core.training.config import RunConfig
+from unetkd_core.training.presets import BUDGETS, KD_PRESETS
+
+
+def test_nothing_given_is_the_default_config() -> None:
+    assert config_from({}) == RunConfig()
+
+
+def test_single_options_win_over_preset_over_budget_over_recipe_over_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"seed": 7, "name": "from the file", "optim": {"epochs": 99, "batch_size": 3}}))
+    given = {
+        "config_file": file,
+        "recipe": "paper",
+        "budget": "taste",
+        "preset": "hinton",
+        "teacher": "big",
+        "alpha": 0.3,
+    }
+    config = config_from({**given, "name": "mine", "size": "48x96"})
+    assert (config.seed, config.name, config.optim.batch_size) == (7, "mine", 3)
+    assert config.optim.optimizer == "adam"
+    assert config.optim.epochs == BUDGETS["taste"].changes["optim"]["epochs"]
+    assert (config.data.height, config.data.width) == (48, 96)
+    assert config.data.max_train == BUDGETS["taste"].changes["data"]["max_train"]
+    assert config.teaching is not None
+    assert config.teaching.alpha == 0.3
+    assert config.teaching.temperature == KD_PRESETS["hinton"].changes["temperature"]
+
+
+def test_presets_are_not_changed_by_what_is_laid_over_them() -> None:
+    before = json.dumps(BUDGETS["taste"].changes)
+    config_from({"budget": "taste", "epochs": 1, "max_train": 1})
+    assert json.dumps(BUDGETS["taste"].changes) == before
+
+
+def test_every_option_leads_to_a_setting_that_exists() -> None:
+    schema = RunConfig.model_json_schema()
+    for option, path in SETTINGS.items():
+        properties = schema["properties"]
+        for key in path[:-1]:
+            section = properties[key]
+            ref = section.get("$ref") or next(s["$ref"] for s in section["anyOf"] if "$ref" in s)
+            properties = schema["$defs"][ref.rsplit("/", 1)[1]]["properties"]
+        assert path[-1] in properties, option
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"alpha.*temperature|temperature.*alpha"):
+        config_from({"teacher": "big", "alpha": 3.0, "temperature": 0.0})
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", '{"format_version": 99}'])
+def test_a_config_file_that_is_none_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(text)
+    with pytest.raises(ConfigError):
+        config_from({"config_file": file})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config_from({"config_file": tmp_path / "missing.json"})
+
+
+@pytest.mark.parametrize("size", ["128", "128x", "axb", "128x256x3", "-1x5", ""])
+def test_a_size_that_is_none_is_a_usage_error(size: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        parse_size(size)
+
+
+def test_a_size_is_height_first() -> None:
+    assert parse_size("128x256") == (128, 256)

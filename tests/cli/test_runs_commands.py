@@ -1,0 +1,165 @@
+"""`unetkd train`, `distill` and `runs`: what they start and show, and how they end. No worker is really started."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Unetkd, add_metrics
+from unetkd_core.cli import follow, train
+from unetkd_core.runs import folder, jobs
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.status import Problem
+
+
+def end(run: Run, state: str, *, epochs: int = 2, error: Problem | None = None) -> None:
+    """Leave the run as a worker would that ended."""
+    add_metrics(run, [0.2 + 0.1 * (run.config.role == "student")] * epochs)
+    run.write_status(dataclasses.replace(run.written_status(), state=state, epoch=epochs, ended=1.0, error=error))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """Runs that would have been launched; each is done at once."""
+    runs: list[Run] = []
+
+    def launch(run: Run) -> None:
+        runs.append(run)
+        end(run, "done")
+
+    monkeypatch.setattr(jobs, "_launch", launch)
+    return runs
+
+
+SMALL = ("--train", "mine", "--val", "mine:val", "--size", "16x24", "--epochs", "2")
+
+
+@pytest.fixture(autouse=True)
+def mine(unetkd: Unetkd, streets_folder: Path) -> None:
+    assert unetkd("data", "add", "mine", streets_folder).code == 0
+
+
+def test_distill_starts_student_and_twin_and_says_the_difference(
+    unetkd: Unetkd, checkpoint: str, launched: list[Run]
+) -> None:
+    outcome = unetkd("distill", "--teacher", checkpoint, "--preset", "hinton", "--alpha", 0.2, *SMALL)
+    assert outcome.code == 0, outcome.err
+    student, twin = launched
+    assert student.config.teaching is not None and student.config.teaching.alpha == 0.2
+    assert student.config.teaching.scale_by_t2
+    assert twin.config.twin_of == student.id and twin.config.teaching is None
+    assert "Taught 30.0 %, untaught 20.0 %: +10.0 points at the packed size, one seed." in outcome.out
+    assert student.id in outcome.out
+
+
+def test_no_twin_leaves_the_twin_out(unetkd: Unetkd, checkpoint: str, launched: list[Run]) -> None:
+    outcome = unetkd("distill", "--teacher", checkpoint, "--no-twin", "--json", *SMALL)
+    assert [r["role"] for r in outcome.json()["runs"]] == ["student"]
+    assert outcome.json()["runs"][0]["best_miou_packed"] == pytest.approx(0.3)
+
+
+def test_train_starts_one_run_without_a_teacher(unetkd: Unetkd, launched: list[Run]) -> None:
+    assert unetkd("train", "--model", "M256", "--norm", "batch", "--recipe", "paper", *SMALL).code == 0
+    (run,) = launched
+    assert (run.config.role, run.config.model.name, run.config.model.norm) == ("alone", "M256", "batch")
+    assert run.config.optim.optimizer == "adam"
+    assert run.config.optim.epochs == 2
+
+
+def test_detach_returns_at_once_with_the_ids(unetkd: Unetkd, checkpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    monkeypatch.setattr(train, "follow", lambda runs: pytest.fail("followed"))
+    outcome = unetkd("distill", "--teacher", checkpoint, "--detach", *SMALL)
+    assert outcome.code == 0
+    assert sorted(outcome.out.split()) == sorted(run.id for run in folder.list_runs())
+
+
+def test_a_missing_teacher_is_refused_before_anything_is_made(unetkd: Unetkd, checkpoint: str) -> None:
+    assert unetkd("distill", *SMALL).code == 2
+    outcome = unetkd("distill", "--teacher", "nobody", *SMALL)
+    assert outcome.code == 1 and "nobody" in outcome.err
+    assert folder.list_runs() == []
+
+
+def test_a_failed_run_says_why_and_exits_with_1(unetkd: Unetkd, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem("The disk is full.", "Free 2 GB and resume.")
+    monkeypatch.setattr(jobs, "_launch", lambda run: end(run, "failed", epochs=1, error=problem))
+    outcome = unetkd("train", *SMALL)
+    assert outcome.code == 1
+    assert "The disk is full. Free 2 GB and resume." in outcome.err
+    assert f"unetkd runs resume {folder.list_runs()[0].id}" in outcome.err
+
+
+def test_ctrl_c_stops_the_runs_and_says_how_to_go_on(
+    unetkd: Unetkd, checkpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+
+    def interrupt(runs: Sequence[Run]) -> None:
+        raise KeyboardInterrupt
+
+    def stop(run_id: str) -> None:
+        stopped.append(run_id)
+        end(folder.open_run(run_id), "stopped", epochs=1)
+
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    monkeypatch.setattr(jobs, "stop", stop)
+    monkeypatch.setattr(follow, "_watch", interrupt)
+    outcome = unetkd("distill", "--teacher", checkpoint, *SMALL)
+    assert outcome.code == 1
+    assert len(stopped) == 2
+    assert all(f"unetkd runs resume {run_id}" in outcome.err for run_id in stopped)
+
+
+def test_list_and_show_read_the_folders(unetkd: Unetkd, launched: list[Run], checkpoint: str) -> None:
+    assert unetkd("runs", "list", "--json").json() == []
+    assert "No runs yet" in unetkd("runs", "list").err
+    unetkd("distill", "--teacher", checkpoint, *SMALL)
+    student, twin = launched
+    listed = unetkd("runs", "list", "--json").json()
+    assert {r["id"] for r in listed} == {student.id, twin.id}
+    assert all(r["state"] == "done" and r["epoch"] == 2 for r in listed)
+    assert student.id in unetkd("runs", "list").out
+    shown = unetkd("runs", "show", twin.id, "--json").json()
+    assert shown["config"]["twin_of"] == student.id
+    assert len(shown["metrics"]) == 2
+    assert "+10.0 points" in unetkd("runs", "show", twin.id).out
+
+
+def test_log_prints_the_last_lines(unetkd: Unetkd, launched: list[Run]) -> None:
+    unetkd("train", *SMALL)
+    (launched[0].run_dir / "log.txt").write_text("one\ntwo\nthree\n")
+    assert unetkd("runs", "log", launched[0].id, "-n", 2).out == "two\nthree\n"
+
+
+def test_delete_asks_unless_told_not_to(unetkd: Unetkd, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    unetkd("train", *SMALL)
+    run_id = launched[0].id
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
+    assert unetkd("runs", "delete", run_id).code == 1
+    assert folder.list_runs() != []
+    assert unetkd("runs", "delete", run_id, "--yes").code == 0
+    assert folder.list_runs() == []
+
+
+def test_stop_and_resume_refuse_what_is_done(unetkd: Unetkd, launched: list[Run]) -> None:
+    unetkd("train", *SMALL)
+    assert unetkd("runs", "stop", launched[0].id).code == 1
+    assert unetkd("runs", "resume", launched[0].id).code == 1
+
+
+def test_resume_goes_on_with_a_stopped_run(unetkd: Unetkd, launched: list[Run]) -> None:
+    unetkd("train", *SMALL)
+    end(launched[0], "stopped", epochs=1)
+    assert unetkd("runs", "resume", launched[0].id, "--detach").out.strip() == launched[0].id
+    assert [run.id for run in launched] == [launched[0].id] * 2
+
+
+def test_a_config_of_a_run_can_start_another(unetkd: Unetkd, launched: list[Run], tmp_path: Path) -> None:
+    unetkd("train", "--seed", 5, *SMALL)
+    outcome = unetkd("train", "--config", launched[0].run_dir / "config.json", "--epochs", 1)
+    assert outcome.code == 0, outcome.err
+    assert (launched[1].config.seed, launched[1].config.optim.epochs) == (5, 1)
+    assert json.loads((launched[1].run_dir / "config.json").read_text())["data"]["train"] == ["mine"]
