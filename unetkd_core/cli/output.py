@@ -2,9 +2,10 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from rich.console import Console
@@ -27,15 +28,15 @@ def remark(sentence: str) -> None:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str = "") -> None:
     """A plain table; columns whose name starts with `#` are numbers, to the right."""
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
-        )
+    for number, column in enumerate(columns):
+        justify: Literal["right", "left"] = "right" if column.startswith("#") else "left"
+        # The first column names the row: it is copied and pasted, so it is never broken.
+        table.add_column(column.removeprefix("#"), justify=justify, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    # Where stdout is no terminal, no line is cut to 80 columns: scripts read it.
-    console = Console(highlight=False, markup=False)
-    console.print(table, width=None if console.is_terminal else 400)
+    # Where stdout is no terminal, nothing is folded at 80 columns: `| grep` reads it.
+    width = None if sys.stdout.isatty() else 400
+    Console(highlight=False, markup=False, width=width).print(table)
 
 
 def percent(fraction: float | None) -> str:
