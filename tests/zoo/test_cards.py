@@ -9,6 +9,7 @@ from tests.zoo.conftest import make_info, make_model
 from unetkd_core.data.camvid import LICENCE as CAMVID
 from unetkd_core.data.cityscapes import LICENCE as CITYSCAPES
 from unetkd_core.data.folder import LICENCE as FOLDER
+from unetkd_core.data.source_streets import LICENCE as STREETS
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo.cards import card
 from unetkd_core.zoo.checkpoints import CARD, save
@@ -52,6 +53,8 @@ def test_the_recipe_comes_from_the_run() -> None:
     assert "epochs 30" in text and "teacher m256-camvid" in text and "temperature 4.0" in text
     assert "`20261123-1`" in text and "commit `abc123`" in text and "Seed: 7" in text
     assert '"teacher": "m256-camvid"' in text  # the whole config, to repeat it
+    assert "unetkd distill --config run.json" in text
+    assert "unetkd train --config run.json" in card(make_info(role="twin", run=run.twin("x").model_dump(mode="json")))
 
 
 def test_the_saved_card_knows_costs_and_hash(tmp_path: Path) -> None:
@@ -65,6 +68,8 @@ def test_the_saved_card_knows_costs_and_hash(tmp_path: Path) -> None:
     ("data", "licence"),
     [
         (["MIT"], MIT),
+        ([STREETS], MIT),
+        ([STREETS, CAMVID], CAMVID),
         (["MIT", "MIT"], MIT),
         (["MIT", CAMVID], CAMVID),
         ([CAMVID, CAMVID], CAMVID),
@@ -82,4 +87,5 @@ def test_the_licence_is_the_strictest_of_the_data(data: list[str], licence: str)
 
 
 def test_real_datasets_forbid_selling_and_streets_does_not() -> None:
-    assert "non-commercial" in licence_of([CAMVID]) and "non-commercial" in licence_of([CITYSCAPES, "MIT"])
+    assert "non-commercial" in licence_of([CAMVID]) and "non-commercial" in licence_of([CITYSCAPES, STREETS])
+    assert licence_of([STREETS, licence_of([STREETS])]) == MIT  # taught on streets by a teacher from streets

@@ -141,6 +141,8 @@ def _training(info: "CheckpointInfo") -> str:
     lines += [f"- Code: commit `{info.commit}`"] if info.commit else []
     lines.append(f"- Created: {info.created}")
     if info.run:
+        command = "distill" if info.role == "student" else "train"
+        lines.append(f"- Again: save the settings below as `run.json`, then `unetkd {command} --config run.json`")
         lines.append(
             "\n<details><summary>All settings (RunConfig)</summary>\n\n```json\n"
             + json.dumps(info.run, indent=2, ensure_ascii=False)

@@ -18,9 +18,10 @@ def licence_of(licences: Iterable[str]) -> str:
     """
     # A teacher's own licence may already be several, joined.
     parts = {part.strip() or UNKNOWN for licence in licences for part in licence.split(";")} or {UNKNOWN}
-    return "; ".join(sorted(parts - {MIT})) or MIT
+    return "; ".join(sorted(part for part in parts if not is_free(part))) or MIT
 
 
 def is_free(licence: str) -> bool:
     """Whether the weights may be used for anything, sold things included."""
-    return licence.strip() == MIT
+    # A dataset may add who gives it: "MIT (generated here)".
+    return licence == MIT or licence.startswith(f"{MIT} (")
