@@ -27,7 +27,8 @@ class Hits(NamedTuple):
 def sky(layout: Layout, camera: Camera) -> np.ndarray:
     """(H, W, 3) float32 linear light of the sky, with a far treeline at its foot."""
     weather = layout.weather
-    up = np.maximum(-camera.drops(), 0.0).astype(np.float32)[:, None]
+    rows = min(camera.rows, max(1, int(camera.horizon) + 1))
+    up = np.maximum(-camera.drops()[:rows], 0.0).astype(np.float32)[:, None]
     slope = camera.slopes().astype(np.float32)[None, :]
     zenith, horizon = np.asarray(weather.zenith, np.float32), np.asarray(weather.horizon, np.float32)
     blend = 1 - 1 / (1 + 3.2 * up) ** 1.5
@@ -49,7 +50,10 @@ def sky(layout: Layout, camera: Camera) -> np.ndarray:
     far = np.clip((ridge - up) * camera.focal, 0, 1)[..., None]
     clear = np.float32(np.exp(-weather.haze * 260))
     woods = np.asarray((0.05, 0.065, 0.05), np.float32) * np.asarray(weather.ambient, np.float32) * 1.6
-    return np.asarray(light * (1 - far) + far * (woods * clear + horizon * (1 - clear)), dtype=np.float32)
+    frame = np.empty((camera.rows, camera.columns, 3), np.float32)
+    frame[:rows] = light + far * (woods * clear + horizon * (1 - clear) - light)
+    frame[rows:] = horizon
+    return frame
 
 
 def cast_walls(layout: Layout, camera: Camera) -> list[Hits]:

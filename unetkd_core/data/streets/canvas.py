@@ -6,7 +6,7 @@ Whatever is painted lands on both with the same outline, so labels are exact. Kn
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImagePath
 
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.weather import Weather
@@ -27,7 +27,7 @@ class Canvas:
         self._paint = ImageDraw.Draw(self.colours)
         self._mark = ImageDraw.Draw(self.ids)
         self._things: list[tuple[int, float]] = [(0, 0.0)]
-        self.glows: list[tuple[float, float, float, tuple[float, float, float]]] = []
+        self._lamps: list[tuple[int, float, float, float, tuple[float, float, float]]] = []
 
     def begin(self, label: int, depth: float) -> int:
         """A new thing of this class, metres away; what follows is painted as it by its number."""
@@ -35,9 +35,9 @@ class Canvas:
         return len(self._things) - 1
 
     def polygon(self, thing: int, points: Sequence[Point], colour: tuple[int, int, int]) -> None:
-        shifted = [(x - 0.5, y - 0.5) for x, y in points]
-        self._paint.polygon(shifted, fill=colour)
-        self._mark.polygon(shifted, fill=thing)
+        path = ImagePath.Path([v for x, y in points for v in (x - 0.5, y - 0.5)])
+        self._paint.polygon(path, fill=colour)
+        self._mark.polygon(path, fill=thing)
 
     def detail(self, points: Sequence[Point], colour: tuple[int, int, int]) -> None:
         """Paint inside something already outlined: colour only."""
@@ -59,9 +59,19 @@ class Canvas:
         self.colours.paste(colours, (left, top), alpha)
         self.ids.paste(thing, (left, top, left + alpha.width, top + alpha.height), alpha.point(_THRESHOLD, "1"))
 
-    def glow(self, x: float, y: float, radius: float, light: tuple[float, float, float]) -> None:
-        """A light that the lens will smear later; canvas pixels."""
-        self.glows.append((x / SUPERSAMPLING, y / SUPERSAMPLING, radius / SUPERSAMPLING, light))
+    def glow(self, thing: int, x: float, y: float, radius: float, light: tuple[float, float, float]) -> None:
+        """A light on this thing that the lens will smear later; canvas pixels."""
+        self._lamps.append((thing, x, y, radius, light))
+
+    def glows(self) -> list[tuple[float, float, float, tuple[float, float, float]]]:
+        """Lights that nothing nearer hides: (x, y, radius, light) in the picture's pixels."""
+        seen = []
+        for thing, x, y, radius, light in self._lamps:
+            column, row = int(x), int(y)
+            inside = 0 <= column < self.camera.columns and 0 <= row < self.camera.rows
+            if not inside or self.ids.getpixel((column, row)) == thing:
+                seen.append((x / SUPERSAMPLING, y / SUPERSAMPLING, radius / SUPERSAMPLING, light))
+        return seen
 
     def finish(self, labels: np.ndarray, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Background labels and depth (H, W) -> image (H, W, 3) float32 0-255, labels uint8, depth float32."""

@@ -51,9 +51,11 @@ class Dice:
 
     def vary(self, colour: Colour, amount: float) -> Colour:
         """The colour, a little lighter or darker, each channel a little off: painted things are never one swatch."""
-        gain = self.between(1 - amount, 1 + amount)
-        r, g, b = (max(0.004, c * gain * self.between(1 - amount / 4, 1 + amount / 4)) for c in colour)
-        return (r, g, b)
+        gain, tint, buffer = 1 + amount * (2 * self.unit() - 1), amount / 2, self._buffer
+        if len(buffer) < 3:
+            buffer.extend(self._rng.random(1024).tolist())
+        r, g, b = (colour[i] * gain * (1 + tint * (buffer.pop() - 0.5)) for i in range(3))
+        return (max(0.004, r), max(0.004, g), max(0.004, b))
 
 
 def _octave(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:

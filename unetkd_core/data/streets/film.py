@@ -50,13 +50,13 @@ def develop(image: np.ndarray, dice: Dice, dark: float) -> np.ndarray:
     vignette = 1 - np.float32(strength) * (x * x + y * y) * 2
     contrast, lift = dice.between(0.98, 1.20), dice.between(-5, 8)
     colour = np.float32(dice.between(1.0, 1.35))
-    cast = np.asarray([dice.between(0.97, 1.03) for _ in range(3)], np.float32)
+    cast = np.asarray([dice.between(0.982, 1.018) for _ in range(3)], np.float32)
     grey = image @ np.asarray((0.3, 0.6, 0.1), np.float32)
     image = image * colour + grey[..., None] * (1 - colour)
     image = (image - 118) * np.float32(contrast) + np.float32(118 + lift)
     image = image * (vignette[..., None] * cast)
-    softness = dice.between(0.15, 0.5) * max(1.0, rows / 256)
-    picture = Image.fromarray(np.clip(image, 0, 255, out=image).astype(np.uint8)).filter(ImageFilter.GaussianBlur(softness))
+    softness = dice.between(0.1, 0.55) * max(1.0, rows / 256)
+    picture = Image.fromarray(np.clip(image, 0, 255, out=image).astype(np.uint8)).filter(ImageFilter.BoxBlur(softness))
     grain = np.float32(dice.between(0.8, 3.2) + 3.5 * dark)
     image = np.asarray(picture, np.float32) + np.float32(0.5)
     image += grain * _grain_at(dice, rows, columns)[..., None]

@@ -53,10 +53,10 @@ def paint_lamp(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> 
     canvas.polygon(item, stand.place([(0, top - thick), (reach * 0.6, top + 0.22), (reach, top + 0.26), (reach, top + 0.26 + thick), (reach * 0.6, top + 0.24 + thick), (0, top + thick)]), stand.tone(thing.colour))
     canvas.polygon(item, stand.place([(reach - 0.1 * side, top + 0.20), (reach + side * 0.55, top + 0.22), (reach + side * 0.5, top + 0.36), (reach - 0.1 * side, top + 0.36)]), stand.tone((0.3, 0.3, 0.3), 0, 0.5))
     if canvas.weather.lamps > 0.5:
-        (lx, ly), = stand.place([(reach + side * 0.25, top + 0.2)])
+        (lx, ly), = stand.place([(reach + side * 0.25, top + 0.24)])
         warm = (1.6, 1.15, 0.62)
         canvas.detail(stand.place([(reach, top + 0.18), (reach + side * 0.5, top + 0.18), (reach + side * 0.5, top + 0.26), (reach, top + 0.26)]), canvas.weather.film((3, 2.4, 1.5), 0))
-        canvas.glow(lx, ly, stand.scale * 0.9, tuple(v * 0.8 * canvas.weather.lamps for v in warm))
+        canvas.glow(item, lx, ly, stand.scale * 0.9, tuple(v * 0.8 * canvas.weather.lamps for v in warm))
 
 
 def paint_sign(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> None:
@@ -100,7 +100,7 @@ def paint_traffic_light(canvas: Canvas, thing: Thing, x: float, z: float, lit: f
         if on:
             (gx, gy), = stand.place([(0, y)])
             strength = 0.10 + 0.5 * canvas.weather.lamps
-            canvas.glow(gx, gy, stand.scale * 0.35, tuple(c * strength for c in colour))
+            canvas.glow(item, gx, gy, stand.scale * 0.35, tuple(c * strength for c in colour))
 
 
 def paint_bollard(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> None:

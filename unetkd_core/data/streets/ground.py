@@ -97,7 +97,7 @@ def _asphalt(road: Road, u: np.ndarray, z: np.ndarray, across: np.ndarray, along
         tone = np.where(cover < 0.12, tone * 0.6 + 0.12 * (cover > 0.07), tone)
     seam = _line(u - 0.3 * broad - (road.salt % 5 - 2), 0.03, np.maximum(across, 0.02))
     crack = sample(noise_tile(8, 5), z * 14, u * 31)
-    return tone * (1 - 0.35 * seam) * (1 - 0.30 * np.clip(1 - np.abs(crack) * 14, 0, 1) * np.clip(0.1 / along, 0, 1))
+    return tone * (1 - 0.3 * (road.salt % 3 == 0) * seam) * (1 - (0.06 + 0.03 * (road.salt % 7)) * np.clip(1 - np.abs(crack) * 14, 0, 1) * np.clip(0.1 / along, 0, 1))
 
 
 def _paving(road: Road, d: np.ndarray, u: np.ndarray, z: np.ndarray, across: np.ndarray, along: np.ndarray) -> np.ndarray:

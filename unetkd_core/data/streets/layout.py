@@ -213,7 +213,7 @@ def _add_vehicles(dice: Dice, layout: Layout) -> None:
     for side in (-1, 1):
         z = dice.between(5.0, 14.0)
         while road.parking and z < 95:
-            if dice.chance(0.6) and not road.in_junction(z, 5.0) and abs(z - road.zebra) > 5:
+            if dice.chance(0.5) and not road.in_junction(z, 5.0) and abs(z - road.zebra) > 5:
                 facing = 0.0 if side == road.drive or dice.chance(0.2) else 1.0
                 layout.things.append(_thing(dice, dice.weighted(kinds), side * (road.half - 1.05 + dice.between(-0.12, 0.12)), z, facing, dice.between(0.94, 1.06), dice.vary(dice.weighted(CAR_COLOURS), 0.2)))
             z += dice.between(5.2, 8.5)
@@ -263,8 +263,8 @@ def _add_street_furniture(dice: Dice, layout: Layout) -> None:
         while z < 140:
             layout.things.append(_thing(dice, "lamp", side * kerb, z, float(side), dice.between(5.5, 8.5), dice.vary(metal, 0.15)))
             z += spacing * dice.between(0.85, 1.15)
-        for _ in range(dice.integer(4, 9)):
-            z = 6 + 80 * dice.unit() ** 1.3
+        for _ in range(dice.integer(3, 8)):
+            z = 7 + 80 * dice.unit() ** 1.3
             layout.things.append(_thing(dice, "sign", side * (kerb + dice.between(-0.1, 0.5)), z, float(side), dice.between(2.2, 3.2), dice.vary(metal, 0.3)))
         if dice.chance(trees):
             z, spacing = dice.between(6, 16), dice.between(7, 15)

@@ -69,7 +69,7 @@ def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> Street
             thing, x = job
             PAINTERS.get(thing.kind, furniture.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
     image, labels, depth = canvas.finish(labels, depth)
-    spill(image, canvas.glows, wet)
+    spill(image, canvas.glows(), wet)
     return StreetScene(develop(image, dice, layout.weather.lamps), labels, depth)
 
 
@@ -138,8 +138,8 @@ def _shadow_masks(layout: Layout, camera: Camera, vehicles: list[Vehicle], other
             if tree:
                 _tree_shadow(sun_pen, camera, thing, x, sx / sy, sz / sy)
     blur = camera.focal / 160
-    sun = np.asarray(sun_mask.filter(ImageFilter.GaussianBlur(0.25 * blur)), np.float32) / 255
-    return sun, np.asarray(sky_mask.filter(ImageFilter.GaussianBlur(1.3 * blur)), np.float32) / 255
+    sun = np.asarray(sun_mask.filter(ImageFilter.BoxBlur(0.35 * blur)), np.float32) / 255
+    return sun, np.asarray(sky_mask.filter(ImageFilter.BoxBlur(2.0 * blur)), np.float32) / 255
 
 
 def _tree_shadow(pen: ImageDraw.ImageDraw, camera: Camera, thing: Thing, x: float, lean_x: float, lean_z: float) -> None:

@@ -96,12 +96,12 @@ class Vehicle:
         item = canvas.begin(VEHICLE, depth)
         fine = canvas.camera.focal * self.shape.height / self.z > 16
         shade = lambda albedo, normal: canvas.weather.shade(albedo, place.turn(normal), self.lit, self.z)  # noqa: E731
-        if canvas.camera.focal * self.shape.height / self.z < 9:
+        if canvas.camera.focal * self.shape.height / self.z < 12:
             return self._tiny(canvas, place, item, shade)
         self._body(canvas, place, item, shade, fine)
         if fine:
             self._details(canvas, place, item, shade)
-        self._lights(canvas, place)
+        self._lights(canvas, place, item)
 
     def _tiny(self, canvas: Canvas, place: _Placed, item: int, shade) -> None:  # type: ignore[no-untyped-def]
         """A few pixels of car: body, cabin, glass."""
@@ -113,7 +113,7 @@ class Vehicle:
         canvas.polygon(item, slab(w * 0.92, w * s.roof_width, s.belt, s.height), shade(colour, (0, 0.4, end * 0.9)))
         canvas.detail(slab(w * 0.82, w * s.roof_width * 0.9, s.belt + 0.05, s.belt + (s.height - s.belt) * 0.8), shade(GLASS, (0, 0.4, end * 0.9)))
         canvas.detail(slab(w * 0.9, w * 0.9, 0.12, 0.34), shade((0.015, 0.015, 0.015), (0, 0, end)))
-        self._lights(canvas, place)
+        self._lights(canvas, place, item)
 
     def _profile(self) -> list[tuple[float, float]]:
         """(along, up) of the lower body's upper edge, tail to nose."""
@@ -125,11 +125,11 @@ class Vehicle:
         s, colour = self.shape, self.thing.colour
         half_w, half_l, low = s.width / 2, s.length / 2, 0.24 if s.height < 2 else 0.32
         dark = shade((0.012, 0.012, 0.013), (0, -1, 0))
-        for face in ([(-half_w * 0.88, y, end * half_l * 0.93) for end in (-1, 1) for y in (0.1, low + 0.1)], [(half_w * 0.88, y, end * half_l * 0.93) for end in (-1, 1) for y in (0.1, low + 0.1)]):
+        for face in ([(-half_w * 0.82, y, end * half_l * 0.90) for end in (-1, 1) for y in (0.1, low + 0.1)], [(half_w * 0.82, y, end * half_l * 0.90) for end in (-1, 1) for y in (0.1, low + 0.1)]):
             canvas.polygon(item, place.pixels([face[0], face[1], face[3], face[2]]), dark)
         if not fine:
             for end in (-1, 1):
-                canvas.polygon(item, place.pixels([(-half_w * 0.88, 0.1, end * half_l * 0.93), (half_w * 0.88, 0.1, end * half_l * 0.93), (half_w * 0.88, low, end * half_l * 0.93), (-half_w * 0.88, low, end * half_l * 0.93)]), dark)
+                canvas.polygon(item, place.pixels([(-half_w * 0.82, 0.1, end * half_l * 0.90), (half_w * 0.82, 0.1, end * half_l * 0.90), (half_w * 0.82, low, end * half_l * 0.90), (-half_w * 0.82, low, end * half_l * 0.90)]), dark)
         profile = self._profile()
         inset = 0.20 if s.height < 2 else 0.06
         top = 0.96
@@ -240,7 +240,7 @@ class Vehicle:
                     tall = 0.14 if end > 0 else 0.22
                     canvas.detail(box(side * w * (0.68 if end > 0 else 0.78), side * w, y_top - 0.14 - tall, y_top - 0.13), shade(lamp, (0, 0.2, end)))
 
-    def _lights(self, canvas: Canvas, place: _Placed) -> None:
+    def _lights(self, canvas: Canvas, place: _Placed, item: int) -> None:
         s, weather = self.shape, canvas.weather
         braking = self.thing.look % 4 == 0
         if weather.lamps < 0.3 and not braking:
@@ -254,7 +254,7 @@ class Vehicle:
                 colour = weather.film(tuple(2 * v for v in light), self.z)
                 canvas.detail([(x - radius, row - radius), (x + radius, row - radius), (x + radius, row + radius), (x - radius, row + radius)], colour)
                 strength = (0.35 if end < 0 else 1.0) * (weather.lamps + (0.15 if braking and end < 0 else 0))
-                canvas.glow(x, row, radius * (4 if end < 0 else 7), (light[0] * strength, light[1] * strength, light[2] * strength))
+                canvas.glow(item, x, row, radius * (4 if end < 0 else 7), (light[0] * strength, light[1] * strength, light[2] * strength))
 
 
 def is_vehicle(kind: str) -> bool:
