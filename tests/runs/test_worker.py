@@ -1,32 +1,48 @@
 """Real detached workers: what they leave in the run folder, how they stop, and what a kill costs."""
 
+import dataclasses
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 
+import pytest
 from PIL import Image
 
 from unetkd_core.classes import PALETTES
-from unetkd_core.runs import jobs
+from unetkd_core.runs import folder, jobs, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import checkpoints
 
 
-def wait_until(condition: Callable[[], bool], run: Run, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], run: Run, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{run.status()}\n{run.log_tail(100)}"
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
-def finished(run: Run) -> Callable[[], bool]:
-    return lambda: not run.status().active
+def finish(run: Run) -> Run:
+    wait_until(lambda: not run.status().active, run)
+    return run
+
+
+def weights(run: Run) -> bytes:
+    """The tensor file of its last state: written the same way, equal bytes are equal weights and optimiser."""
+    (path,) = (run.run_dir / "last").glob("*.safetensors")
+    return path.read_bytes()
+
+
+def measured(run: Run) -> list[dict[str, object]]:
+    timings = {"seconds", "images_per_second"}
+    return [{key: value for key, value in line.items() if key not in timings} for line in run.metrics()]
 
 
 def test_a_detached_worker_leaves_a_whole_run_folder(tiny_config: RunConfig) -> None:
     (run,) = jobs.start(tiny_config)
-    wait_until(finished(run), run)
-    status = run.status()
+    status = finish(run).status()
     assert (status.state, status.epoch, status.error) == ("done", 2, None), run.log_tail(100)
     lines = run.metrics()
     assert [line["epoch"] for line in lines] == [1, 2]
@@ -40,3 +56,112 @@ def test_a_detached_worker_leaves_a_whole_run_folder(tiny_config: RunConfig) -> 
     assert best is not None and best.role == "alone" and best.run_id == run.id
     model, _ = checkpoints.load(run.run_dir / "best")
     assert sum(p.numel() for p in model.parameters()) == best.parameters
+    assert "Traceback" not in run.log_tail(1000) and "Epoch 2" in run.log_tail(1000)
+
+
+def test_a_student_and_its_twin_run_from_one_start(tiny_config: RunConfig) -> None:
+    (teacher,) = jobs.start(tiny_config)
+    finish(teacher)
+    open_choice = {"precision": "auto", "memory_format": "auto", "threads": None, "device": "auto"}
+    config = tiny_config.with_(teaching={"teacher": f"run:{teacher.id}"}, seed=5, hardware=open_choice)
+    student, twin = jobs.start(config)
+    for run in (student, twin):
+        assert finish(run).status().state == "done", run.log_tail(100)
+    assert student.config.hardware == twin.config.hardware
+    assert "auto" not in student.config.hardware.model_dump().values()
+    assert twin.config.twin_of == student.id and twin.meta["pair"] == student.id
+    assert student.meta["teacher"]["sha256"] == teacher.best().sha256  # type: ignore[union-attr]
+    first = [folder_panel(run).path(0, 0).read_bytes() for run in (student, twin)]
+    assert first[0] == first[1], "untrained, they predict the same"
+    taught = student.metrics()[-1]
+    assert taught["loss"] == pytest.approx(0.1 * taught["loss_ce"] + 0.9 * taught["loss_kd"])
+    assert taught["val"]["agreement"] is not None and twin.metrics()[-1]["val"]["agreement"] is None
+    assert speed.read()["runs"], "what it took is remembered for the next estimate"
+
+
+def folder_panel(run: Run) -> folder.Panel:
+    panel = run.panel()
+    assert panel is not None
+    return panel
+
+
+def test_a_killed_run_is_interrupted_and_resumes_to_the_bit(tiny_config: RunConfig) -> None:
+    config = tiny_config.with_(optim={"epochs": 40})
+    whole, killed = jobs.start(config)[0], jobs.start(config)[0]
+    wait_until(lambda: killed.status().epoch >= 2, killed)
+    process = killed.written_status().process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: killed.status().state == "interrupted", killed, seconds=5)
+    assert 2 <= len(killed.metrics()) < 40, "killed too late to prove anything"
+    # What a kill between two writes leaves behind: a line of an epoch that was not saved, half a line, half a state.
+    with open(killed.run_dir / "metrics.jsonl", "a") as file:
+        file.write('{"epoch": 999}\n{"ep')
+    (killed.run_dir / "last" / "half.safetensors.tmp").write_bytes(b"half")
+    jobs.resume(killed.id)
+    for run in (whole, killed):
+        assert finish(run).status().state == "done", run.log_tail(100)
+    assert weights(whole) == weights(killed)
+    assert measured(whole) == measured(killed)
+    assert whole.best().sha256 == killed.best().sha256  # type: ignore[union-attr]
+    assert [p.name for p in (killed.run_dir / "last").iterdir() if p.suffix == ".tmp"] == []
+
+
+def test_a_stopped_run_leaves_within_two_seconds_without_a_trace_of_processes(tiny_config: RunConfig) -> None:
+    (run,) = jobs.start(tiny_config.with_(optim={"epochs": 10_000}))
+    wait_until(lambda: run.status().epoch >= 1, run)
+    process = run.written_status().process
+    assert process is not None and os.getpgid(process.pid) == process.pid, "it leads a group of its own"
+    start = time.monotonic()
+    jobs.stop(run.id)
+    assert time.monotonic() - start < 3
+    status = run.status()
+    assert status.state == "stopped" and status.epoch >= 1 and status.error is None
+    wait_until(lambda: not process.alive(), run, seconds=2)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    assert len(run.metrics()) == status.epoch
+    with pytest.raises(jobs.RunError, match="not going on"):
+        jobs.stop(run.id)
+    run.delete()
+
+
+def test_a_run_that_waits_is_stopped_without_having_loaded_anything(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_SLOTS", "1")
+    first, second = (jobs.start(tiny_config.with_(optim={"epochs": 10_000}))[0] for _ in range(2))
+    wait_until(lambda: first.status().state == "running", first)
+    wait_until(lambda: second.written_status().pid is not None, second)
+    process = second.written_status().process
+    assert second.status().state == "queued" and process is not None
+    assert "torch" not in subprocess.run(
+        ["grep", "-c", "libtorch", f"/proc/{process.pid}/maps"], capture_output=True, text=True
+    ).stdout
+    jobs.stop(second.id)
+    assert second.status().state == "stopped" and second.metrics() == []
+    jobs.stop(first.id)
+
+
+def test_an_unreadable_teacher_midway_fails_with_a_headline_and_resumes_when_it_is_back(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (teacher,) = jobs.start(tiny_config)
+    finish(teacher)
+    config = tiny_config.with_(teaching={"teacher": f"run:{teacher.id}"})
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    (student,) = jobs.start(config, twin=False)
+    monkeypatch.undo()
+    hidden = teacher.run_dir / "hidden"
+    (teacher.run_dir / "best").rename(hidden)
+    student.write_status(dataclasses.replace(student.written_status(), state="stopped"))
+    with pytest.raises(jobs.UnetKDError, match="no checkpoint"):
+        jobs.resume(student.id)
+    jobs._launch(student)
+    wait_until(lambda: student.status().state == "failed", student)
+    error = student.status().error
+    assert error is not None and error.headline == "It stopped at epoch 1: a checkpoint cannot be used."
+    assert "Nothing was trained yet" in error.hint
+    hidden.rename(teacher.run_dir / "best")
+    jobs.resume(student.id)
+    assert finish(student).status().state == "done"

@@ -122,9 +122,7 @@ def _rates(config: RunConfig, work: _Work, teacher_sha: str) -> tuple[speed.Rate
     known = speed.read()
     same = known["runs"].get(speed.run_key(config, work.threads, teacher_sha, work.beside))
     if same is not None:
-        return speed.Rates(
-            **{name: same[name] for name in ("train", "val", "saving", "startup")}
-        ), "as in the last such run"
+        return speed.Rates(same["train"], same["val"], same["saving"], same["startup"]), "as in the last such run"
     gmac, how = _gmac(known["gmac"], work.threads)
     overhead, startup, saving = _from_other_runs(known["runs"].values())
     train = work.student_gmacs * gmac["train"] + work.teacher_gmacs * gmac["forward"]
@@ -139,9 +137,8 @@ def _gmac(known: Mapping[str, Any], threads: int) -> tuple[Mapping[str, float], 
     if known:
         nearest = min(map(int, known), key=lambda t: abs(t - threads))
         factor = (nearest / threads) ** 0.8  # threads never share perfectly
-        return {
-            name: rate * factor for name, rate in known[str(nearest)].items()
-        }, "by what was measured on this machine"
+        rates = {name: rate * factor for name, rate in known[str(nearest)].items()}
+        return rates, "by what was measured on this machine"
     return {name: rate / threads**0.8 for name, rate in GUESS.items()}, "as guessed: nothing was measured here yet"
 
 

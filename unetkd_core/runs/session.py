@@ -268,7 +268,7 @@ class Session:
         speed.remember("runs", key, {**dataclasses.asdict(rates), "overhead": self._overhead(trainer, rates.train)})
 
     def _overhead(self, trainer: "Trainer", train_seconds: float) -> float | None:
-        """How much longer a training image took than its multiply-accumulates alone, as measured; none when not measured."""
+        """How much longer a training image took than its bare multiply-accumulates; none when those were not timed."""
         data = self.config.data
         gmac = speed.read()["gmac"].get(str(self.config.hardware.threads))
         if gmac is None:

@@ -134,7 +134,7 @@ def train_epoch(
 def require_finite(losses: Mapping[str, Tensor], *, where: str) -> None:
     """Raise TrainingError naming the first term that is NaN or infinite."""
     for name, value in losses.items():
-        number = float(value)
+        number = float(value.detach())
         if not math.isfinite(number):
             raise TrainingError(
                 f"The {name} loss became {'not a number' if math.isnan(number) else 'infinite'} {where}; "

@@ -4,7 +4,6 @@ bf16 autocast with channels_last is 2.5-3 times plain fp32 on a CPU with AVX512-
 measured, never guessed. It knows no run and no file: who asks writes the answer down.
 """
 
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,8 +48,9 @@ def choose(
 ) -> list[Measured]:
     """Every candidate that `precision` and `memory_format` leave open, fastest training step first.
 
-    arch: the network to be trained. Steps of the candidates alternate, so that another process slows all of them
-    alike. Takes about `seconds` plus one warm-up step each; the batch is made smaller where a step would take too long.
+    arch: the network to be trained. Steps of the candidates alternate and the quickest counts, so that another process
+    slows all of them alike. Takes about `seconds` plus one warm-up step each; the batch is made smaller where a step
+    would take too long.
     """
     open_ones = [c for c in CANDIDATES if precision in ("auto", c[0]) and memory_format in ("auto", c[1])]
     candidates = open_ones or [("bf16", "contiguous")]  # allowed when asked for by name, never proposed
@@ -65,7 +65,7 @@ def choose(
             spent.append(_timed(rig.step, device))
     measured = [
         Measured(
-            rig.precision, rig.memory_format, statistics.median(t) / len(image), rig.forward_seconds() / len(image)
+            rig.precision, rig.memory_format, min(t) / len(image), rig.forward_seconds() / len(image)
         )
         for rig, t in zip(rigs, times, strict=True)
     ]

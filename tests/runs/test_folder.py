@@ -1,0 +1,143 @@
+"""A run folder reads back what was written, survives what is half-written, and says when its process is gone."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from unetkd_core import settings
+from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.runs import folder, process, status
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.status import Problem, Status
+from unetkd_core.training.config import RunConfig
+
+
+def running(run: Run, **changes: object) -> Status:
+    """A status as a worker in this process would write it."""
+    me = process.this_process()
+    written = dataclasses.replace(
+        run.written_status(), state="running", host=me.host, boot_id=me.boot_id, pid=me.pid, process_start=me.start
+    )
+    return dataclasses.replace(written, **changes)  # type: ignore[arg-type]
+
+
+def test_a_created_run_is_queued_and_reads_back_its_config() -> None:
+    config = RunConfig(seed=3)
+    run = folder.create(config)
+    assert folder.open_run(run.id).config == config
+    assert run.status().state == "queued" and run.status().active and run.status().epochs == config.optim.epochs
+    assert run.meta["versions"]["torch"] and run.meta["pair"] is None
+    assert (run.metrics(), run.panel(), run.best(), run.log_tail()) == ([], None, None, "")
+    assert run.disk_bytes() > 100
+
+
+def test_runs_are_listed_newest_first_and_a_twin_right_after_its_student() -> None:
+    student = folder.create(RunConfig(), shares=True)
+    twin = folder.create(RunConfig().twin(student.id), pair=student.id, shares=True)
+    assert [r.id for r in folder.list_runs()] == [twin.id, student.id]
+    assert student.partner() == twin and twin.partner() == student
+    assert twin.meta["pair"] == student.id and folder.create(RunConfig()).partner() is None
+
+
+def test_folders_that_are_no_runs_are_left_out() -> None:
+    run = folder.create(RunConfig())
+    (settings.runs_dir() / "empty").mkdir()
+    (settings.runs_dir() / ".making-x").mkdir()
+    assert folder.list_runs() == [run]
+    for name in ("empty", "../runs", ".making-x", ""):
+        with pytest.raises(RunError, match="no run"):
+            folder.open_run(name)
+
+
+def test_no_run_is_left_behind_where_the_folder_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("UNETKD_HOME", str(tmp_path / "file"))
+    with pytest.raises(RunError, match="UNETKD_HOME"):
+        folder.create(RunConfig())
+
+
+def test_another_format_version_is_refused_in_one_sentence() -> None:
+    run = folder.create(RunConfig())
+    for name in ("config.json", "status.json"):
+        data = json.loads((run.run_dir / name).read_text()) | {"format_version": 2}
+        (run.run_dir / name).write_text(json.dumps(data))
+    with pytest.raises(ConfigError, match="format version 2"):
+        _ = run.config
+    with pytest.raises(RunError, match="format version 2"):
+        run.status()
+
+
+def test_status_reads_back_with_its_error() -> None:
+    run = folder.create(RunConfig())
+    told = dataclasses.replace(run.status(), state="failed", error=Problem("It stopped.", "Free 200 MB."))
+    run.write_status(told)
+    assert run.status() == told and not told.active
+
+
+def test_a_run_is_interrupted_when_its_process_is_gone() -> None:
+    run = folder.create(RunConfig())
+    run.write_status(running(run))
+    assert run.status().state == "running"
+    run.write_status(running(run, process_start="1"))  # the pid is someone else's by now
+    assert run.status().state == "interrupted" and not run.status().active
+    run.write_status(running(run, boot_id="another"))
+    assert run.status().state == "interrupted"
+    run.write_status(running(run, state="done", process_start="1"))
+    assert run.status().state == "done"
+
+
+def test_a_run_on_another_machine_is_judged_by_its_heartbeat() -> None:
+    run = folder.create(RunConfig())
+    run.write_status(running(run, host="elsewhere", boot_id="x", heartbeat=time.time()))
+    assert run.status().state == "running"
+    run.write_status(running(run, host="elsewhere", boot_id="x", heartbeat=time.time() - 1000))
+    assert run.status().state == "interrupted"
+
+
+def test_a_worker_that_never_comes_up_is_noticed() -> None:
+    run = folder.create(RunConfig())
+    assert run.written_status().seen(now=time.time() + status.LAUNCH_SECONDS + 1).state == "interrupted"
+
+
+def test_a_zombie_counts_as_gone() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    start = process.process_start(child.pid)
+    assert start and process.ProcessId(process.this_process().host, process.boot_id(), child.pid, start).alive()
+    os.kill(child.pid, 9)
+    deadline = time.monotonic() + 10
+    while process.process_start(child.pid):  # not waited for: a zombie stays
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.communicate()
+
+
+def test_a_metrics_line_that_is_being_written_is_left_out() -> None:
+    run = folder.create(RunConfig())
+    (run.run_dir / "metrics.jsonl").write_text('{"epoch": 1}\nbroken\n{"epoch": 2}\n{"epo')
+    assert [line["epoch"] for line in run.metrics()] == [1, 2]
+
+
+def test_an_active_run_is_not_deleted_and_a_finished_one_is() -> None:
+    run = folder.create(RunConfig())
+    run.write_status(running(run))
+    with pytest.raises(RunError, match="stop it first"):
+        run.delete()
+    run.write_status(running(run, state="stopped"))
+    run.delete()
+    assert folder.list_runs() == [] and list(settings.runs_dir().iterdir()) == []
+
+
+def test_the_last_word_fits_where_the_first_stood(tmp_path: Path) -> None:
+    path = tmp_path / "status.json"
+    first = status.queued(epochs=3, created=1.0)
+    status.write(path, dataclasses.replace(first, message="x" * 500))
+    status.overwrite(path, first)
+    assert status.read(path) == first

@@ -1,0 +1,94 @@
+"""The queue goes by age, holds as many as there are slots, and is blocked by nobody who died."""
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import pytest
+
+from unetkd_core.runs import folder, process, queue
+from unetkd_core.runs.folder import Run
+from unetkd_core.training.config import RunConfig
+
+
+@pytest.fixture(autouse=True)
+def _two_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_SLOTS", "2")
+
+
+def waiting(age: float, **changes: object) -> Run:
+    """A queued run whose worker is this process, created `age` seconds ago."""
+    run = folder.create(RunConfig())
+    me, before = process.this_process(), run.written_status()
+    told = dataclasses.replace(
+        before,
+        created=before.created - age,
+        host=me.host,
+        boot_id=me.boot_id,
+        pid=me.pid,
+        process_start=me.start,
+    )
+    run.write_status(dataclasses.replace(told, **changes))  # type: ignore[arg-type]
+    return run
+
+
+def after(looks: int) -> Callable[[], bool]:
+    """Patience for so many looks."""
+    count = iter(range(looks))
+    return lambda: next(count, None) is None
+
+
+def wait(run: Run, wanted: int = 1, looks: int = 3) -> ExitStack | None:
+    return queue.wait_for_slots(run, wanted, on_wait=lambda before: None, should_stop=after(looks), poll=0.001)
+
+
+def begin(run: Run) -> None:
+    run.write_status(dataclasses.replace(run.written_status(), state="running"))
+
+
+def test_the_older_run_goes_first() -> None:
+    old, young = waiting(10), waiting(5)
+    assert wait(young) is None
+    slots = wait(old)
+    assert slots is not None
+    begin(old)
+    with slots:
+        assert wait(young) is not None
+
+
+def test_there_are_no_more_runs_at_once_than_slots() -> None:
+    runs = [waiting(30), waiting(20), waiting(10)]
+    held = []
+    for run in runs[:2]:
+        held.append(wait(run))
+        begin(run)
+    assert all(held) and wait(runs[2]) is None
+    assert held[0] is not None
+    held[0].close()
+    assert wait(runs[2]) is not None
+
+
+def test_a_run_that_needs_every_slot_waits_for_them_and_is_not_overtaken() -> None:
+    small, large, late = waiting(30), waiting(20), waiting(10)
+    first = wait(small)
+    assert first is not None
+    begin(small)
+    assert wait(large, wanted=2) is None
+    assert wait(late) is None, "one slot is free, but an older run waits for it"
+    first.close()
+    assert wait(large, wanted=2) is not None
+
+
+def test_a_queued_run_whose_process_died_blocks_nobody() -> None:
+    waiting(100, process_start="1")
+    young = waiting(5)
+    assert queue.runs_before(young) == 0 and wait(young) is not None
+
+
+def test_slots_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unetkd_core.settings.cores", lambda: 8)
+    assert queue.slots_wanted(None, shares=True) == 1
+    assert queue.slots_wanted(None, shares=False) == 2
+    assert queue.slots_wanted(4, shares=False) == 1
+    assert queue.slots_wanted(5, shares=True) == 2
+    assert queue.slots_wanted(64, shares=True) == 2
