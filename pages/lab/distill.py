@@ -1,5 +1,119 @@
-"""Placeholder until the page is written."""
+"""Distill: choose who learns from whom on which streets, see what it will cost, start it, and watch student and twin part."""
 
-from pages.ui import kit
+import time
 
-kit.page_header("How much is a teacher worth?")
+import streamlit as st
+
+from pages.ui import kit, run_choices, run_form, run_view, run_words
+from unetkd_core.data import catalog
+from unetkd_core.errors import DataError, UnetKDError
+from unetkd_core.runs import estimate, jobs
+from unetkd_core.runs.folder import list_runs, open_run
+from unetkd_core.settings import PROJECT_ROOT
+from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import references
+
+PAGE = run_form.PAGE
+TWICE_SECONDS = 3.0  # a second click within so long is the same wish, not another run
+
+
+@st.cache_data(ttl=10, max_entries=1, show_spinner=False)
+def datasets() -> list[catalog.DatasetInfo]:
+    """Datasets that can be trained on; folders are looked at every ten seconds at most."""
+    return run_choices.usable(catalog.describe())
+
+
+def active_runs() -> list[str]:
+    """Ids of runs that wait or train now, newest first."""
+    found = []
+    for run in list_runs():
+        try:
+            if run.status().active:
+                found.append(run.id)
+        except UnetKDError:
+            continue
+    return found
+
+
+def cost(config: RunConfig, twin: bool) -> str:
+    """Draw what it will take here; returns it in words for the button, or nothing while unknown."""
+    try:
+        expected = estimate.estimate(config, twin=twin)
+    except UnetKDError as error:
+        st.html(f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div><p class="ukd-note">{error}</p>')
+        return ""
+    st.html(f'<div class="run-cost"><span>Expected here</span><b>{kit.duration(run_words.rough(expected.seconds))}</b></div>'
+            f'<p class="ukd-note">{expected.basis}</p>')
+    return f", about {kit.duration(run_words.rough(expected.seconds))}"
+
+
+def start(config: RunConfig, twin: bool) -> None:
+    """Launch and watch. What refuses is told in place; the form keeps everything."""
+    last = st.session_state.get(kit.key(PAGE, "launched"), (None, 0.0))
+    if last[0] == config and time.monotonic() - last[1] < TWICE_SECONDS:
+        return
+    try:
+        runs = jobs.start(config, twin=twin)
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, "start"))
+        return
+    st.session_state[kit.key(PAGE, "launched")] = (config, time.monotonic())
+    st.query_params["run"] = runs[0].id
+    st.rerun()
+
+
+def form() -> None:
+    try:
+        known, found = references.available(), datasets()
+    except DataError as error:
+        kit.problem(error, key=kit.key(PAGE, "data"))
+        return
+    run_form.settle(known, found)
+    run_form.draw(known, found)
+    values = run_form.values()
+    twin = run_choices.wants_twin(values)
+    try:
+        config = run_choices.config(values)
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, "config"))
+        st.button("Start", key=kit.key(PAGE, "start"), type="primary", width="stretch", disabled=True)
+        return
+    busy = bool(active_runs())
+    price = cost(config, twin)
+    if st.button(f"Start{' another' if busy else ''}{price}", key=kit.key(PAGE, "start"), type="primary", width="stretch"):
+        start(config, twin)
+    if busy:
+        st.html('<p class="ukd-note run-hint">It will wait until there is room beside the one that is running.</p>')
+
+
+def watched() -> str | None:
+    """The run to show: the one in the address, else what is active, else the newest."""
+    asked = st.query_params.get("run")
+    if asked:
+        try:
+            return open_run(asked).id
+        except UnetKDError as error:
+            kit.problem(error, key=kit.key(PAGE, "gone"))
+    newest = [run.id for run in list_runs()[:1]]
+    return next(iter(active_runs() or newest), None)
+
+
+def pane() -> None:
+    run_id = watched()
+    if run_id is None:
+        kit.empty_state("Nothing has been trained yet", "Choose a budget and start. Then you will see here, epoch by epoch, how the student and its untaught "
+                        "twin read the same street, and how far they part.", key=PAGE)
+        return
+    try:
+        run_view.show(run_id, page=PAGE, first="run" in st.query_params)
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, "unreadable"))
+
+
+st.html(PROJECT_ROOT / "assets" / "lab.css")
+kit.page_header("How much is a teacher worth?", "Two equal students start together. One hears the teacher, its twin does not; the gap between them is the answer.")
+left, right = st.columns([296, 788], gap="medium")
+with left, st.container(border=True, key=kit.key(PAGE, "form")):
+    form()
+with right:
+    pane()

@@ -1,7 +1,7 @@
 """The charts of a run: mIoU, losses, and the gain per class. Numbers in, Altair out; knows no run folder and no widget.
 
 Roles take the theme's four category colours by their order (no range is given), so one spec serves light and dark.
-Everything else is a CSS colour: Streamlit draws small charts as SVG, which follows the page's colour scheme.
+Everything else is one of assets/app.css's colours: Streamlit draws charts of few points as SVG, which takes CSS.
 """
 
 import math
@@ -15,19 +15,22 @@ from pages.ui import kit
 from unetkd_core.classes import CLASSES
 
 ROLES: Final = ["teacher", "student", "twin", "ensemble"]
-INK: Final = "light-dark(#23252A, #E9E7E3)"
-MUTE: Final = "light-dark(#65625C, #A6A39D)"
-FAINT: Final = "light-dark(#B9B5AD, #55585F)"
-PAPER: Final = "light-dark(#FCFBF9, #15161A)"
-PAPER_2: Final = "light-dark(#F4F2EE, #1D1F24)"
-PAPER_3: Final = "light-dark(#EAE7E1, #2A2C33)"
-GRID: Final = "light-dark(#EDEAE5, #26282E)"
-RING: Final = "light-dark(rgb(0 0 0 / .12), rgb(255 255 255 / .34))"
+INK, MUTE, FAINT, GRID = "var(--ink)", "var(--mute)", "var(--faint)", "var(--grid)"
+PAPER, PAPER_2, PAPER_3, RING = "var(--paper)", "var(--paper-2)", "var(--paper-3)", "var(--swatch-ring)"
 
 _COLOR: Final = alt.Color("role:N", scale=alt.Scale(domain=ROLES), legend=None)
-_DASH: Final = alt.StrokeDash("role:N", scale=alt.Scale(domain=ROLES, range=[[2, 4], [1, 0], [6, 5], [12, 5, 1, 5]]), legend=None)
-_WIDTH: Final = alt.StrokeWidth("role:N", scale=alt.Scale(domain=ROLES, range=[2.6, 3, 2, 2.4]), legend=None)
-_HEIGHT: Final = 148
+_LINE: Final[dict[str, dict[str, Any]]] = {
+    "teacher": {"strokeDash": [2, 4], "strokeWidth": 2.6},
+    "student": {"strokeDash": [1, 0], "strokeWidth": 3},
+    "twin": {"strokeDash": [6, 5], "strokeWidth": 2},
+    "ensemble": {"strokeDash": [12, 5, 1, 5], "strokeWidth": 2.4},
+}
+_PLACE: Final = alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+_TIP: Final = [alt.Tooltip("tip:N", title=" ")]
+_HEIGHT: Final = 142
+_AXIS: Final = 28
+"""Pixels that the epochs under the plot and the padding take of a chart's height."""
+_ROW: Final = 25
 _LABEL_GAP: Final = 16
 _LABEL_SHARE: Final = 0.34
 """Share of the plot's width that a label beside a line's end needs, at the narrowest."""
@@ -44,14 +47,15 @@ def miou_chart(curves: Mapping[str, Curve], *, epochs: int, teacher: float | Non
     now, right = _extent(rows, epochs)
     x = _x_axis(epochs, right)
     y = alt.Y("value:Q", scale=alt.Scale(domain=[low, high], nice=False), axis=_axis(ticks))
-    layers = _not_yet(now, epochs, right)
+    layers = _not_yet(now, epochs, right, x)
     ends = [(role, *curve[-1]) for role, curve in curves.items() if curve]
     labels = [(role, 100 * v, f"{_name(role, curves)} {100 * v:.1f}") for role, _, v in ends]
     if teacher is not None:
         constant = pd.DataFrame({"role": "teacher", "epoch": [1, right], "value": 100 * teacher})
-        layers.append(alt.Chart(constant).mark_line().encode(x=x, y=y, color=_COLOR, strokeDash=_DASH, strokeWidth=alt.value(1.6)))
-    layers.append(alt.Chart(rows).mark_line(strokeJoin="round", strokeCap="round").encode(
-        x=x, y=y, color=_COLOR, strokeDash=_DASH, strokeWidth=_WIDTH, tooltip=[alt.Tooltip("label:N", title=" ")]))
+        layers.append(alt.Chart(constant).mark_line(strokeDash=[1, 4], strokeWidth=1.5).encode(x=x, y=y, color=_COLOR))
+    for role in reversed([r for r in ROLES if r in curves]):
+        line = alt.Chart(rows[rows["role"] == role]).mark_line(strokeJoin="round", strokeCap="round", **_LINE[role])
+        layers.append(line.encode(x=x, y=y, color=_COLOR, tooltip=[alt.Tooltip("label:N", title=" ")]))
     layers += _line_ends(rows, x, y)
     nudged = _nudge(labels, low, high, above=None if teacher is None else 100 * teacher)
     layers += _labels(nudged, now, x)
@@ -59,7 +63,7 @@ def miou_chart(curves: Mapping[str, Curve], *, epochs: int, teacher: float | Non
         text = pd.DataFrame({"role": ["teacher"], "value": [100 * teacher], "text": [f"■ teacher {100 * teacher:.1f}"]})
         layers.append(alt.Chart(text).mark_text(align="right", dy=-9, fontSize=13, fontWeight=600).encode(
             x=alt.value("width"), y=y, text="text:N", color=_COLOR))
-    return _finish(layers, _HEIGHT)
+    return _finish(layers, _HEIGHT + _AXIS)
 
 
 def loss_chart(terms: Mapping[str, Curve], *, epochs: int) -> alt.LayerChart:
@@ -69,7 +73,7 @@ def loss_chart(terms: Mapping[str, Curve], *, epochs: int) -> alt.LayerChart:
     now, right = _extent(rows, epochs)
     x = _x_axis(epochs, right)
     y = alt.Y("value:Q", scale=alt.Scale(type="log", domain=[low, high], nice=False), axis=_axis(ticks, format="~g"))
-    layers = _not_yet(now, epochs, right)
+    layers = _not_yet(now, epochs, right, x)
     tip = [alt.Tooltip("label:N", title=" ")]
     for term, style in (("soft", {"strokeWidth": 2.2}), ("hard", {"strokeWidth": 1.6, "strokeDash": [2, 4]}), ("total", {"strokeWidth": 2.4})):
         part = rows[rows["role"] == term].assign(label=lambda d: [_tip(t, e, f"{v:.3g}") for t, e, v in zip(d["role"], d["epoch"], d["value"], strict=True)])
@@ -82,39 +86,62 @@ def loss_chart(terms: Mapping[str, Curve], *, epochs: int) -> alt.LayerChart:
             layers.append(chart.mark_point(size=28, filled=True, opacity=1).encode(x=x, y=y, **color))
     ends = [(term, math.log(curve[-1][1]), f"{term} {curve[-1][1]:.2g}") for term, curve in terms.items() if curve and curve[-1][1] > 0]
     layers += _labels(_nudge(ends, math.log(low), math.log(high)), now, x, soft="soft")
-    return _finish(layers, _HEIGHT)
+    return _finish(layers, _HEIGHT + _AXIS)
 
 
-def gain_bars(gains: Sequence[tuple[int, float, float]], *, row: int = 25) -> alt.LayerChart:
+def gain_bars(gains: Sequence[tuple[int, float, float]]) -> alt.LayerChart:
     """IoU per class, the twin's share and what teaching added. gains: (class, twin's IoU, student's IoU), fractions, in order."""
     rows = pd.DataFrame([
-        {"place": i, "class": CLASSES[c].name, "fill": "rgb({},{},{})".format(*CLASSES[c].color), "twin": 100 * t, "student": 100 * s,
-         "low": 100 * min(t, s), "value": f"{100 * s:.1f}", "gain": kit.points(s - t), "lost": s < t,
-         "tip": f"{CLASSES[c].name}: {kit.percent(s)} taught, {kit.percent(t)} untaught"}
-        for i, (c, t, s) in enumerate(gains)])
-    y = alt.Y("place:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    x = alt.X("twin:Q", axis=None, scale=alt.Scale(domain=[0, 100], range=[124, {"expr": "width - 62"}]))
-    base = alt.Chart(rows).encode(y=y, tooltip=[alt.Tooltip("tip:N", title=" ")])
-    lines = alt.Chart(pd.DataFrame({"at": [0, 50, 100], "color": [FAINT, GRID, GRID]})).mark_rule().encode(
-        x=alt.X("at:Q"), color=alt.Color("color:N", scale=None))
-    won, lost = base.transform_filter("!datum.lost"), base.transform_filter("datum.lost")
-    student = alt.Color("role:N", scale=alt.Scale(domain=ROLES), legend=None)
+        {**_class_row(place, c), "twin": 100 * t, "student": 100 * s, "edge": 100 * max(t, s), "value": f"{100 * s:.1f}", "gain": kit.points(s - t),
+         "lost": s < t, "tip": f"{CLASSES[c].name}: {kit.percent(s)} taught, {kit.percent(t)} untaught"}
+        for place, (c, t, s) in enumerate(gains)])  # fmt: skip
+    won, lost = rows[~rows["lost"]].assign(role="student"), rows[rows["lost"]].assign(role="student")
+    outline = alt.Stroke("role:N", scale=alt.Scale(domain=ROLES), legend=None)
     layers = [
-        lines,
-        base.mark_square(size=144, opacity=1, cornerRadius=3, strokeWidth=1).encode(
-            x=alt.value(6), fill=alt.Fill("fill:N", scale=None), stroke=alt.value(RING)),
-        base.mark_text(align="left", fontSize=14, color=INK).encode(x=alt.value(20), text="class:N"),
-        base.mark_bar(size=10, color=PAPER_3).encode(x=x, x2=alt.X2(datum=0)),
-        won.transform_calculate(role="'student'").mark_bar(size=10).encode(x=x, x2="student:Q", color=student),
-        lost.transform_calculate(role="'student'").mark_bar(size=9, fill=PAPER, strokeWidth=1.5).encode(
-            x=x, x2="student:Q", stroke=alt.Stroke("role:N", scale=alt.Scale(domain=ROLES), legend=None)),
-        base.transform_calculate(role="'twin'").mark_point(size=70, fill=PAPER, strokeWidth=2, opacity=1).encode(x=x, stroke=alt.Stroke(
-            "role:N", scale=alt.Scale(domain=ROLES), legend=None)),
-        base.transform_calculate(edge="max(datum.twin, datum.student)").mark_text(align="left", dx=9, fontSize=13, color=MUTE).encode(
-            x=alt.X("edge:Q"), text="value:N"),
-        base.mark_text(align="right", fontSize=14.5, fontWeight=600, color=INK).encode(x=alt.value("width"), text="gain:N"),
+        *_class_names(rows),
+        alt.Chart(rows).mark_bar(size=10, color=PAPER_3).encode(x=_iou_axis("twin"), x2=alt.X2(datum=0), y=_PLACE, tooltip=_TIP),
+        alt.Chart(won).mark_bar(size=10).encode(x=_iou_axis("twin"), x2="student:Q", y=_PLACE, color=_COLOR, tooltip=_TIP),
+        # A loss is outlined, so that it is never taken for a gain.
+        alt.Chart(lost).mark_bar(size=9, fill=PAPER, strokeWidth=1.5).encode(x=_iou_axis("twin"), x2="student:Q", y=_PLACE, stroke=outline,
+                                                                           tooltip=_TIP),
+        alt.Chart(rows.assign(role="twin")).mark_point(size=70, fill=PAPER, strokeWidth=2, opacity=1).encode(
+            x=_iou_axis("twin"), y=_PLACE, stroke=outline, tooltip=_TIP),
+        alt.Chart(rows).mark_text(align="left", dx=9, fontSize=13, color=MUTE).encode(x=_iou_axis("edge"), y=_PLACE, text="value:N"),
+        alt.Chart(rows).mark_text(align="right", fontSize=14.5, fontWeight=600, color=INK).encode(x=alt.value("width"), y=_PLACE, text="gain:N"),
     ]
-    return _finish(layers, row * len(rows))
+    return _finish(layers, _ROW * len(rows))
+
+
+def class_bars(iou: Sequence[float], role: str) -> alt.LayerChart:
+    """IoU per class of one network, best first. iou: six fractions, NaN where a class is absent."""
+    there = sorted(((c, v) for c, v in enumerate(iou) if not math.isnan(v)), key=lambda item: -item[1])
+    rows = pd.DataFrame([{**_class_row(place, c), "iou": 100 * v, "role": role, "value": f"{100 * v:.1f}", "tip": f"{CLASSES[c].name}: {kit.percent(v)}"}
+                         for place, (c, v) in enumerate(there)])  # fmt: skip
+    layers = [
+        *_class_names(rows),
+        alt.Chart(rows).mark_bar(size=10).encode(x=_iou_axis("iou"), x2=alt.X2(datum=0), y=_PLACE, color=_COLOR, tooltip=_TIP),
+        alt.Chart(rows).mark_text(align="left", dx=6, fontSize=13, color=MUTE).encode(x=_iou_axis("iou"), y=_PLACE, text="value:N"),
+    ]
+    return _finish(layers, _ROW * len(rows))
+
+
+def _class_row(place: int, index: int) -> dict[str, Any]:
+    return {"place": place, "class": CLASSES[index].name, "fill": "rgb({},{},{})".format(*CLASSES[index].color)}
+
+
+def _iou_axis(field: str) -> alt.X:
+    """0 to 100 % between the classes' names at the left and the gains at the right, whatever the chart's width."""
+    return alt.X(f"{field}:Q", axis=None, scale=alt.Scale(domain=[0, 100], range=[124, {"expr": "width - 62"}]))
+
+
+def _class_names(rows: pd.DataFrame) -> list[Any]:
+    lines = pd.DataFrame({"at": [0, 50, 100], "shade": [FAINT, GRID, GRID]})
+    return [
+        alt.Chart(lines).mark_rule().encode(x=_iou_axis("at"), color=alt.Color("shade:N", scale=None)),
+        alt.Chart(rows).mark_bar(orient="horizontal", height=12, cornerRadius=3, strokeWidth=1, stroke=RING).encode(
+            x=alt.value(0.5), x2=alt.value(12.5), y=_PLACE, fill=alt.Fill("fill:N", scale=None)),
+        alt.Chart(rows).mark_text(align="left", fontSize=14, color=INK).encode(x=alt.value(20), y=_PLACE, text="class:N"),
+    ]
 
 
 def _name(role: str, curves: Mapping[str, Curve]) -> str:
@@ -170,13 +197,12 @@ def _log_axis(values: list[float]) -> tuple[float, float, list[float]]:
     return low, high, ticks
 
 
-def _not_yet(now: float, epochs: int, right: float) -> list[Any]:
+def _not_yet(now: float, epochs: int, right: float, x: alt.X) -> list[Any]:
     """The part of the chart where the run is not yet, and a line at now."""
     if now >= epochs:
         return []
-    area = alt.Chart(pd.DataFrame({"from": [now], "to": [right]}))
+    area = alt.Chart(pd.DataFrame({"epoch": [now], "to": [right]}))
     full = {"y": alt.value(0), "y2": alt.value("height")}
-    x = alt.X("from:Q", scale=alt.Scale(domain=[1, right], nice=False), axis=None)
     return [area.mark_rect(color=PAPER_2, opacity=1).encode(x=x, x2="to:Q", **full), area.mark_rule(color=FAINT).encode(x=x, **full)]
 
 

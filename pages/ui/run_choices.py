@@ -63,6 +63,15 @@ def budget_values(name: str, kind: str) -> dict[str, Any]:
     return {**values, **recipe_values("default")}
 
 
+def budget_name(values: Mapping[str, Any], kind: str) -> str | None:
+    """The budget that these values are, or none: the person's own. Learning rate and teaching may differ from it."""
+    for name in BUDGETS:
+        filled = budget_values(name, kind)
+        if all(values[field] == filled[field] for field in ("size", "epochs", "max_train", "max_val", "recipe")):
+            return name
+    return None
+
+
 def sizes(kind: str) -> list[Size]:
     """Sizes that suit a kind of dataset, smallest first."""
     if kind == "folder":

@@ -1,0 +1,78 @@
+"""The predicted scenes of a run and its twin, from their folders' PNGs to what the viewer draws. Knows no widget but the cache."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import streamlit as st
+
+from pages.ui.pairs import Pair, Side
+from pages.ui.viewer import FilmRow, Layer
+from unetkd_core.data.images import read_image, read_labels
+from unetkd_core.errors import DataError
+from unetkd_core.runs.folder import Panel
+
+MOST_FRAMES = 24
+"""Epochs in a filmstrip at most: what is sent to the browser again with every epoch stays small."""
+
+
+def panels(pair: Pair) -> list[tuple[Side, Panel]]:
+    """The sides that have predicted something."""
+    found = [(side, side.run.panel()) for side in pair.sides]
+    return [(side, panel) for side, panel in found if panel is not None and panel.epochs]
+
+
+def film(pair: Pair, scene: int) -> list[FilmRow]:
+    """A row for each side with frames: the same scene after every epoch; before the first one ends, untrained (epoch 0)."""
+    rows = []
+    for side, panel in panels(pair):
+        trained = [e for e in panel.epochs if e >= 1] or list(panel.epochs)
+        frames = [(epoch, photo(panel, scene), labels(panel.path(epoch, scene))) for epoch in thinned(trained)]
+        rows.append(FilmRow(side.role, [f for f in frames if f[2] is not None]))  # type: ignore[list-item]
+    return [row for row in rows if row.frames]
+
+
+def layers(pair: Pair, scene: int, epoch: int) -> list[Layer]:
+    """The truth and each side's reading after `epoch`, for the viewer. A side that has not come so far is left out."""
+    there = panels(pair)
+    if not there:
+        return []
+    truth = labels(there[0][1].scenes[scene].truth)
+    found = [] if truth is None else [Layer("truth", "Label", "", truth)]
+    titles = {"student": "Student, taught", "twin": "Untaught twin", "teacher": "Network"}
+    for side, panel in there:
+        drawn = labels(panel.path(epoch, scene)) if epoch in panel.epochs else None
+        if drawn is not None:
+            found.append(Layer(side.role, titles[side.role], f"epoch {epoch}", drawn))
+    return found
+
+
+def photo(panel: Panel, scene: int) -> np.ndarray:
+    """The scene's photo (H, W, 3) uint8. Raises DataError when it cannot be read."""
+    return _photo(panel.scenes[scene].photo)
+
+
+def labels(path: Path) -> np.ndarray | None:
+    """A label map (H, W) uint8, or None when the file is gone or half-written."""
+    try:
+        return _labels(path, path.stat().st_mtime_ns)
+    except (OSError, DataError):
+        return None
+
+
+def thinned(epochs: list[int]) -> list[int]:
+    """At most MOST_FRAMES epochs, evenly spaced, with the first and the last."""
+    if len(epochs) <= MOST_FRAMES:
+        return epochs
+    return [epochs[i] for i in np.linspace(0, len(epochs) - 1, MOST_FRAMES).round().astype(int)]
+
+
+# Resources, not data: the viewer tells photos apart by identity, and nobody writes into them.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _photo(path: Path) -> np.ndarray:
+    return read_image(path, name=path.name)
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _labels(path: Path, written: int) -> np.ndarray:
+    return cast(np.ndarray, read_labels(path, name=path.name))
