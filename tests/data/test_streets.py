@@ -50,7 +50,9 @@ def test_any_size_from_16_up(height, width):
     assert (scene.depth > 0).all()
 
 
-@pytest.mark.parametrize(("seed", "index", "height", "width"), [(1, 0, 15, 64), (1, 0, 64, 8), (-1, 0, 64, 64), (1, -1, 64, 64)])
+@pytest.mark.parametrize(
+    ("seed", "index", "height", "width"), [(1, 0, 15, 64), (1, 0, 64, 8), (-1, 0, 64, 64), (1, -1, 64, 64)]
+)
 def test_impossible_requests_are_refused_in_one_sentence(seed, index, height, width):
     with pytest.raises(DataError, match="try 128 x 256"):
         render(seed, index, height, width)
@@ -76,7 +78,9 @@ def test_the_same_scene_at_two_sizes_agrees():
     for index in range(3):
         large, small = render(2, index, height, width), render(2, index, height // 2, width // 2)
         assert (large.labels[1::2, 1::2] == small.labels).mean() > 0.95
-        difference = large.image.reshape(8, 32, 16, 32, 3).mean((1, 3)) - small.image.reshape(8, 16, 16, 16, 3).mean((1, 3))
+        difference = large.image.reshape(8, 32, 16, 32, 3).mean((1, 3)) - small.image.reshape(8, 16, 16, 16, 3).mean(
+            (1, 3)
+        )
         assert np.abs(difference).mean() < 4
 
 
@@ -84,7 +88,10 @@ def test_a_nearer_car_hides_a_farther_one():
     weather = sample_weather(Dice(1))
     camera = Camera.at(Lens(1.5, 1.3, 0.0), 128, 256)
     canvas = Canvas(np.zeros((64, 128, 3), np.uint8), camera, weather)
-    near, far = (Vehicle(Thing("hatch", 0.0, z, 0.0, 1.0, (0.5, 0.1, 0.1), (0.1, 0.1, 0.1), 1), 0.0, z, 0.0, 1.0) for z in (10.0, 30.0))
+    near, far = (
+        Vehicle(Thing("hatch", 0.0, z, 0.0, 1.0, (0.5, 0.1, 0.1), (0.1, 0.1, 0.1), 1), 0.0, z, 0.0, 1.0)
+        for z in (10.0, 30.0)
+    )
     far.paint(canvas)
     near.paint(canvas)
     _, labels, depth = canvas.finish(np.zeros((64, 128), np.uint8), np.full((64, 128), np.inf, np.float32))

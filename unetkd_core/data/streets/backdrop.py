@@ -24,42 +24,62 @@ class Hits(NamedTuple):
     along: np.ndarray
 
 
-def sky(layout: Layout, camera: Camera) -> np.ndarray:
-    """(H, W, 3) float32 linear light of the sky, with a far treeline at its foot."""
+def sky(layout: Layout, camera: Camera, peaks: np.ndarray) -> np.ndarray:
+    """(H, W, 3) float32 linear light of the sky with a far treeline at its foot; plain horizon wherever walls hide it.
+
+    peaks: (W,) slope of the highest wall in each column, -inf where none.
+    """
     weather = layout.weather
-    rows = min(camera.rows, max(1, int(camera.horizon) + 1))
-    up = np.maximum(-camera.drops()[:rows], 0.0).astype(np.float32)[:, None]
-    slope = camera.slopes().astype(np.float32)[None, :]
-    zenith, horizon = np.asarray(weather.zenith, np.float32), np.asarray(weather.horizon, np.float32)
-    blend = 1 - 1 / (1 + 3.2 * up) ** 1.5
-    light = horizon + blend[..., None] * (zenith - horizon) + np.zeros((1, camera.columns, 1), np.float32)
-    lift = up + 0.10
-    tile = noise_tile(4, 6, 0.55)
-    shift = layout.road.salt % 512
-    puffs = sample_smooth(tile, 42 / lift + shift, 30 * slope / lift + 2 * shift)
-    cover = np.clip((puffs + 3.2 * weather.clouds - 1.6) * 0.8, 0, 1) * np.clip(up * 9, 0, 1)
-    thick = np.clip(0.5 + 0.35 * sample_smooth(tile, 46 / lift + shift, 33 * slope / lift + 2 * shift + 6), 0, 1)
-    lit, dark = np.asarray(weather.cloud_lit, np.float32), np.asarray(weather.cloud_dark, np.float32)
-    cloud = lit + thick[..., None] * (dark - lit)
-    light = light + cover[..., None] * (cloud - light)
-    sx, sy, sz = weather.to_sun
-    if weather.casts_shadows and sz > 0.1:
-        distance = (slope - sx / sz) ** 2 + (up - sy / sz) ** 2
-        light = light + (0.9 * np.exp(-distance * 9) + 3 * np.exp(-distance * 260))[..., None] * np.asarray(weather.sun, np.float32) * (1 - 0.7 * weather.clouds)
-    ridge = 0.030 + 0.022 * sample_smooth(tile, np.full_like(slope, shift), 90 * slope + 256) + 0.006 * sample_smooth(tile, np.full_like(slope, 7), 900 * slope + 512)
-    far = np.clip((ridge - up) * camera.focal, 0, 1)[..., None]
+    horizon = np.asarray(weather.horizon, np.float32)
+    frame = np.empty((camera.rows, camera.columns, 3), np.float32)
+    frame[:] = horizon
+    rise = -camera.drops()
+    margin = 1.5 / camera.focal
+    index = np.flatnonzero((rise[:, None] > peaks[None] - margin) & (rise[:, None] > -margin))
+    up = np.maximum(rise, 0.0).astype(np.float32)[index // camera.columns]
+    slope = camera.slopes().astype(np.float32)[index % camera.columns]
+    light = _air(layout, up, slope)
+    tile, shift = noise_tile(4, 6, 0.55), layout.road.salt % 512
+    ridge = (
+        0.030
+        + 0.022 * sample_smooth(tile, np.full_like(slope, shift), 90 * slope + 256)
+        + 0.006 * sample_smooth(tile, np.full_like(slope, 7), 900 * slope + 512)
+    )
+    far = np.clip((ridge - up) * np.float32(camera.focal), 0, 1)[:, None]
     clear = np.float32(np.exp(-weather.haze * 260))
     woods = np.asarray((0.05, 0.065, 0.05), np.float32) * np.asarray(weather.ambient, np.float32) * 1.6
-    frame = np.empty((camera.rows, camera.columns, 3), np.float32)
-    frame[:rows] = light + far * (woods * clear + horizon * (1 - clear) - light)
-    frame[rows:] = horizon
+    frame.reshape(-1, 3)[index] = light + far * (woods * clear + horizon * (1 - clear) - light)
     return frame
 
 
-def cast_walls(layout: Layout, camera: Camera) -> list[Hits]:
-    """The visible walls of each column, nearest first: each further layer must show above the ones before it."""
+def _air(layout: Layout, up: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """(P, 3) light of the open sky in directions (slope aside, up): gradient, clouds on a plane overhead, glare of the sun."""
+    weather = layout.weather
+    zenith, horizon = np.asarray(weather.zenith, np.float32), np.asarray(weather.horizon, np.float32)
+    blend = 1 - (1 + 3.2 * up) ** np.float32(-1.5)
+    light = horizon + blend[:, None] * (zenith - horizon)
+    tile, shift = noise_tile(4, 6, 0.55), layout.road.salt % 512
+    row, column = 42 / (up + 0.10) + shift, 30 * slope / (up + 0.10) + 2 * shift
+    puffs = sample_smooth(tile, row, column)
+    cover = np.clip((puffs + 3.2 * weather.clouds - 1.6) * 0.8, 0, 1) * np.clip(up * 9, 0, 1)
+    thick = np.clip(0.5 + 0.35 * sample_smooth(tile, row * 1.1, column * 1.1 + 6), 0, 1)
+    lit, dark = np.asarray(weather.cloud_lit, np.float32), np.asarray(weather.cloud_dark, np.float32)
+    light += cover[:, None] * (lit + thick[:, None] * (dark - lit) - light)
+    sx, sy, sz = weather.to_sun
+    if weather.casts_shadows and sz > 0.1:
+        distance = (slope - np.float32(sx / sz)) ** 2 + (up - np.float32(sy / sz)) ** 2
+        glare = (0.9 * np.exp(-distance * 9) + 3 * np.exp(-distance * 260)) * np.float32(1 - 0.7 * weather.clouds)
+        light += glare[:, None] * np.asarray(weather.sun, np.float32)
+    return np.asarray(light, dtype=np.float32)
+
+
+def cast_walls(layout: Layout, camera: Camera) -> tuple[list[Hits], np.ndarray]:
+    """The visible walls of each column, nearest first (each further one must show above those before it), and the slope
+    (W,) float64 of the highest, -inf where there is none."""
     walls = layout.walls
-    x0, z0, x1, z1, top = (np.array([getattr(w, name) for w in walls])[:, None] for name in ("x0", "z0", "x1", "z1", "height"))
+    x0, z0, x1, z1, top = (
+        np.array([getattr(w, name) for w in walls])[:, None] for name in ("x0", "z0", "x1", "z1", "height")
+    )
     top = top + np.array([w.roof for w in walls])[:, None] * 0.9
     slope = camera.slopes()[None, :]
     dx, dz = x1 - x0, z1 - z0
@@ -78,4 +98,4 @@ def cast_walls(layout: Layout, camera: Camera) -> list[Hits]:
         layers.append(Hits(wall, nearest, np.where(np.isfinite(nearest), part[wall, columns], 0) * length[wall]))
         shown = np.maximum(shown, np.where(np.isfinite(nearest), peak[wall, columns], -np.inf))
         depth = np.where((depth <= nearest) | (peak <= shown), np.inf, depth)
-    return layers
+    return layers, shown

@@ -47,7 +47,9 @@ class Camera:
     def project(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) metres -> (N, 2) pixels (x, y); Z must be positive."""
         scale = self.focal / points[:, 2]
-        return np.stack([self.centre + points[:, 0] * scale, self.horizon + (self.height_m - points[:, 1]) * scale], axis=1)
+        return np.stack(
+            [self.centre + points[:, 0] * scale, self.horizon + (self.height_m - points[:, 1]) * scale], axis=1
+        )
 
     def sees(self, x_m: float, z_m: float, half_width_m: float) -> bool:
         """Whether something about x_m, this wide, is in front of the camera and inside the frame's columns."""

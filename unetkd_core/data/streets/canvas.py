@@ -57,7 +57,9 @@ class Canvas:
     def stamp(self, thing: int, colours: Image.Image, alpha: Image.Image, left: int, top: int) -> None:
         """Paste a picture through its alpha (mode L); it counts as there where alpha is above one half."""
         self.colours.paste(colours, (left, top), alpha)
-        self.ids.paste(thing, (left, top, left + alpha.width, top + alpha.height), alpha.point(_THRESHOLD, "1"))
+        self.ids.paste(
+            thing, (left, top, left + alpha.width, top + alpha.height), Image.fromarray(np.asarray(alpha) > 127)
+        )
 
     def glow(self, thing: int, x: float, y: float, radius: float, light: tuple[float, float, float]) -> None:
         """A light on this thing that the lens will smear later; canvas pixels."""
@@ -84,6 +86,3 @@ class Canvas:
             np.where(painted, table[ids, 0].astype(np.uint8), labels),
             np.where(painted, table[ids, 1], depth).astype(np.float32),
         )
-
-
-_THRESHOLD = [0] * 128 + [255] * 128

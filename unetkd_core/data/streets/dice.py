@@ -14,6 +14,10 @@ T = TypeVar("T")
 Colour = tuple[float, float, float]
 
 
+def scaled(colour: Colour, gain: float) -> Colour:
+    return (colour[0] * gain, colour[1] * gain, colour[2] * gain)
+
+
 class Dice:
     """Uniform draws from a pre-drawn buffer: ten times cheaper than asking the generator for one number at a time."""
 

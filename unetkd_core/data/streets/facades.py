@@ -21,7 +21,7 @@ ROOF_RISE = 0.9
 class Pixels(NamedTuple):
     """The P pixels that show walls. Each (P,): flat index, wall, height above ground, metres along the wall, depth, size."""
 
-    index: np.ndarray
+    place: np.ndarray
     wall: np.ndarray
     y: np.ndarray
     along: np.ndarray
@@ -42,7 +42,20 @@ class Facades:
     def __init__(self, layout: Layout, camera: Camera, sunlight: Sunlight) -> None:
         self.layout, self.camera, self.sunlight = layout, camera, sunlight
         walls = layout.walls
-        single = ("height", "roof", "glass", "floor", "ground_floor", "bay", "shop", "colour", "trim", "sign", "window", "normal")
+        single = (
+            "height",
+            "roof",
+            "glass",
+            "floor",
+            "ground_floor",
+            "bay",
+            "shop",
+            "colour",
+            "trim",
+            "sign",
+            "window",
+            "normal",
+        )
         self.tables = {name: np.array([getattr(w, name) for w in walls], np.float32) for name in single}
         self.tables["salt"] = np.array([w.salt % 8192 for w in walls], np.float32)
         length = np.array([((w.x1 - w.x0) ** 2 + (w.z1 - w.z0) ** 2) ** 0.5 for w in walls], np.float32)
@@ -54,22 +67,29 @@ class Facades:
     def paint(self, layers: list[Hits], light: np.ndarray, labels: np.ndarray, depth: np.ndarray) -> None:
         """In place. light (H, W, 3) linear float32, labels (H, W) uint8, depth (H, W) float32."""
         p = self._gather(layers)
-        if not len(p.index):
+        if not len(p.place):
             return
         t = {name: table[p.wall] for name, table in self.tables.items()}
         weather = self.layout.weather
         albedo, glow = self._surface(t, p)
         sun = np.maximum(t["normal"] @ np.asarray(weather.to_sun, np.float32), 0)
-        columns = p.index % self.camera.columns
+        columns = p.place % self.camera.columns
         u = (p.depth * self.camera.slopes()[columns] - self.layout.road.axis(p.depth)).astype(np.float32)
         lit = self.sunlight.reaches(u + t["normal"][:, 0] * 0.3, p.y, p.depth) * sun
         sky_share = np.clip(0.55 + 0.045 * p.y, 0.4, 0.95)
-        shaded = albedo * (lit[:, None] * np.asarray(weather.sun, np.float32) + sky_share[:, None] * np.asarray(weather.ambient, np.float32)) + glow
+        shaded = (
+            albedo
+            * (
+                lit[:, None] * np.asarray(weather.sun, np.float32)
+                + sky_share[:, None] * np.asarray(weather.ambient, np.float32)
+            )
+            + glow
+        )
         clear = np.exp(-np.float32(weather.haze) * p.depth)[:, None]
         shaded = shaded * clear + np.asarray(weather.horizon, np.float32) * (1 - clear)
         flat = light.reshape(-1, 3)
-        flat[p.index] += p.cover[:, None] * (shaded - flat[p.index])
-        solid = p.index[p.solid]
+        flat[p.place] += p.cover[:, None] * (shaded - flat[p.place])
+        solid = p.place[p.solid]
         labels.reshape(-1)[solid] = 0
         depth.reshape(-1)[solid] = p.depth[p.solid]
 
@@ -97,7 +117,18 @@ class Facades:
             for i, part in enumerate(parts):
                 keep = ~solid.reshape(-1)[part[0]]
                 parts[i] = tuple(a[keep] for a in part)
-            parts.append((index, wall[column], height, along[column], z[column], pixel[column], cover.astype(np.float32), solid.reshape(-1)[index]))
+            parts.append(
+                (
+                    index,
+                    wall[column],
+                    height,
+                    along[column],
+                    z[column],
+                    pixel[column],
+                    cover.astype(np.float32),
+                    solid.reshape(-1)[index],
+                )
+            )
             behind |= solid
         return Pixels(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
@@ -120,7 +151,9 @@ class Facades:
         albedo *= (1 - pipe)[:, None]
         return albedo, glow
 
-    def _windows(self, t: dict[str, np.ndarray], p: Pixels, albedo: np.ndarray, tone: np.ndarray) -> tuple[np.ndarray, np.ndarray | float]:
+    def _windows(
+        self, t: dict[str, np.ndarray], p: Pixels, albedo: np.ndarray, tone: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | float]:
         """Upper floors' windows, painted into albedo; returns their coverage and their light at night."""
         y, pixel = p.y, p.pixel
         storey = np.floor((y - t["ground_floor"]) / t["floor"])
@@ -132,7 +165,9 @@ class Facades:
         window = _step(half_w - side, pixel) * _step(half_h - np.abs(rise), pixel) * upper
         frame = _step(half_w + 0.12 - side, pixel) * _step(half_h + 0.10 - np.abs(rise), pixel) * upper
         sill = _step(half_w + 0.2 - side, pixel) * _step(0.07 - np.abs(rise + half_h + 0.1), pixel) * upper
-        bars = np.maximum(_step(0.03 - side, pixel), _step(0.025 - np.abs(rise - 0.15 * half_h), pixel)) * np.minimum(1, 0.08 / pixel)
+        bars = np.maximum(_step(0.03 - side, pixel), _step(0.025 - np.abs(rise - 0.15 * half_h), pixel)) * np.minimum(
+            1, 0.08 / pixel
+        )
         albedo += np.maximum(frame, sill)[:, None] * (t["trim"] * tone[:, None] - albedo)
         pick = lattice_hash(storey, column + t["salt"], 3)
         weather = self.layout.weather
@@ -147,9 +182,13 @@ class Facades:
         if weather.lamps <= 0:
             return window, 0.0
         on = lattice_hash(storey, column + t["salt"], 11) < 0.35 * weather.lamps
-        return window, (window * on * (0.25 + 0.3 * pick) * weather.lamps * (0.6 + 0.4 * (rise > 0)))[:, None] * np.asarray((0.85, 0.54, 0.25), np.float32)
+        return window, (window * on * (0.25 + 0.3 * pick) * weather.lamps * (0.6 + 0.4 * (rise > 0)))[
+            :, None
+        ] * np.asarray((0.85, 0.54, 0.25), np.float32)
 
-    def _street_level(self, t: dict[str, np.ndarray], p: Pixels, low: np.ndarray, albedo: np.ndarray, glow: np.ndarray | float) -> np.ndarray | float:
+    def _street_level(
+        self, t: dict[str, np.ndarray], p: Pixels, low: np.ndarray, albedo: np.ndarray, glow: np.ndarray | float
+    ) -> np.ndarray | float:
         """Ground floors: shop fronts under their signs, or doors and windows; into albedo at pixels `low`."""
         s, y, pixel, salt = p.along[low], p.y[low], p.pixel[low], t["salt"]
         shop = t["shop"] > 0
@@ -164,14 +203,27 @@ class Facades:
         half = np.where(shop, unit / 2 - 0.13, np.where(is_door, 0.5, 0.62))
         bottom = np.where(shop, np.where(is_door, 0.08, 0.55), np.where(is_door, 0.05, 0.95))
         lid = np.where(shop, top, np.where(is_door, 2.15, 2.35))
-        trim = _step(half + 0.10 - np.abs(local), pixel) * _step(lid + 0.1 - y, pixel) * _step(y - bottom + 0.1, pixel) * ~shop
+        trim = (
+            _step(half + 0.10 - np.abs(local), pixel)
+            * _step(lid + 0.1 - y, pixel)
+            * _step(y - bottom + 0.1, pixel)
+            * ~shop
+        )
         here += trim[:, None] * (t["trim"] - here)
         pane = _step(half - np.abs(local), pixel) * _step(lid - y, pixel) * _step(y - bottom, pixel)
         goods = lattice_hash(np.floor(s * 2.1 + 0.4 * np.floor(y * 1.6)), np.floor(y * 1.6) + salt, 21)
-        hue = np.stack([goods, lattice_hash(np.floor(s * 2.1), salt, 22), lattice_hash(np.floor(s * 1.3), salt, 23)], axis=-1)
-        display = 0.016 + (0.11 * (goods > 0.55) * (y < 1.9) * shop)[:, None] * (0.25 + 0.75 * hue) + (0.10 * shop * (np.abs(y - top + 0.3) < 0.07))[:, None]
+        hue = np.stack(
+            [goods, lattice_hash(np.floor(s * 2.1), salt, 22), lattice_hash(np.floor(s * 1.3), salt, 23)], axis=-1
+        )
+        display = (
+            0.016
+            + (0.11 * (goods > 0.55) * (y < 1.9) * shop)[:, None] * (0.25 + 0.75 * hue)
+            + (0.10 * shop * (np.abs(y - top + 0.3) < 0.07))[:, None]
+        )
         weather = self.layout.weather
-        mirror = (np.asarray(weather.horizon, np.float32) * 0.10) * np.clip(0.5 + 0.5 * np.sin((s + 0.6 * y) * 0.9 + salt), 0, 1)[:, None]
+        mirror = (np.asarray(weather.horizon, np.float32) * 0.10) * np.clip(
+            0.5 + 0.5 * np.sin((s + 0.6 * y) * 0.9 + salt), 0, 1
+        )[:, None]
         leaf = np.where((is_door & ~shop)[:, None], t["sign"] * 0.75 + 0.012, display + mirror)
         here += pane[:, None] * (leaf - here)
         self._letters(t, here, s, y, top, shop, pixel)
@@ -182,12 +234,25 @@ class Facades:
             glow[low] += lit[:, None] * np.asarray((0.9, 0.66, 0.38), np.float32)
         return glow
 
-    def _letters(self, t: dict[str, np.ndarray], here: np.ndarray, s: np.ndarray, y: np.ndarray, top: np.ndarray, shop: np.ndarray, pixel: np.ndarray) -> None:
+    def _letters(
+        self,
+        t: dict[str, np.ndarray],
+        here: np.ndarray,
+        s: np.ndarray,
+        y: np.ndarray,
+        top: np.ndarray,
+        shop: np.ndarray,
+        pixel: np.ndarray,
+    ) -> None:
         """Something like writing on a shop's board: strokes by lot in a row of small boxes."""
         board = np.flatnonzero(shop & (np.abs(y - top - 0.38) < 0.20) & (np.abs((s + t["salt"] % 5) % 9 - 4.5) < 2.2))
         s, rise, salt = s[board], (y - top)[board] - 0.18, t["salt"][board]
         letter, stroke, level = np.floor(s / 0.30), np.floor(s % 0.30 / 0.075), np.floor(rise / 0.08)
-        ink = (stroke < 3) & ((lattice_hash(letter * 4 + stroke, level + salt, 5) > 0.42) | (stroke == 0)) & (lattice_hash(letter, salt, 6) > 0.15)
+        ink = (
+            (stroke < 3)
+            & ((lattice_hash(letter * 4 + stroke, level + salt, 5) > 0.42) | (stroke == 0))
+            & (lattice_hash(letter, salt, 6) > 0.15)
+        )
         pale = np.where(t["sign"][board].mean(axis=-1) > 0.2, 0.04, 0.62)
         share = np.where(pixel[board] > 0.08, 0.42, ink.astype(np.float32))
         here[board] += share[:, None] * (pale[:, None] - here[board])
@@ -198,7 +263,9 @@ class Facades:
         if not len(above):
             return
         h, colour, rise = t["height"][above], t["colour"][above], y[above]
-        slate = (1 + 0.15 * grime[above] - 0.2 * (rise % 0.35 < 0.06))[:, None] * (np.asarray((0.10, 0.09, 0.09), np.float32) + 0.08 * colour)
+        slate = (1 + 0.15 * grime[above] - 0.2 * (rise % 0.35 < 0.06))[:, None] * (
+            np.asarray((0.10, 0.09, 0.09), np.float32) + 0.08 * colour
+        )
         here = np.where((rise > h)[:, None], slate, albedo[above])
         here = np.where((rise > h + ROOF_RISE * t["roof"][above])[:, None], colour * 0.75, here)
         eaves = _step(0.2 - np.abs(rise - h), p.pixel[above])[:, None]

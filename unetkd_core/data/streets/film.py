@@ -8,7 +8,9 @@ from PIL import Image, ImageFilter
 from unetkd_core.data.streets.dice import Dice
 
 
-def spill(image: np.ndarray, glows: list[tuple[float, float, float, tuple[float, float, float]]], wet: np.ndarray | None) -> None:
+def spill(
+    image: np.ndarray, glows: list[tuple[float, float, float, tuple[float, float, float]]], wet: np.ndarray | None
+) -> None:
     """Add each lamp's halo to the image (H, W, 3) float32 0-255, in place; on wet ground (H, W) also its streak below."""
     rows, columns, _ = image.shape
     for x, y, radius, light in glows:
@@ -25,7 +27,7 @@ def spill(image: np.ndarray, glows: list[tuple[float, float, float, tuple[float,
         if wet is not None:
             foot = min(rows, int(y + 14 * radius) + 2)
             fall = np.clip(1 - (np.arange(top, foot, dtype=np.float32) - np.float32(y)) / np.float32(14 * radius), 0, 1)
-            streak = np.exp(-dx[None] ** 2 * 5) * fall[:, None] * wet[top:foot, left:right]
+            streak = np.exp(-(dx[None] ** 2) * 5) * fall[:, None] * wet[top:foot, left:right]
             image[top:foot, left:right] += streak[..., None] * np.asarray(light, np.float32) * 110
 
 

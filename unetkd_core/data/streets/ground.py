@@ -42,10 +42,14 @@ def _kerb_distance(road: Road, u: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.where((main < road.corner) & (cross < road.corner), rounded, np.minimum(main, cross))
 
 
-def _markings(road: Road, u: np.ndarray, z: np.ndarray, d: np.ndarray, across: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _markings(
+    road: Road, u: np.ndarray, z: np.ndarray, d: np.ndarray, across: np.ndarray, along: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """White and yellow paint coverage in [0, 1]."""
     blur, long_blur = np.maximum(across, 0.02), np.maximum(along, 0.02)
-    open_road = (np.abs(z - road.junction) > road.cross_half + 1.5) if road.junction > 0 else np.ones_like(z, dtype=bool)
+    open_road = (
+        (np.abs(z - road.junction) > road.cross_half + 1.5) if road.junction > 0 else np.ones_like(z, dtype=bool)
+    )
     dash = _line((z + road.salt % 7) % 6.0 - 3.0, 1.5, long_blur)
     white = np.zeros_like(u)
     if road.centre_line == 1:
@@ -67,11 +71,16 @@ def _markings(road: Road, u: np.ndarray, z: np.ndarray, d: np.ndarray, across: n
         near = road.junction - road.cross_half - 2.2
         own = (u * road.drive > 0).astype(u.dtype)
         white = np.maximum(white, _line(z - near, 0.16, long_blur) * own)
-        white = np.maximum(white, _line((u + 40) % 1.1 - 0.55, 0.27, blur) * _line(z - near - 1.6, 0.9, long_blur) * (road.salt % 2))
+        white = np.maximum(
+            white, _line((u + 40) % 1.1 - 0.55, 0.27, blur) * _line(z - near - 1.6, 0.9, long_blur) * (road.salt % 2)
+        )
     if road.salt % 5 == 0 and not road.in_junction(16, 6):
         arrow = road.drive * lane / 2
         head = np.abs(u - arrow) < np.clip((17.2 - z) * 0.22, 0, 0.34)
-        white = np.maximum(white, np.where((z > 14) & (z < 17.2), np.maximum(_line(u - arrow, 0.09, blur) * (z < 16), head & (z > 15.6)), 0))
+        white = np.maximum(
+            white,
+            np.where((z > 14) & (z < 17.2), np.maximum(_line(u - arrow, 0.09, blur) * (z < 16), head & (z > 15.6)), 0),
+        )
     yellow = np.zeros_like(u)
     if road.edge_line in (1, 2):
         yellow = _line(d + 0.32, 0.045, blur)
@@ -97,15 +106,24 @@ def _asphalt(road: Road, u: np.ndarray, z: np.ndarray, across: np.ndarray, along
         tone = np.where(cover < 0.12, tone * 0.6 + 0.12 * (cover > 0.07), tone)
     seam = _line(u - 0.3 * broad - (road.salt % 5 - 2), 0.03, np.maximum(across, 0.02))
     crack = sample(noise_tile(8, 5), z * 14, u * 31)
-    return tone * (1 - 0.3 * (road.salt % 3 == 0) * seam) * (1 - (0.06 + 0.03 * (road.salt % 7)) * np.clip(1 - np.abs(crack) * 14, 0, 1) * np.clip(0.1 / along, 0, 1))
+    return (
+        tone
+        * (1 - 0.3 * (road.salt % 3 == 0) * seam)
+        * (1 - (0.06 + 0.03 * (road.salt % 7)) * np.clip(1 - np.abs(crack) * 14, 0, 1) * np.clip(0.1 / along, 0, 1))
+    )
 
 
-def _paving(road: Road, d: np.ndarray, u: np.ndarray, z: np.ndarray, across: np.ndarray, along: np.ndarray) -> np.ndarray:
+def _paving(
+    road: Road, d: np.ndarray, u: np.ndarray, z: np.ndarray, across: np.ndarray, along: np.ndarray
+) -> np.ndarray:
     """Brightness factor of the sidewalk: slabs, joints, stains."""
     size = road.paving_size
     row, column = np.floor(z / size), np.floor(d / size + 0.5 * (np.floor(z / size) % 2))
     slab = (lattice_hash(row, column, road.salt) - 0.5) * np.clip(1.5 * size / along, 0, 1)
-    joint = np.maximum(_line(z % size, 0.015, np.maximum(along, 0.02)), _line((d + 0.5 * size * (row % 2)) % size, 0.015, np.maximum(across, 0.02)))
+    joint = np.maximum(
+        _line(z % size, 0.015, np.maximum(along, 0.02)),
+        _line((d + 0.5 * size * (row % 2)) % size, 0.015, np.maximum(across, 0.02)),
+    )
     stain = sample(noise_tile(4, 6), z * 17, u * 19)
     grain = sample(noise_tile(128, 3, 0.8), z * 97, u * 101)
     return (1 + 0.16 * slab + 0.10 * stain + 0.06 * grain * np.clip(0.03 / along, 0.1, 1)) * (1 - 0.45 * joint)
@@ -135,13 +153,17 @@ def cast_ground(layout: Layout, camera: Camera, sunlight: Sunlight, shade: np.nd
     albedo = albedo * (1 - yellow) + yellow * np.asarray((0.50, 0.34, 0.05), np.float32)
     walk = paving[..., None] * np.asarray(road.paving, np.float32) * (1 + 0.35 * kerb[..., None])
     if road.verge > 1.2:
-        grass = (1 + 0.35 * sample(noise_tile(64, 4), z * 60, u * 60))[..., None] * np.asarray((0.07, 0.11, 0.035), np.float32)
+        grass = (1 + 0.35 * sample(noise_tile(64, 4), z * 60, u * 60))[..., None] * np.asarray(
+            (0.07, 0.11, 0.035), np.float32
+        )
         walk = np.where((d > road.walk)[..., None], grass, walk)
     albedo = albedo * on_road + walk * (1 - on_road)
     puddle = np.clip((sample(noise_tile(4, 4), z * 12, u * 25) + 2.6 * weather.wet - 1.9) * 2.2, 0, 1) * (d < 0.2)
     wet = np.clip(0.35 * weather.wet + 0.55 * puddle, 0, 0.9) * (weather.wet > 0)
     albedo = albedo * (1 - 0.45 * np.clip(weather.wet + puddle * (weather.wet > 0), 0, 1))[..., None]
-    lit = sunlight.reaches(u, np.float32(0), z) * shade[first:] * weather.to_sun[1]
+    lit = sunlight.reaches(u, np.zeros(1, np.float32), z) * shade[first:] * weather.to_sun[1]
     sky = contact[first:] * np.clip(0.80 + 0.05 * (road.half + road.walk - np.abs(u)), 0.65, 1)
-    light = albedo * (lit[..., None] * np.asarray(weather.sun, np.float32) + sky[..., None] * np.asarray(weather.ambient, np.float32))
+    light = albedo * (
+        lit[..., None] * np.asarray(weather.sun, np.float32) + sky[..., None] * np.asarray(weather.ambient, np.float32)
+    )
     return Ground(first, light.astype(np.float32), labels, z, wet)

@@ -23,8 +23,16 @@ VERSION = 1
 """Raised whenever any scene changes: packed data and golden tests go by it."""
 MIN_SIDE = 16
 PAINTERS = {
-    "person": people.paint_person, "standing": people.paint_person, "cyclist": people.paint_cyclist, "lamp": furniture.paint_lamp, "sign": furniture.paint_sign,
-    "traffic light": furniture.paint_traffic_light, "bollard": furniture.paint_bollard, "tree": trees.paint_tree, "bare tree": trees.paint_tree}
+    "person": people.paint_person,
+    "standing": people.paint_person,
+    "cyclist": people.paint_cyclist,
+    "lamp": furniture.paint_lamp,
+    "sign": furniture.paint_sign,
+    "traffic light": furniture.paint_traffic_light,
+    "bollard": furniture.paint_bollard,
+    "tree": trees.paint_tree,
+    "bare tree": trees.paint_tree,
+}
 """Thing.kind -> painter; vehicles have their own, whatever is left is clutter."""
 SPREAD = {"person": 0.5, "standing": 0.5, "lamp": 1.8, "tree": 5.0, "bare tree": 6.0, "cyclist": 0.5}
 
@@ -45,7 +53,8 @@ def render(seed: int, index: int, height: int, width: int) -> StreetScene:
     if height < MIN_SIDE or width < MIN_SIDE or seed < 0 or index < 0:
         raise DataError(
             f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up and sides of "
-            f"at least {MIN_SIDE} pixels: try 128 x 256.")
+            f"at least {MIN_SIDE} pixels: try 128 x 256."
+        )
     return render_layout(sample_layout(Dice(VERSION, seed, index)), Dice(VERSION, seed, index, 1), height, width)
 
 
@@ -57,7 +66,9 @@ def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> Street
     vehicles = [_place_vehicle(layout, thing, sunlight) for thing in layout.things if is_vehicle(thing.kind)]
     vehicles = [v for v in vehicles if v.z > v.shape.length / 2 + 1.2 and camera.sees(v.x, v.z, v.shape.length)]
     others = [(thing, layout.road.x(thing.u, thing.z)) for thing in layout.things if not is_vehicle(thing.kind)]
-    others = [(thing, x) for thing, x in others if thing.z > 2.5 and camera.sees(x, thing.z, SPREAD.get(thing.kind, 1.0))]
+    others = [
+        (thing, x) for thing, x in others if thing.z > 2.5 and camera.sees(x, thing.z, SPREAD.get(thing.kind, 1.0))
+    ]
     light, labels, depth, wet = _cast(layout, camera, sunlight, vehicles, others)
     canvas = Canvas(layout.weather.encode(light).astype(np.uint8), fine, layout.weather)
     jobs: list[tuple[float, Vehicle | tuple[Thing, float]]] = [(v.z, v) for v in vehicles]
@@ -75,13 +86,22 @@ def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> Street
 
 def _place_vehicle(layout: Layout, thing: Thing, sunlight: Sunlight) -> Vehicle:
     road = layout.road
-    return Vehicle(thing, road.x(thing.u, thing.z), thing.z, atan(road.heading(thing.z)) + pi * thing.facing, sunlight.at(thing.u, 0.9, thing.z))
+    return Vehicle(
+        thing,
+        road.x(thing.u, thing.z),
+        thing.z,
+        atan(road.heading(thing.z)) + pi * thing.facing,
+        sunlight.at(thing.u, 0.9, thing.z),
+    )
 
 
-def _cast(layout: Layout, camera: Camera, sunlight: Sunlight, vehicles: list[Vehicle], others: list[tuple[Thing, float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+def _cast(
+    layout: Layout, camera: Camera, sunlight: Sunlight, vehicles: list[Vehicle], others: list[tuple[Thing, float]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Sky, ground and walls: linear light, labels, depth, and how wet the ground is (None when dry)."""
     weather = layout.weather
-    light = sky(layout, camera)
+    hits, peaks = cast_walls(layout, camera)
+    light = sky(layout, camera, peaks)
     labels = np.zeros(light.shape[:2], np.uint8)
     depth = np.full(light.shape[:2], np.inf, np.float32)
     shade, contact = _shadow_masks(layout, camera, vehicles, others)
@@ -90,7 +110,6 @@ def _cast(layout: Layout, camera: Camera, sunlight: Sunlight, vehicles: list[Veh
     light[ground.first :] = ground.light * clear + np.asarray(weather.horizon, np.float32) * (1 - clear)
     labels[ground.first :] = ground.labels
     depth[ground.first :] = ground.depth
-    hits = cast_walls(layout, camera)
     Facades(layout, camera, sunlight).paint(hits, light, labels, depth)
     if weather.wet <= 0:
         return light, labels, depth, None
@@ -111,7 +130,9 @@ def _mirror(light: np.ndarray, labels: np.ndarray, wet: np.ndarray, camera: Came
     light += share * (mirrored * np.float32(0.85) - light)
 
 
-def _shadow_masks(layout: Layout, camera: Camera, vehicles: list[Vehicle], others: list[tuple[Thing, float]]) -> tuple[np.ndarray, np.ndarray]:
+def _shadow_masks(
+    layout: Layout, camera: Camera, vehicles: list[Vehicle], others: list[tuple[Thing, float]]
+) -> tuple[np.ndarray, np.ndarray]:
     """(H, W) float32 each: sun left by what stands on the ground, and sky left under it (contact shadows)."""
     size = (camera.columns, camera.rows)
     sun_mask, sky_mask = Image.new("L", size, 255), Image.new("L", size, 255)
@@ -127,11 +148,17 @@ def _shadow_masks(layout: Layout, camera: Camera, vehicles: list[Vehicle], other
             cast = np.array(corners + [(x - sx / sy * h, z - sz / sy * h) for x, z in corners])
             sun_pen.polygon(flat(hull(cast)), fill=20)
     for thing, x in others:
-        wide, h = (0.22, thing.size) if thing.kind in ("person", "standing", "cyclist") else (0.07, min(thing.size, 9.0) if thing.kind in ("lamp", "sign", "traffic light") else 1.0)
+        wide, h = (
+            (0.22, thing.size)
+            if thing.kind in ("person", "standing", "cyclist")
+            else (0.07, min(thing.size, 9.0) if thing.kind in ("lamp", "sign", "traffic light") else 1.0)
+        )
         z = thing.z
         tree = thing.kind in ("tree", "bare tree")
         r = 0.35 if tree or thing.kind in ("person", "standing", "bin") else 0.15
-        sky_pen.polygon(flat([(x - r, z - r * 0.6), (x + r, z - r * 0.6), (x + r, z + r * 0.6), (x - r, z + r * 0.6)]), fill=95)
+        sky_pen.polygon(
+            flat([(x - r, z - r * 0.6), (x + r, z - r * 0.6), (x + r, z + r * 0.6), (x - r, z + r * 0.6)]), fill=95
+        )
         if shadows:
             tip_x, tip_z = x - sx / sy * h, z - sz / sy * h
             sun_pen.polygon(flat([(x - wide, z), (x + wide, z), (tip_x + wide, tip_z), (tip_x - wide, tip_z)]), fill=40)
@@ -142,15 +169,19 @@ def _shadow_masks(layout: Layout, camera: Camera, vehicles: list[Vehicle], other
     return sun, np.asarray(sky_mask.filter(ImageFilter.BoxBlur(2.0 * blur)), np.float32) / 255
 
 
-def _tree_shadow(pen: ImageDraw.ImageDraw, camera: Camera, thing: Thing, x: float, lean_x: float, lean_z: float) -> None:
+def _tree_shadow(
+    pen: ImageDraw.ImageDraw, camera: Camera, thing: Thing, x: float, lean_x: float, lean_z: float
+) -> None:
     """Dappled: a cloud of small ellipses on the ground where the crown's shadow falls."""
     dice = Dice(thing.look)
     height = thing.size * 0.62
     cx, cz, spread = x - lean_x * height, thing.z - lean_z * height, thing.size * 0.30
     tone = 120 if thing.kind == "bare tree" else 55
-    for _ in range(26):
+    for _ in range(60):
         px = cx + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_x))
         pz = cz + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_z))
-        r = dice.between(0.2, 0.9)
+        r = dice.between(0.10, 0.55)
         if pz - r > 1.0:
-            pen.ellipse((camera.x(px - r, pz), camera.y(0, pz + r), camera.x(px + r, pz), camera.y(0, pz - r)), fill=tone)
+            pen.ellipse(
+                (camera.x(px - r, pz), camera.y(0, pz + r), camera.x(px + r, pz), camera.y(0, pz - r)), fill=tone
+            )

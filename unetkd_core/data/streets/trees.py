@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from unetkd_core.data.streets.canvas import Canvas
-from unetkd_core.data.streets.dice import Dice, noise_tile
+from unetkd_core.data.streets.dice import Dice, noise_tile, scaled
 from unetkd_core.data.streets.layout import Thing
 
 BACKGROUND = 0
@@ -55,11 +55,24 @@ def bare_crown(kind: int) -> tuple[Image.Image, Image.Image]:
     while stack:
         x, y, angle, length, width, level = stack.pop()
         x1, y1 = x + length * cos(angle), y + length * sin(angle)
-        pen.line([(x * SIDE * scale, y * SIDE * scale), (x1 * SIDE * scale, y1 * SIDE * scale)], fill=255, width=max(1, round(width * scale / 3)))
+        pen.line(
+            [(x * SIDE * scale, y * SIDE * scale), (x1 * SIDE * scale, y1 * SIDE * scale)],
+            fill=255,
+            width=max(1, round(width * scale / 3)),
+        )
         if level < 8:
             for _ in range(2 if dice.chance(0.62) else 3):
                 turn = dice.between(-0.62, 0.62)
-                stack.append((x1, y1, angle + turn - 0.04 * cos(angle), length * dice.between(0.66, 0.86), width * 0.68, level + 1))
+                stack.append(
+                    (
+                        x1,
+                        y1,
+                        angle + turn - 0.04 * cos(angle),
+                        length * dice.between(0.66, 0.86),
+                        width * 0.68,
+                        level + 1,
+                    )
+                )
     alpha = alpha.resize((SIDE, SIDE), Image.Resampling.BOX).point([min(255, int(v * 1.5)) for v in range(256)])
     grain = noise_tile(64, 4, 0.8)[:SIDE, :SIDE]
     return Image.fromarray(np.clip(110 + 40 * grain, 0, 255).astype(np.uint8)), alpha
@@ -79,16 +92,44 @@ def paint_tree(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> 
     foot, fork = camera.y(0, z), camera.y(base + (0.02 if bare else 0.3) * crown, z)
     left, right = camera.x(x - girth, z), camera.x(x + girth, z)
     shift = camera.x(x + lean, z) - camera.x(x, z)
-    canvas.polygon(item, [(left - 0.3 * girth * scale, foot), (right + 0.3 * girth * scale, foot), (right + shift - 0.25 * girth * scale, fork), (left + shift + 0.25 * girth * scale, fork)], trunk)
+    canvas.polygon(
+        item,
+        [
+            (left - 0.3 * girth * scale, foot),
+            (right + 0.3 * girth * scale, foot),
+            (right + shift - 0.25 * girth * scale, fork),
+            (left + shift + 0.25 * girth * scale, fork),
+        ],
+        trunk,
+    )
     if right - left > 4:
-        dark = weather.shade(tuple(0.6 * c for c in thing.second), (-0.5, 0, -0.8), 0.0, z)
+        dark = weather.shade(scaled(thing.second, 0.6), (-0.5, 0, -0.8), 0.0, z)
         middle = (left + right) / 2
-        canvas.detail([(left - 0.3 * girth * scale, foot), (middle, foot), (middle + shift, fork), (left + shift + 0.25 * girth * scale, fork)], dark)
+        canvas.detail(
+            [
+                (left - 0.3 * girth * scale, foot),
+                (middle, foot),
+                (middle + shift, fork),
+                (left + shift + 0.25 * girth * scale, fork),
+            ],
+            dark,
+        )
     width = crown * (1.0 if bare else 0.95 + 0.1 * (kind % 3))
     _stamp_crown(canvas, item, (bare_crown if bare else leafy_crown)(kind), thing, x + lean, z, base, crown, width, lit)
 
 
-def _stamp_crown(canvas: Canvas, item: int, pictures: tuple[Image.Image, Image.Image], thing: Thing, x: float, z: float, base: float, crown: float, width: float, lit: float) -> None:
+def _stamp_crown(
+    canvas: Canvas,
+    item: int,
+    pictures: tuple[Image.Image, Image.Image],
+    thing: Thing,
+    x: float,
+    z: float,
+    base: float,
+    crown: float,
+    width: float,
+    lit: float,
+) -> None:
     camera, weather = canvas.camera, canvas.weather
     x0, x1 = camera.x(x - width / 2, z), camera.x(x + width / 2, z)
     y0, y1 = camera.y(base + crown, z), camera.y(base, z)
@@ -96,13 +137,28 @@ def _stamp_crown(canvas: Canvas, item: int, pictures: tuple[Image.Image, Image.I
     top, bottom = max(0, int(y0)), min(camera.rows, int(y1) + 1)
     if right <= left or bottom <= top:
         return
-    source = tuple(min(max(v, 0.0), float(SIDE)) for v in (
-        (left - x0) / (x1 - x0) * SIDE, (top - y0) / (y1 - y0) * SIDE, (right - x0) / (x1 - x0) * SIDE, (bottom - y0) / (y1 - y0) * SIDE))
+    across, up = SIDE / (x1 - x0), SIDE / (y1 - y0)
+    source = (
+        max(0.0, (left - x0) * across),
+        max(0.0, (top - y0) * up),
+        min(float(SIDE), (right - x0) * across),
+        min(float(SIDE), (bottom - y0) * up),
+    )
     if source[2] - source[0] < 0.01 or source[3] - source[1] < 0.01:
         return
-    light, alpha = (picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=source, reducing_gap=1.5) for picture in pictures)
+    light, alpha = (
+        picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=source, reducing_gap=1.5)
+        for picture in pictures
+    )
     colour = thing.second if thing.kind == "bare tree" else thing.colour
-    ramp = [weather.shade(tuple(c * (0.28 + 2.3 * step / 16) for c in colour), (0.0, 0.35 + 0.04 * step, -0.6), lit * min(1.0, step / 9), z) for step in range(17)]
+    ramp = [
+        weather.shade(
+            scaled(colour, 0.28 + 2.3 * step / 16), (0.0, 0.35 + 0.04 * step, -0.6), lit * min(1.0, step / 9), z
+        )
+        for step in range(17)
+    ]
     ends = np.array(ramp, dtype=np.float64)
-    tables = [np.interp(np.arange(256), np.arange(17) * 16, ends[:, c]).astype(np.uint8).tolist() for c in range(3)]
-    canvas.stamp(item, Image.merge("RGB", [light.point(table) for table in tables]), alpha, left, top)
+    table = np.stack([np.interp(np.arange(256), np.arange(17) * 16, ends[:, c]) for c in range(3)], axis=1).astype(
+        np.uint8
+    )
+    canvas.stamp(item, Image.fromarray(table[np.asarray(light)]), alpha, left, top)

@@ -3,13 +3,14 @@
 Shapes are tables of heights and lengths; nothing here knows where the vehicle stands or what the road is like.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, sin
 
 import numpy as np
 
 from unetkd_core.data.streets.canvas import Canvas, Point
-from unetkd_core.data.streets.dice import Colour
+from unetkd_core.data.streets.dice import Colour, scaled
 from unetkd_core.data.streets.layout import Thing
 
 VEHICLE = 3
@@ -46,6 +47,8 @@ SHAPES = {
 }
 GLASS: Colour = (0.02, 0.024, 0.028)
 Vec = tuple[float, float, float]
+Shade = Callable[[Colour, Vec], tuple[int, int, int]]
+"""(albedo, normal in the vehicle's axes) -> display colour."""
 
 
 class _Placed:
@@ -88,7 +91,10 @@ class Vehicle:
         """The four corners on the ground (x, z), metres."""
         c, s = cos(self.yaw), sin(self.yaw)
         half_w, half_l = self.shape.width / 2, self.shape.length / 2
-        return [(self.x + a * c + b * s, self.z - a * s + b * c) for a, b in ((-half_w, -half_l), (half_w, -half_l), (half_w, half_l), (-half_w, half_l))]
+        return [
+            (self.x + a * c + b * s, self.z - a * s + b * c)
+            for a, b in ((-half_w, -half_l), (half_w, -half_l), (half_w, half_l), (-half_w, half_l))
+        ]
 
     def paint(self, canvas: Canvas) -> None:
         place = _Placed(canvas, self.x, self.z, self.yaw)
@@ -103,7 +109,7 @@ class Vehicle:
             self._details(canvas, place, item, shade)
         self._lights(canvas, place, item)
 
-    def _tiny(self, canvas: Canvas, place: _Placed, item: int, shade) -> None:  # type: ignore[no-untyped-def]
+    def _tiny(self, canvas: Canvas, place: _Placed, item: int, shade: Shade) -> None:
         """A few pixels of car: body, cabin, glass."""
         s, colour = self.shape, self.thing.colour
         w, z = s.width / 2, -s.length / 2 if cos(self.yaw) > 0 else s.length / 2
@@ -111,7 +117,10 @@ class Vehicle:
         slab = lambda a, b, y0, y1: place.pixels([(-a, y0, z), (a, y0, z), (b, y1, z), (-b, y1, z)])  # noqa: E731
         canvas.polygon(item, slab(w, w, 0.12, s.belt), shade(colour, (0, 0.1, end)))
         canvas.polygon(item, slab(w * 0.92, w * s.roof_width, s.belt, s.height), shade(colour, (0, 0.4, end * 0.9)))
-        canvas.detail(slab(w * 0.82, w * s.roof_width * 0.9, s.belt + 0.05, s.belt + (s.height - s.belt) * 0.8), shade(GLASS, (0, 0.4, end * 0.9)))
+        canvas.detail(
+            slab(w * 0.82, w * s.roof_width * 0.9, s.belt + 0.05, s.belt + (s.height - s.belt) * 0.8),
+            shade(GLASS, (0, 0.4, end * 0.9)),
+        )
         canvas.detail(slab(w * 0.9, w * 0.9, 0.12, 0.34), shade((0.015, 0.015, 0.015), (0, 0, end)))
         self._lights(canvas, place, item)
 
@@ -119,17 +128,38 @@ class Vehicle:
         """(along, up) of the lower body's upper edge, tail to nose."""
         s = self.shape
         half = s.length / 2
-        return [(-half, s.tail - 0.12), (-half + 0.10, s.tail), (s.rear_foot * s.length - half, s.belt), (s.front_foot * s.length - half, s.belt), (half - 0.30, s.nose + 0.06), (half - 0.06, s.nose - 0.08)]
+        return [
+            (-half, s.tail - 0.12),
+            (-half + 0.10, s.tail),
+            (s.rear_foot * s.length - half, s.belt),
+            (s.front_foot * s.length - half, s.belt),
+            (half - 0.30, s.nose + 0.06),
+            (half - 0.06, s.nose - 0.08),
+        ]
 
-    def _body(self, canvas: Canvas, place: _Placed, item: int, shade, fine: bool) -> None:  # type: ignore[no-untyped-def]
+    def _body(self, canvas: Canvas, place: _Placed, item: int, shade: Shade, fine: bool) -> None:
         s, colour = self.shape, self.thing.colour
         half_w, half_l, low = s.width / 2, s.length / 2, 0.24 if s.height < 2 else 0.32
         dark = shade((0.012, 0.012, 0.013), (0, -1, 0))
-        for face in ([(-half_w * 0.82, y, end * half_l * 0.90) for end in (-1, 1) for y in (0.1, low + 0.1)], [(half_w * 0.82, y, end * half_l * 0.90) for end in (-1, 1) for y in (0.1, low + 0.1)]):
+        for face in (
+            [(-half_w * 0.82, y, end * half_l * 0.90) for end in (-1, 1) for y in (0.1, low + 0.1)],
+            [(half_w * 0.82, y, end * half_l * 0.90) for end in (-1, 1) for y in (0.1, low + 0.1)],
+        ):
             canvas.polygon(item, place.pixels([face[0], face[1], face[3], face[2]]), dark)
         if not fine:
             for end in (-1, 1):
-                canvas.polygon(item, place.pixels([(-half_w * 0.82, 0.1, end * half_l * 0.90), (half_w * 0.82, 0.1, end * half_l * 0.90), (half_w * 0.82, low, end * half_l * 0.90), (-half_w * 0.82, low, end * half_l * 0.90)]), dark)
+                canvas.polygon(
+                    item,
+                    place.pixels(
+                        [
+                            (-half_w * 0.82, 0.1, end * half_l * 0.90),
+                            (half_w * 0.82, 0.1, end * half_l * 0.90),
+                            (half_w * 0.82, low, end * half_l * 0.90),
+                            (-half_w * 0.82, low, end * half_l * 0.90),
+                        ]
+                    ),
+                    dark,
+                )
         profile = self._profile()
         inset = 0.20 if s.height < 2 else 0.06
         top = 0.96
@@ -138,28 +168,59 @@ class Vehicle:
             if place.faces_us((0, 0.6, z_end), (0, 0, end)):
                 w = half_w - inset
                 middle = low + (y_top - low) * 0.55
-                canvas.polygon(item, place.pixels([(-w, low, z_end), (w, low, z_end), (w, middle, z_end), (-w, middle, z_end)]), shade(colour, (0, -0.25, end * 0.97)))
-                canvas.polygon(item, place.pixels([(-w, middle, z_end), (w, middle, z_end), (w * top, y_top - 0.1, z_end), (-w * top, y_top - 0.1, z_end)]), shade(colour, (0, 0.3, end * 0.95)))
+                canvas.polygon(
+                    item,
+                    place.pixels([(-w, low, z_end), (w, low, z_end), (w, middle, z_end), (-w, middle, z_end)]),
+                    shade(colour, (0, -0.25, end * 0.97)),
+                )
+                canvas.polygon(
+                    item,
+                    place.pixels(
+                        [
+                            (-w, middle, z_end),
+                            (w, middle, z_end),
+                            (w * top, y_top - 0.1, z_end),
+                            (-w * top, y_top - 0.1, z_end),
+                        ]
+                    ),
+                    shade(colour, (0, 0.3, end * 0.95)),
+                )
         for side in (-1, 1):
             if place.faces_us((side * half_w, 0.6, 0), (side, 0, 0)):
                 x = side * half_w
                 shoulder = low + (s.belt - low) * 0.55
                 for end, y_top in ((-1, s.tail), (1, s.nose)):
-                    corner = [(x, low, end * (half_l - 0.45)), (x - side * inset, low, end * half_l), ((x - side * inset) * top, y_top - 0.1, end * half_l), (x * top, y_top + 0.02, end * (half_l - 0.45))]
+                    corner = [
+                        (x, low, end * (half_l - 0.45)),
+                        (x - side * inset, low, end * half_l),
+                        ((x - side * inset) * top, y_top - 0.1, end * half_l),
+                        (x * top, y_top + 0.02, end * (half_l - 0.45)),
+                    ]
                     canvas.polygon(item, place.pixels(corner), shade(colour, (side * 0.7, 0.0, end * 0.7)))
                 upper = [(x * top, y, min(max(z, -half_l + 0.42), half_l - 0.42)) for z, y in profile]
-                canvas.polygon(item, place.pixels([(x, low, -half_l + 0.44), *upper, (x, low, half_l - 0.44)]), shade(colour, (side * 0.96, -0.28, 0)))
-                canvas.detail(place.pixels([(x, shoulder, -half_l + 0.42), *upper, (x, shoulder, half_l - 0.42)]), shade(colour, (side * 0.92, 0.38, 0)))
+                canvas.polygon(
+                    item,
+                    place.pixels([(x, low, -half_l + 0.44), *upper, (x, low, half_l - 0.44)]),
+                    shade(colour, (side * 0.96, -0.28, 0)),
+                )
+                canvas.detail(
+                    place.pixels([(x, shoulder, -half_l + 0.42), *upper, (x, shoulder, half_l - 0.42)]),
+                    shade(colour, (side * 0.92, 0.38, 0)),
+                )
         deck = [(z, y) for z, y in profile]
         for (z0, y0), (z1, y1) in zip(deck, deck[1:], strict=False):
             steep = max(((z1 - z0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
             normal = (0.0, (z1 - z0) / steep, (y0 - y1) / steep)
             if place.faces_us((0, y0, z0), normal):
                 w0, w1 = (half_w * top - inset * max(0.0, 1 - (half_l - abs(z)) / 0.45) for z in (z0, z1))
-                canvas.polygon(item, place.pixels([(-w0, y0, z0), (w0, y0, z0), (w1, y1, z1), (-w1, y1, z1)]), shade(colour, normal))
+                canvas.polygon(
+                    item,
+                    place.pixels([(-w0, y0, z0), (w0, y0, z0), (w1, y1, z1), (-w1, y1, z1)]),
+                    shade(colour, normal),
+                )
         self._cabin(canvas, place, item, shade, fine)
 
-    def _cabin(self, canvas: Canvas, place: _Placed, item: int, shade, fine: bool) -> None:  # type: ignore[no-untyped-def]
+    def _cabin(self, canvas: Canvas, place: _Placed, item: int, shade: Shade, fine: bool) -> None:
         s, colour = self.shape, self.thing.colour
         half_l = s.length / 2
         z = [f * s.length - half_l for f in (s.rear_foot, s.rear_head, s.front_head, s.front_foot)]
@@ -171,24 +232,74 @@ class Vehicle:
         for end, zf, zh in ((-1, z[0], z[1]), (1, z[3], z[2])):
             normal = (0.0, 0.5 if s.height < 2 else 0.12, end * 0.87)
             if place.faces_us((0, (s.belt + roof) / 2, (zf + zh) / 2), normal):
-                canvas.polygon(item, place.pixels([(-wb, s.belt, zf), (wb, s.belt, zf), (wr, roof - 0.04, zh), (-wr, roof - 0.04, zh)]), shade(colour, normal))
+                canvas.polygon(
+                    item,
+                    place.pixels([(-wb, s.belt, zf), (wb, s.belt, zf), (wr, roof - 0.04, zh), (-wr, roof - 0.04, zh)]),
+                    shade(colour, normal),
+                )
                 if not (cargo and end < 0) and not (s.height > 2 and s.panes == 1 and end < 0 and self.thing.look % 2):
                     a, b = 0.10, 0.84 if s.height < 2 else 0.70
                     zi = [zf + (zh - zf) * v for v in (a, b)]
                     yi = [s.belt + (roof - s.belt) * v for v in (a, b)]
                     wi = [(wb + (wr - wb) * v) * 0.90 for v in (a, b)]
-                    canvas.detail(place.pixels([(-wi[0], yi[0], zi[0]), (wi[0], yi[0], zi[0]), (wi[1], yi[1], zi[1]), (-wi[1], yi[1], zi[1])]), shade(glass, normal))
+                    canvas.detail(
+                        place.pixels(
+                            [
+                                (-wi[0], yi[0], zi[0]),
+                                (wi[0], yi[0], zi[0]),
+                                (wi[1], yi[1], zi[1]),
+                                (-wi[1], yi[1], zi[1]),
+                            ]
+                        ),
+                        shade(glass, normal),
+                    )
                     if fine:
-                        canvas.detail(place.pixels([(-wi[0] * 0.2, yi[0], zi[0]), (wi[0] * 0.75, yi[0], zi[0]), (wi[1] * 0.95, yi[1], zi[1]), (wi[1] * 0.3, yi[1], zi[1])]), shade(tuple(2.2 * g for g in glass), normal))
+                        canvas.detail(
+                            place.pixels(
+                                [
+                                    (-wi[0] * 0.2, yi[0], zi[0]),
+                                    (wi[0] * 0.75, yi[0], zi[0]),
+                                    (wi[1] * 0.95, yi[1], zi[1]),
+                                    (wi[1] * 0.3, yi[1], zi[1]),
+                                ]
+                            ),
+                            shade(scaled(glass, 2.2), normal),
+                        )
         for side in (-1, 1):
             normal = (side * 0.93, 0.36 if s.height < 2 else 0.05, 0.0)
             if place.faces_us((side * wb, s.belt, 0), normal):
-                canvas.polygon(item, place.pixels([(side * wb, s.belt, z[0]), (side * wr, roof - 0.03, z[1]), (side * wr, roof - 0.03, z[2]), (side * wb, s.belt, z[3])]), shade(colour, normal))
+                canvas.polygon(
+                    item,
+                    place.pixels(
+                        [
+                            (side * wb, s.belt, z[0]),
+                            (side * wr, roof - 0.03, z[1]),
+                            (side * wr, roof - 0.03, z[2]),
+                            (side * wb, s.belt, z[3]),
+                        ]
+                    ),
+                    shade(colour, normal),
+                )
                 self._side_glass(canvas, place, shade, side, z, wb, wr, glass, normal)
         if place.faces_us((0, roof, 0), (0, 1, 0)):
-            canvas.polygon(item, place.pixels([(-wr, roof, z[1]), (wr, roof, z[1]), (wr, roof, z[2]), (-wr, roof, z[2])]), shade(colour, (0, 1, 0)))
+            canvas.polygon(
+                item,
+                place.pixels([(-wr, roof, z[1]), (wr, roof, z[1]), (wr, roof, z[2]), (-wr, roof, z[2])]),
+                shade(colour, (0, 1, 0)),
+            )
 
-    def _side_glass(self, canvas: Canvas, place: _Placed, shade, side: int, z: list[float], wb: float, wr: float, glass: Colour, normal: Vec) -> None:  # type: ignore[no-untyped-def]
+    def _side_glass(
+        self,
+        canvas: Canvas,
+        place: _Placed,
+        shade: Shade,
+        side: int,
+        z: list[float],
+        wb: float,
+        wr: float,
+        glass: Colour,
+        normal: Vec,
+    ) -> None:
         s = self.shape
         if s.panes == 0:
             return
@@ -197,14 +308,18 @@ class Vehicle:
         if s.panes == 1:
             start = 0.74
         edge = lambda part, v: (  # noqa: E731
-            (z[0] + (z[3] - z[0]) * part) * (1 - v) + (z[1] + (z[2] - z[1]) * part) * v)
+            (z[0] + (z[3] - z[0]) * part) * (1 - v) + (z[1] + (z[2] - z[1]) * part) * v
+        )
         for i in range(s.panes):
             a = start + (end - start) * i / s.panes + 0.012
             b = start + (end - start) * (i + 1) / s.panes - 0.012
-            corners = [(side * (wb + (wr - wb) * v), s.belt + (s.height - s.belt) * v, edge(p, v)) for p, v in ((a, low), (a, high), (b, high), (b, low))]
+            corners = [
+                (side * (wb + (wr - wb) * v), s.belt + (s.height - s.belt) * v, edge(p, v))
+                for p, v in ((a, low), (a, high), (b, high), (b, low))
+            ]
             canvas.detail(place.pixels(corners), shade(glass, normal))
 
-    def _details(self, canvas: Canvas, place: _Placed, item: int, shade) -> None:  # type: ignore[no-untyped-def]
+    def _details(self, canvas: Canvas, place: _Placed, item: int, shade: Shade) -> None:
         s = self.shape
         half_w, half_l = s.width / 2, s.length / 2
         big = canvas.camera.focal * s.wheel / self.z > 14
@@ -223,22 +338,35 @@ class Vehicle:
                 if s.panes and big:
                     for part in (0.40, 0.64) if s.height < 2 else (0.6,):
                         zc, x = part * s.length - half_l, side * half_w * 1.0
-                        canvas.detail(place.pixels([(x, 0.34, zc), (x, s.belt, zc), (x, s.belt, zc + 0.02), (x, 0.34, zc + 0.02)]), shade((0.01, 0.01, 0.01), (side, 0, 0)))
+                        canvas.detail(
+                            place.pixels(
+                                [(x, 0.34, zc), (x, s.belt, zc), (x, s.belt, zc + 0.02), (x, 0.34, zc + 0.02)]
+                            ),
+                            shade((0.01, 0.01, 0.01), (side, 0, 0)),
+                        )
         for end, y_top in ((-1, s.tail), (1, s.nose)):
             z = end * (half_l + 0.01)
             if place.faces_us((0, 0.6, z), (0, 0, end)):
                 w = half_w - 0.20
-                bumper = tuple(0.55 * c + 0.005 for c in self.thing.colour)
+                bumper = scaled(self.thing.colour, 0.55)
                 box = lambda x0, x1, y0, y1: place.pixels([(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)])  # noqa: B023, E731
                 canvas.detail(box(-w, w, 0.27, 0.42), shade(bumper, (0, 0, end)))
                 canvas.polygon(item, box(-w * 0.92, w * 0.92, 0.16, 0.28), shade((0.02, 0.02, 0.02), (0, -0.3, end)))
-                canvas.detail(box(-0.26, 0.26, 0.44, 0.55), shade((0.55, 0.52, 0.30) if end < 0 and self.thing.look % 2 else (0.62, 0.62, 0.60), (0, 0, end)))
+                canvas.detail(
+                    box(-0.26, 0.26, 0.44, 0.55),
+                    shade((0.55, 0.52, 0.30) if end < 0 and self.thing.look % 2 else (0.62, 0.62, 0.60), (0, 0, end)),
+                )
                 if end > 0:
-                    canvas.detail(box(-w * 0.55, w * 0.55, y_top - 0.22, y_top - 0.12), shade((0.015, 0.015, 0.016), (0, 0, end)))
+                    canvas.detail(
+                        box(-w * 0.55, w * 0.55, y_top - 0.22, y_top - 0.12), shade((0.015, 0.015, 0.016), (0, 0, end))
+                    )
                 for side in (-1, 1):
                     lamp = (0.55, 0.56, 0.56) if end > 0 else (0.26, 0.012, 0.012)
                     tall = 0.14 if end > 0 else 0.22
-                    canvas.detail(box(side * w * (0.68 if end > 0 else 0.78), side * w, y_top - 0.14 - tall, y_top - 0.13), shade(lamp, (0, 0.2, end)))
+                    canvas.detail(
+                        box(side * w * (0.68 if end > 0 else 0.78), side * w, y_top - 0.14 - tall, y_top - 0.13),
+                        shade(lamp, (0, 0.2, end)),
+                    )
 
     def _lights(self, canvas: Canvas, place: _Placed, item: int) -> None:
         s, weather = self.shape, canvas.weather
@@ -246,15 +374,29 @@ class Vehicle:
         if weather.lamps < 0.3 and not braking:
             return
         for end, y, light in ((-1, s.tail - 0.22, (1.2, 0.05, 0.03)), (1, s.nose - 0.18, (1.5, 1.4, 1.15))):
-            if end > 0 and weather.lamps < 0.3 or not place.faces_us((0, 0.6, end * s.length / 2), (0, 0, end)):
+            if (end > 0 and weather.lamps < 0.3) or not place.faces_us((0, 0.6, end * s.length / 2), (0, 0, end)):
                 continue
             for side in (-1, 1):
-                (x, row), = place.pixels([(side * (s.width / 2 - 0.3), y, end * s.length / 2)])
+                ((x, row),) = place.pixels([(side * (s.width / 2 - 0.3), y, end * s.length / 2)])
                 radius = canvas.camera.focal * 0.09 / self.z
-                colour = weather.film(tuple(2 * v for v in light), self.z)
-                canvas.detail([(x - radius, row - radius), (x + radius, row - radius), (x + radius, row + radius), (x - radius, row + radius)], colour)
+                colour = weather.film((2 * light[0], 2 * light[1], 2 * light[2]), self.z)
+                canvas.detail(
+                    [
+                        (x - radius, row - radius),
+                        (x + radius, row - radius),
+                        (x + radius, row + radius),
+                        (x - radius, row + radius),
+                    ],
+                    colour,
+                )
                 strength = (0.35 if end < 0 else 1.0) * (weather.lamps + (0.15 if braking and end < 0 else 0))
-                canvas.glow(item, x, row, radius * (4 if end < 0 else 7), (light[0] * strength, light[1] * strength, light[2] * strength))
+                canvas.glow(
+                    item,
+                    x,
+                    row,
+                    radius * (4 if end < 0 else 7),
+                    (light[0] * strength, light[1] * strength, light[2] * strength),
+                )
 
 
 def is_vehicle(kind: str) -> bool:
@@ -268,7 +410,9 @@ def hull(points: np.ndarray) -> list[tuple[float, float]]:
     for run in (ordered, ordered[::-1]):
         chain: list[tuple[float, float]] = []
         for p in run:
-            while len(chain) > 1 and (chain[-1][0] - chain[-2][0]) * (p[1] - chain[-2][1]) <= (chain[-1][1] - chain[-2][1]) * (p[0] - chain[-2][0]):
+            while len(chain) > 1 and (chain[-1][0] - chain[-2][0]) * (p[1] - chain[-2][1]) <= (
+                chain[-1][1] - chain[-2][1]
+            ) * (p[0] - chain[-2][0]):
                 chain.pop()
             chain.append(p)
         chains.append(chain[:-1])

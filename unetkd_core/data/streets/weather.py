@@ -33,7 +33,9 @@ class Weather:
     def casts_shadows(self) -> bool:
         return self.sun[0] > 0.3
 
-    def shade(self, albedo: Colour, normal: tuple[float, float, float], lit: float, depth: float) -> tuple[int, int, int]:
+    def shade(
+        self, albedo: Colour, normal: tuple[float, float, float], lit: float, depth: float
+    ) -> tuple[int, int, int]:
         """Display colour of a face: albedo, unit normal, `lit` (1 in the sun, 0 in shadow), metres away."""
         sx, sy, sz = self.to_sun
         sun = (normal[0] * sx + normal[1] * sy + normal[2] * sz) * lit
@@ -42,7 +44,13 @@ class Weather:
         sky = 0.72 + 0.28 * normal[1]
         s, a = self.sun, self.ambient
         return self.film(
-            (albedo[0] * (s[0] * sun + a[0] * sky), albedo[1] * (s[1] * sun + a[1] * sky), albedo[2] * (s[2] * sun + a[2] * sky)), depth)
+            (
+                albedo[0] * (s[0] * sun + a[0] * sky),
+                albedo[1] * (s[1] * sun + a[1] * sky),
+                albedo[2] * (s[2] * sun + a[2] * sky),
+            ),
+            depth,
+        )
 
     def film(self, light: Colour, depth: float) -> tuple[int, int, int]:
         """Linear light `depth` metres away -> display colour 0-255 seen through the haze."""
@@ -61,7 +69,15 @@ class Weather:
         return np.minimum(np.sqrt(seen * (1 + seen / 6) / (seen + np.float32(0.75))) * 255, 255)
 
 
-KINDS = (("clear", 0.34), ("broken", 0.22), ("overcast", 0.17), ("rain", 0.08), ("fog", 0.05), ("dusk", 0.08), ("night", 0.06))
+KINDS = (
+    ("clear", 0.34),
+    ("broken", 0.22),
+    ("overcast", 0.17),
+    ("rain", 0.08),
+    ("fog", 0.05),
+    ("dusk", 0.08),
+    ("night", 0.06),
+)
 
 
 def _sun(dice: Dice, low: float, high: float) -> tuple[float, float, float]:
@@ -77,23 +93,71 @@ def sample_weather(dice: Dice) -> Weather:
     if kind in ("clear", "broken"):
         strength = dice.between(2.0, 2.9) if kind == "clear" else dice.between(0.9, 2.1)
         return Weather(
-            kind, _sun(dice, 16, 58), (strength, strength * (0.93 - 0.06 * warm), strength * (0.82 - 0.16 * warm)), (0.56, 0.62, 0.76),
-            (0.20, 0.40, 0.84), (0.95, 1.08, 1.25), dice.between(0.0, 0.45) if kind == "clear" else dice.between(0.5, 0.8),
-            (1.75, 1.72, 1.68), (0.62, 0.68, 0.80), dice.between(0.0005, 0.0026), 0.0, exposure * 1.25, 0.0)
+            kind,
+            _sun(dice, 16, 58),
+            (strength, strength * (0.93 - 0.06 * warm), strength * (0.82 - 0.16 * warm)),
+            (0.56, 0.62, 0.76),
+            (0.20, 0.40, 0.84),
+            (0.95, 1.08, 1.25),
+            dice.between(0.0, 0.45) if kind == "clear" else dice.between(0.5, 0.8),
+            (1.75, 1.72, 1.68),
+            (0.62, 0.68, 0.80),
+            dice.between(0.0005, 0.0026),
+            0.0,
+            exposure * 1.25,
+            0.0,
+        )
     if kind == "dusk":
         return Weather(
-            kind, _sun(dice, 4, 11), (1.05, 0.52, 0.22), (0.30, 0.32, 0.46), (0.13, 0.19, 0.42), (1.10, 0.62, 0.36),
-            dice.between(0.3, 0.7), (1.15, 0.62, 0.45), (0.26, 0.24, 0.34), dice.between(0.003, 0.006), 0.0, exposure * 1.35, 0.7)
+            kind,
+            _sun(dice, 4, 11),
+            (1.05, 0.52, 0.22),
+            (0.30, 0.32, 0.46),
+            (0.13, 0.19, 0.42),
+            (1.10, 0.62, 0.36),
+            dice.between(0.3, 0.7),
+            (1.15, 0.62, 0.45),
+            (0.26, 0.24, 0.34),
+            dice.between(0.003, 0.006),
+            0.0,
+            exposure * 1.35,
+            0.7,
+        )
     if kind == "night":
         return Weather(
-            kind, (0.1, 0.99, 0.1), (0.0, 0.0, 0.0), (0.105, 0.10, 0.115), (0.012, 0.017, 0.04), (0.085, 0.07, 0.07),
-            dice.between(0.2, 0.6), (0.07, 0.06, 0.065), (0.022, 0.024, 0.036), dice.between(0.003, 0.008),
-            dice.choice((0.0, 0.0, 0.6)), exposure * 2.6, 1.0)
+            kind,
+            (0.1, 0.99, 0.1),
+            (0.0, 0.0, 0.0),
+            (0.105, 0.10, 0.115),
+            (0.012, 0.017, 0.04),
+            (0.085, 0.07, 0.07),
+            dice.between(0.2, 0.6),
+            (0.07, 0.06, 0.065),
+            (0.022, 0.024, 0.036),
+            dice.between(0.003, 0.008),
+            dice.choice((0.0, 0.0, 0.6)),
+            exposure * 2.6,
+            1.0,
+        )
     grey = dice.between(0.8, 1.15)
-    haze = {"overcast": dice.between(0.001, 0.004), "rain": dice.between(0.004, 0.010), "fog": dice.between(0.016, 0.036)}[kind]
+    haze = {
+        "overcast": dice.between(0.001, 0.004),
+        "rain": dice.between(0.004, 0.010),
+        "fog": dice.between(0.016, 0.036),
+    }[kind]
     sky = (0.80 * grey, 0.86 * grey, 0.93 * grey)
     return Weather(
-        kind, _sun(dice, 30, 60), (0.16, 0.16, 0.15), (0.86 * grey, 0.90 * grey, 0.96 * grey),
-        (0.52 * grey, 0.58 * grey, 0.68 * grey) if kind != "fog" else sky, sky, 0.85 if kind != "fog" else 0.2,
-        (1.05 * grey, 1.07 * grey, 1.10 * grey), (0.45 * grey, 0.50 * grey, 0.57 * grey), haze,
-        dice.between(0.5, 0.9) if kind == "rain" else dice.choice((0.0, 0.0, 0.25)), exposure * 1.1, 0.35 if kind == "rain" else 0.0)
+        kind,
+        _sun(dice, 30, 60),
+        (0.16, 0.16, 0.15),
+        (0.86 * grey, 0.90 * grey, 0.96 * grey),
+        (0.52 * grey, 0.58 * grey, 0.68 * grey) if kind != "fog" else sky,
+        sky,
+        0.85 if kind != "fog" else 0.2,
+        (1.05 * grey, 1.07 * grey, 1.10 * grey),
+        (0.45 * grey, 0.50 * grey, 0.57 * grey),
+        haze,
+        dice.between(0.5, 0.9) if kind == "rain" else dice.choice((0.0, 0.0, 0.25)),
+        exposure * 1.1,
+        0.35 if kind == "rain" else 0.0,
+    )
