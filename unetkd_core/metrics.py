@@ -99,7 +99,7 @@ class SegmentationMeter:
         keep = self._labelled(target)
         kept = self._classes(pred, keep)
         if kept.numel():
-            self._confusion.to(kept.device).update(kept, target[keep].long())
+            self._confusion.to(kept.device).update(kept.long(), target[keep].long())
         if loss_total is not None and loss_weight is not None:
             self._loss_total += float(loss_total)
             self._loss_weight += float(loss_weight)
@@ -114,7 +114,7 @@ class SegmentationMeter:
         return keep
 
     def _classes(self, pred: "Tensor", keep: "Tensor") -> "Tensor":
-        kept = pred[keep].long()
+        kept = pred[keep]
         if kept.numel() and not 0 <= int(kept.min()) <= int(kept.max()) < self.num_classes:
             raise ValueError(f"pred has values other than 0 to {self.num_classes - 1}")
         return kept

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
 from unetkd_core.inference.predict import check_image, inferring, to_batch, to_working_size
-from unetkd_core.inference.upsample import upsampled_labels, upsampled_strips
+from unetkd_core.inference.upsample import largest, upsampled_labels, upsampled_strips
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
 
@@ -103,10 +103,10 @@ def _count(meter: SegmentationMeter, logits: Tensor, target: Tensor, teacher_pre
     """Add one batch to the meter, in strips of rows of the labels' own size."""
     with torch.inference_mode():
         for rows, strip in upsampled_strips(logits, (target.shape[1], target.shape[2])):
-            labels = target[:, rows].to(strip.device).long()
-            term = cross_entropy(strip, labels)
+            labels = target[:, rows].to(strip.device)
+            term = cross_entropy(strip, labels.long())
             meter.update(
-                strip.argmax(dim=1),
+                largest(strip),
                 labels,
                 loss_total=term.total,
                 loss_weight=term.weight,
