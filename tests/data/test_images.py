@@ -231,7 +231,9 @@ SEEDS = [as_file(PHOTO, "PNG"), as_file(PHOTO, "JPEG"), as_file(PHOTO, "WEBP"), 
 
 
 @settings(max_examples=150, deadline=None)
-@given(which=st.integers(0, len(SEEDS) - 1), edits=st.lists(st.tuples(st.integers(0), st.binary(max_size=4)), max_size=4))
+@given(
+    which=st.integers(0, len(SEEDS) - 1), edits=st.lists(st.tuples(st.integers(0), st.binary(max_size=4)), max_size=4)
+)
 def test_damaged_bytes_give_a_picture_or_an_image_error(which: int, edits: list[tuple[int, bytes]]) -> None:
     data = SEEDS[which]
     for position, replacement in edits:
@@ -248,7 +250,9 @@ def test_damaged_bytes_give_a_picture_or_an_image_error(which: int, edits: list[
 COLLECTION = os.environ.get("UNETKD_TEST_IMAGES")
 
 
-@pytest.mark.skipif(not COLLECTION, reason="UNETKD_TEST_IMAGES (a folder of bad inputs with a manifest.json) is not set")
+@pytest.mark.skipif(
+    not COLLECTION, reason="UNETKD_TEST_IMAGES (a folder of bad inputs with a manifest.json) is not set"
+)
 def test_the_real_collection_is_read_or_refused_as_its_manifest_suggests() -> None:
     folder = Path(str(COLLECTION))
     entries = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -256,7 +260,7 @@ def test_the_real_collection_is_read_or_refused_as_its_manifest_suggests() -> No
     for entry in entries:
         suggested, name = entry["suggested"], entry["file"]
         try:
-            image = read(((folder / name).read_bytes()))
+            image = read((folder / name).read_bytes())
         except ImageError:
             assert "reject" in suggested or "too small" in suggested, name
             continue

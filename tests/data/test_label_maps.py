@@ -53,13 +53,17 @@ def test_grey_and_palette_files_give_values_and_colour_files_give_colours() -> N
     assert np.array_equal(read_labels(saved(Image.fromarray(opaque)), name="x"), colors)
 
 
-@pytest.mark.parametrize(("bits", "row", "values"), [(1, b"\xa0", [1, 0, 1, 0]), (2, b"\x1b", [0, 1, 2, 3]), (4, b"\x05\x3f", [0, 5, 3, 15])])
+@pytest.mark.parametrize(
+    ("bits", "row", "values"), [(1, b"\xa0", [1, 0, 1, 0]), (2, b"\x1b", [0, 1, 2, 3]), (4, b"\x05\x3f", [0, 5, 3, 15])]
+)
 def test_few_bits_a_pixel_are_values_not_shades(bits: int, row: bytes, values: list[int]) -> None:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     header = struct.pack(">IIBBBBB", 4, 1, bits, 0, 0, 0, 0)
-    file = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+    file = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+    )
     assert read_labels(file, name="x").tolist() == [values]
 
 
