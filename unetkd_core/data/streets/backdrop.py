@@ -1,7 +1,7 @@
 """What stands behind everything: the sky with its far treeline, and which wall each image column meets.
 
-Each image column is one direction over the ground: per column the nearest walls are found. What a wall looks like is not
-known here.
+Each image column is one direction over the ground: per column the nearest walls are found. What a wall looks like is
+not known here.
 """
 
 from typing import NamedTuple
@@ -53,7 +53,7 @@ def sky(layout: Layout, camera: Camera, peaks: np.ndarray) -> np.ndarray:
 
 
 def _air(layout: Layout, up: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """(P, 3) light of the open sky in directions (slope aside, up): gradient, clouds on a plane overhead, glare of the sun."""
+    """(P, 3) light of the open sky towards (slope aside, up): gradient, clouds on a plane overhead, glare."""
     weather = layout.weather
     zenith, horizon = np.asarray(weather.zenith, np.float32), np.asarray(weather.horizon, np.float32)
     blend = 1 - (1 + 3.2 * up) ** np.float32(-1.5)

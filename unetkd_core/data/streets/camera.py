@@ -14,7 +14,7 @@ import numpy as np
 class Lens:
     """What a scene fixes whatever the size: camera height in metres; focal length and horizon in frame units.
 
-    A frame unit is the height of the smallest 2:1 frame that covers the picture, so another aspect crops the same scene.
+    A frame unit is the height of the smallest 2:1 frame covering the picture: another aspect crops the same scene.
     """
 
     height_m: float

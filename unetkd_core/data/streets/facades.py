@@ -19,7 +19,7 @@ ROOF_RISE = 0.9
 
 
 class Pixels(NamedTuple):
-    """The P pixels that show walls. Each (P,): flat index, wall, height above ground, metres along the wall, depth, size."""
+    """The P pixels that show walls. Each (P,): flat index, wall, metres up, along and away, pixel size, coverage."""
 
     place: np.ndarray
     wall: np.ndarray
@@ -143,7 +143,7 @@ class Facades:
         albedo = tone[:, None] * t["colour"]
         band = (np.abs(y - t["ground_floor"] + 0.12) < 0.09) * house * (t["salt"] % 3 > 1)
         albedo += (0.6 * band)[:, None] * (t["trim"] - albedo)
-        window, glow = self._windows(t, p, albedo, tone)
+        glow = self._windows(t, p, albedo, tone)
         low = np.flatnonzero((y < t["ground_floor"]) & (house > 0))
         glow = self._street_level({name: a[low] for name, a in t.items()}, p, low, albedo, glow)
         self._roof(t, p, albedo, grime)
@@ -151,10 +151,8 @@ class Facades:
         albedo *= (1 - pipe)[:, None]
         return albedo, glow
 
-    def _windows(
-        self, t: dict[str, np.ndarray], p: Pixels, albedo: np.ndarray, tone: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray | float]:
-        """Upper floors' windows, painted into albedo; returns their coverage and their light at night."""
+    def _windows(self, t: dict[str, np.ndarray], p: Pixels, albedo: np.ndarray, tone: np.ndarray) -> np.ndarray | float:
+        """Upper floors' windows, painted into albedo; returns their light at night."""
         y, pixel = p.y, p.pixel
         storey = np.floor((y - t["ground_floor"]) / t["floor"])
         column = np.floor(p.along / t["bay"])
@@ -180,11 +178,10 @@ class Facades:
         window = window * (1 - bars)
         albedo += window[:, None] * (pane - albedo)
         if weather.lamps <= 0:
-            return window, 0.0
+            return 0.0
         on = lattice_hash(storey, column + t["salt"], 11) < 0.35 * weather.lamps
-        return window, (window * on * (0.25 + 0.3 * pick) * weather.lamps * (0.6 + 0.4 * (rise > 0)))[
-            :, None
-        ] * np.asarray((0.85, 0.54, 0.25), np.float32)
+        strength = window * on * (0.25 + 0.3 * pick) * weather.lamps * (0.6 + 0.4 * (rise > 0))
+        return np.asarray(strength[:, None] * np.asarray((0.85, 0.54, 0.25), np.float32))
 
     def _street_level(
         self, t: dict[str, np.ndarray], p: Pixels, low: np.ndarray, albedo: np.ndarray, glow: np.ndarray | float

@@ -11,7 +11,7 @@ from unetkd_core.data.streets.dice import Dice
 def spill(
     image: np.ndarray, glows: list[tuple[float, float, float, tuple[float, float, float]]], wet: np.ndarray | None
 ) -> None:
-    """Add each lamp's halo to the image (H, W, 3) float32 0-255, in place; on wet ground (H, W) also its streak below."""
+    """Add each lamp's halo to the image (H, W, 3) float32 0-255, in place; where the ground is wet its streak too."""
     rows, columns, _ = image.shape
     for x, y, radius, light in glows:
         radius = max(radius, 0.8)
@@ -33,7 +33,7 @@ def spill(
 
 @lru_cache(maxsize=1)
 def _grain() -> np.ndarray:
-    """(1024, 1024) float32 of standard normal noise, taken at random offsets: drawing it afresh would cost as much as all walls."""
+    """(1024, 1024) float32 standard normal noise, taken at random offsets: drawing it afresh costs a millisecond."""
     return np.random.Generator(np.random.PCG64(5)).standard_normal((1024, 1024), dtype=np.float32)
 
 
@@ -44,7 +44,7 @@ def _grain_at(dice: Dice, rows: int, columns: int) -> np.ndarray:
 
 
 def develop(image: np.ndarray, dice: Dice, dark: float) -> np.ndarray:
-    """(H, W, 3) float32 0-255 -> uint8: vignette, colour cast, slight blur, sensor noise. dark in [0, 1]: more noise."""
+    """(H, W, 3) float32 0-255 -> uint8: vignette, cast, slight blur, sensor noise (the more so, `dark` in [0, 1])."""
     rows, columns, _ = image.shape
     strength = dice.between(0.04, 0.22)
     y = ((np.arange(rows, dtype=np.float32) + 0.5) / rows - 0.5)[:, None]

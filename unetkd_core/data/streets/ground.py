@@ -17,7 +17,7 @@ KERB = 0.16
 
 
 class Ground(NamedTuple):
-    """The rows from `first` down. light (h, W, 3) float32 linear; labels uint8; depth (h, 1) metres; wet (h, W) in [0, 1]."""
+    """Rows from `first` down: light (h, W, 3) float32 linear, labels uint8, depth (h, 1) metres, wet (h, W) 0-1."""
 
     first: int
     light: np.ndarray
@@ -130,7 +130,7 @@ def _paving(
 
 
 def cast_ground(layout: Layout, camera: Camera, sunlight: Sunlight, shade: np.ndarray, contact: np.ndarray) -> Ground:
-    """Cast every ground pixel. shade, contact: (H, W) float32 in [0, 1], sun and sky kept by what stands on the ground."""
+    """Cast every ground pixel. shade, contact: (H, W) float32 in [0, 1], the sun and sky that things leave it."""
     road, weather = layout.road, layout.weather
     drops = camera.drops()
     first = int(np.searchsorted(drops, camera.height_m / 400.0))

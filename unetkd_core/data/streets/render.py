@@ -4,7 +4,6 @@ from math import atan, pi
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
 
 from unetkd_core.data.streets import furniture, people, trees
 from unetkd_core.data.streets.backdrop import cast_walls, sky
@@ -14,9 +13,12 @@ from unetkd_core.data.streets.dice import Dice
 from unetkd_core.data.streets.facades import Facades
 from unetkd_core.data.streets.film import develop, spill
 from unetkd_core.data.streets.ground import cast_ground
-from unetkd_core.data.streets.layout import Layout, Thing, sample_layout
+from unetkd_core.data.streets.layout import Layout, Thing
+from unetkd_core.data.streets.lots import sample_layout
+from unetkd_core.data.streets.shadow_masks import shadow_masks
 from unetkd_core.data.streets.shadows import Sunlight
-from unetkd_core.data.streets.vehicles import Vehicle, hull, is_vehicle
+from unetkd_core.data.streets.shapes import is_vehicle
+from unetkd_core.data.streets.vehicles import Vehicle
 from unetkd_core.errors import DataError
 
 VERSION = 1
@@ -48,12 +50,12 @@ class StreetScene(NamedTuple):
 def render(seed: int, index: int, height: int, width: int) -> StreetScene:
     """Scene `index` of the split with this seed at height x width pixels: the same scene whatever the size.
 
-    Raises DataError for a side under 16 pixels or a negative seed or index.
+    Drawn by lot from (VERSION, seed, index) alone. Raises DataError for a side under 16 pixels or a negative number.
     """
     if height < MIN_SIDE or width < MIN_SIDE or seed < 0 or index < 0:
         raise DataError(
-            f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up and sides of "
-            f"at least {MIN_SIDE} pixels: try 128 x 256."
+            f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up "
+            f"and sides of at least {MIN_SIDE} pixels: try 128 x 256."
         )
     return render_layout(sample_layout(Dice(VERSION, seed, index)), Dice(VERSION, seed, index, 1), height, width)
 
@@ -104,7 +106,7 @@ def _cast(
     light = sky(layout, camera, peaks)
     labels = np.zeros(light.shape[:2], np.uint8)
     depth = np.full(light.shape[:2], np.inf, np.float32)
-    shade, contact = _shadow_masks(layout, camera, vehicles, others)
+    shade, contact = shadow_masks(layout, camera, vehicles, others)
     ground = cast_ground(layout, camera, sunlight, shade, contact)
     clear = np.exp(-weather.haze * ground.depth)[..., None]
     light[ground.first :] = ground.light * clear + np.asarray(weather.horizon, np.float32) * (1 - clear)
@@ -128,60 +130,3 @@ def _mirror(light: np.ndarray, labels: np.ndarray, wet: np.ndarray, camera: Came
     grazing = np.clip(1 - 0.9 * camera.drops(), 0.25, 1).astype(np.float32)[:, None]
     share = (wet * grazing * ((labels == 1) | (labels == 2)) * (rows > foot[None]))[..., None]
     light += share * (mirrored * np.float32(0.85) - light)
-
-
-def _shadow_masks(
-    layout: Layout, camera: Camera, vehicles: list[Vehicle], others: list[tuple[Thing, float]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """(H, W) float32 each: sun left by what stands on the ground, and sky left under it (contact shadows)."""
-    size = (camera.columns, camera.rows)
-    sun_mask, sky_mask = Image.new("L", size, 255), Image.new("L", size, 255)
-    sun_pen, sky_pen = ImageDraw.Draw(sun_mask), ImageDraw.Draw(sky_mask)
-    sx, sy, sz = layout.weather.to_sun
-    shadows = layout.weather.casts_shadows
-    flat = lambda points: [(camera.x(x, max(z, 0.4)), camera.y(0.0, max(z, 0.4))) for x, z in points]  # noqa: E731
-    for vehicle in vehicles:
-        corners = vehicle.outline()
-        sky_pen.polygon(flat(corners), fill=45)
-        if shadows:
-            h = vehicle.shape.height * 0.92
-            cast = np.array(corners + [(x - sx / sy * h, z - sz / sy * h) for x, z in corners])
-            sun_pen.polygon(flat(hull(cast)), fill=20)
-    for thing, x in others:
-        wide, h = (
-            (0.22, thing.size)
-            if thing.kind in ("person", "standing", "cyclist")
-            else (0.07, min(thing.size, 9.0) if thing.kind in ("lamp", "sign", "traffic light") else 1.0)
-        )
-        z = thing.z
-        tree = thing.kind in ("tree", "bare tree")
-        r = 0.35 if tree or thing.kind in ("person", "standing", "bin") else 0.15
-        sky_pen.polygon(
-            flat([(x - r, z - r * 0.6), (x + r, z - r * 0.6), (x + r, z + r * 0.6), (x - r, z + r * 0.6)]), fill=95
-        )
-        if shadows:
-            tip_x, tip_z = x - sx / sy * h, z - sz / sy * h
-            sun_pen.polygon(flat([(x - wide, z), (x + wide, z), (tip_x + wide, tip_z), (tip_x - wide, tip_z)]), fill=40)
-            if tree:
-                _tree_shadow(sun_pen, camera, thing, x, sx / sy, sz / sy)
-    blur = camera.focal / 160
-    sun = np.asarray(sun_mask.filter(ImageFilter.BoxBlur(0.35 * blur)), np.float32) / 255
-    return sun, np.asarray(sky_mask.filter(ImageFilter.BoxBlur(2.0 * blur)), np.float32) / 255
-
-
-def _tree_shadow(
-    pen: ImageDraw.ImageDraw, camera: Camera, thing: Thing, x: float, lean_x: float, lean_z: float
-) -> None:
-    """Dappled: a cloud of small ellipses on the ground where the crown's shadow falls."""
-    dice = Dice(thing.look)
-    height = thing.size * 0.62
-    cx, cz, spread = x - lean_x * height, thing.z - lean_z * height, thing.size * 0.30
-    tone = 120 if thing.kind == "bare tree" else 55
-    for _ in range(60):
-        px = cx + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_x))
-        pz = cz + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_z))
-        r = dice.between(0.10, 0.55)
-        if pz - r > 1.0:
-            pen.ellipse(
-                (camera.x(px - r, pz), camera.y(0, pz + r), camera.x(px + r, pz), camera.y(0, pz - r)), fill=tone
-            )

@@ -1,4 +1,4 @@
-"""Which points the sun reaches: buildings' shadows on the street and on each other. Knows layout and light, draws nothing."""
+"""Which points the sun reaches: buildings' shadows on street and walls. Knows layout and light, draws nothing."""
 
 import numpy as np
 

@@ -1,50 +1,20 @@
 """Cars, vans, buses and lorries: a few faces each, projected, shaded by their normals, with wheels, glass and lights.
 
-Shapes are tables of heights and lengths; nothing here knows where the vehicle stands or what the road is like.
+Nothing here knows where the vehicle stands or what the road is like.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, sin
-
-import numpy as np
 
 from unetkd_core.data.streets.canvas import Canvas, Point
 from unetkd_core.data.streets.dice import Colour, scaled
 from unetkd_core.data.streets.layout import Thing
+from unetkd_core.data.streets.shapes import SHAPES
 
 VEHICLE = 3
 
 
-@dataclass(frozen=True)
-class Shape:
-    """Metres. Along the length, as fractions from the tail: rear glass foot and head, windscreen head and foot."""
-
-    length: float
-    width: float
-    height: float
-    belt: float
-    nose: float
-    tail: float
-    rear_foot: float
-    rear_head: float
-    front_head: float
-    front_foot: float
-    roof_width: float
-    wheel: float
-    axles: tuple[float, ...]
-    panes: int
-
-
-SHAPES = {
-    "hatch": Shape(3.95, 1.74, 1.48, 0.93, 0.74, 0.88, 0.03, 0.14, 0.60, 0.79, 0.76, 0.31, (0.17, 0.81), 2),
-    "saloon": Shape(4.55, 1.80, 1.43, 0.92, 0.72, 0.86, 0.16, 0.32, 0.58, 0.75, 0.74, 0.32, (0.20, 0.81), 2),
-    "estate": Shape(4.60, 1.80, 1.48, 0.94, 0.74, 0.92, 0.02, 0.09, 0.58, 0.75, 0.76, 0.32, (0.20, 0.81), 3),
-    "suv": Shape(4.45, 1.86, 1.70, 1.06, 0.92, 1.02, 0.02, 0.09, 0.60, 0.75, 0.80, 0.36, (0.19, 0.81), 3),
-    "van": Shape(5.10, 1.98, 2.25, 1.25, 0.98, 1.22, 0.0, 0.02, 0.76, 0.89, 0.88, 0.34, (0.20, 0.82), 1),
-    "bus": Shape(10.8, 2.50, 3.05, 1.30, 1.10, 1.28, 0.0, 0.01, 0.985, 0.995, 0.97, 0.48, (0.24, 0.76), 7),
-    "lorry": Shape(7.6, 2.40, 3.20, 1.50, 1.35, 1.48, 0.0, 0.005, 0.985, 0.995, 0.97, 0.46, (0.17, 0.26, 0.82), 0),
-}
 GLASS: Colour = (0.02, 0.024, 0.028)
 Vec = tuple[float, float, float]
 Shade = Callable[[Colour, Vec], tuple[int, int, int]]
@@ -137,6 +107,12 @@ class Vehicle:
             (half - 0.06, s.nose - 0.08),
         ]
 
+    def _half_width(self, z: float) -> float:
+        """Of the body at its upper edge, z metres along from the middle: the corners are cut."""
+        s = self.shape
+        inset = 0.20 if s.height < 2 else 0.06
+        return s.width / 2 * 0.96 - inset * max(0.0, 1 - (s.length / 2 - abs(z)) / 0.45)
+
     def _body(self, canvas: Canvas, place: _Placed, item: int, shade: Shade, fine: bool) -> None:
         s, colour = self.shape, self.thing.colour
         half_w, half_l, low = s.width / 2, s.length / 2, 0.24 if s.height < 2 else 0.32
@@ -207,29 +183,43 @@ class Vehicle:
                     place.pixels([(x, shoulder, -half_l + 0.42), *upper, (x, shoulder, half_l - 0.42)]),
                     shade(colour, (side * 0.92, 0.38, 0)),
                 )
-        deck = [(z, y) for z, y in profile]
-        for (z0, y0), (z1, y1) in zip(deck, deck[1:], strict=False):
+        self._deck(canvas, place, item, shade)
+        self._cabin(canvas, place, item, shade, fine)
+
+    def _ridge(self) -> list[tuple[float, float]]:
+        """The profile with a point where each cut corner begins, so that the deck is as wide as the sides."""
+        profile = self._profile()
+        cut = self.shape.length / 2 - 0.45
+        points = [profile[0]]
+        for (z0, y0), (z1, y1) in pairwise(profile):
+            points += [(z, y0 + (y1 - y0) * (z - z0) / (z1 - z0)) for z in (-cut, cut) if z0 < z < z1]
+            points.append((z1, y1))
+        return points
+
+    def _deck(self, canvas: Canvas, place: _Placed, item: int, shade: Shade) -> None:
+        """Bonnet, boot and the ledge under the windows."""
+        for (z0, y0), (z1, y1) in pairwise(self._ridge()):
             steep = max(((z1 - z0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
             normal = (0.0, (z1 - z0) / steep, (y0 - y1) / steep)
             if place.faces_us((0, y0, z0), normal):
-                w0, w1 = (half_w * top - inset * max(0.0, 1 - (half_l - abs(z)) / 0.45) for z in (z0, z1))
+                w0, w1 = self._half_width(z0), self._half_width(z1)
                 canvas.polygon(
                     item,
                     place.pixels([(-w0, y0, z0), (w0, y0, z0), (w1, y1, z1), (-w1, y1, z1)]),
-                    shade(colour, normal),
+                    shade(self.thing.colour, normal),
                 )
-        self._cabin(canvas, place, item, shade, fine)
 
     def _cabin(self, canvas: Canvas, place: _Placed, item: int, shade: Shade, fine: bool) -> None:
         s, colour = self.shape, self.thing.colour
         half_l = s.length / 2
         z = [f * s.length - half_l for f in (s.rear_foot, s.rear_head, s.front_head, s.front_foot)]
-        wb, wr = s.width / 2 * 0.94, s.width / 2 * s.roof_width
+        wr = s.width / 2 * s.roof_width
+        feet = [min(s.width / 2 * 0.94, 0.98 * self._half_width(foot)) for foot in (z[0], z[3])]
         cargo = s.panes == 0
         roof = s.height
         mirror = canvas.weather.horizon
         glass = (GLASS[0] + 0.05 * mirror[0], GLASS[1] + 0.05 * mirror[1], GLASS[2] + 0.05 * mirror[2])
-        for end, zf, zh in ((-1, z[0], z[1]), (1, z[3], z[2])):
+        for end, zf, zh, wb in ((-1, z[0], z[1], feet[0]), (1, z[3], z[2], feet[1])):
             normal = (0.0, 0.5 if s.height < 2 else 0.12, end * 0.87)
             if place.faces_us((0, (s.belt + roof) / 2, (zf + zh) / 2), normal):
                 canvas.polygon(
@@ -267,20 +257,20 @@ class Vehicle:
                         )
         for side in (-1, 1):
             normal = (side * 0.93, 0.36 if s.height < 2 else 0.05, 0.0)
-            if place.faces_us((side * wb, s.belt, 0), normal):
+            if place.faces_us((side * feet[1], s.belt, 0), normal):
                 canvas.polygon(
                     item,
                     place.pixels(
                         [
-                            (side * wb, s.belt, z[0]),
+                            (side * feet[0], s.belt, z[0]),
                             (side * wr, roof - 0.03, z[1]),
                             (side * wr, roof - 0.03, z[2]),
-                            (side * wb, s.belt, z[3]),
+                            (side * feet[1], s.belt, z[3]),
                         ]
                     ),
                     shade(colour, normal),
                 )
-                self._side_glass(canvas, place, shade, side, z, wb, wr, glass, normal)
+                self._side_glass(canvas, place, shade, side, z, feet, wr, glass, normal)
         if place.faces_us((0, roof, 0), (0, 1, 0)):
             canvas.polygon(
                 item,
@@ -295,7 +285,7 @@ class Vehicle:
         shade: Shade,
         side: int,
         z: list[float],
-        wb: float,
+        feet: list[float],
         wr: float,
         glass: Colour,
         normal: Vec,
@@ -310,16 +300,17 @@ class Vehicle:
         edge = lambda part, v: (  # noqa: E731
             (z[0] + (z[3] - z[0]) * part) * (1 - v) + (z[1] + (z[2] - z[1]) * part) * v
         )
+        foot = lambda part: feet[0] + (feet[1] - feet[0]) * part  # noqa: E731
         for i in range(s.panes):
             a = start + (end - start) * i / s.panes + 0.012
             b = start + (end - start) * (i + 1) / s.panes - 0.012
             corners = [
-                (side * (wb + (wr - wb) * v), s.belt + (s.height - s.belt) * v, edge(p, v))
+                (side * (foot(p) + (wr - foot(p)) * v), s.belt + (s.height - s.belt) * v, edge(p, v))
                 for p, v in ((a, low), (a, high), (b, high), (b, low))
             ]
             canvas.detail(place.pixels(corners), shade(glass, normal))
 
-    def _details(self, canvas: Canvas, place: _Placed, item: int, shade: Shade) -> None:
+    def _wheels(self, canvas: Canvas, place: _Placed, item: int, shade: Shade) -> None:
         s = self.shape
         half_w, half_l = s.width / 2, s.length / 2
         big = canvas.camera.focal * s.wheel / self.z > 14
@@ -344,6 +335,11 @@ class Vehicle:
                             ),
                             shade((0.01, 0.01, 0.01), (side, 0, 0)),
                         )
+
+    def _details(self, canvas: Canvas, place: _Placed, item: int, shade: Shade) -> None:
+        s = self.shape
+        half_w, half_l = s.width / 2, s.length / 2
+        self._wheels(canvas, place, item, shade)
         for end, y_top in ((-1, s.tail), (1, s.nose)):
             z = end * (half_l + 0.01)
             if place.faces_us((0, 0.6, z), (0, 0, end)):
@@ -397,23 +393,3 @@ class Vehicle:
                     radius * (4 if end < 0 else 7),
                     (light[0] * strength, light[1] * strength, light[2] * strength),
                 )
-
-
-def is_vehicle(kind: str) -> bool:
-    return kind in SHAPES
-
-
-def hull(points: np.ndarray) -> list[tuple[float, float]]:
-    """Convex hull of (N, 2) points, in order (Andrew's monotone chain): the outline of a shadow."""
-    ordered = sorted(map(tuple, points.tolist()))
-    chains = []
-    for run in (ordered, ordered[::-1]):
-        chain: list[tuple[float, float]] = []
-        for p in run:
-            while len(chain) > 1 and (chain[-1][0] - chain[-2][0]) * (p[1] - chain[-2][1]) <= (
-                chain[-1][1] - chain[-2][1]
-            ) * (p[0] - chain[-2][0]):
-                chain.pop()
-            chain.append(p)
-        chains.append(chain[:-1])
-    return chains[0] + chains[1]
