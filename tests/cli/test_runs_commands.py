@@ -128,6 +128,19 @@ def test_list_and_show_read_the_folders(unetkd: Unetkd, launched: list[Run], che
     assert "+10.0 points" in unetkd("runs", "show", twin.id).out
 
 
+def test_student_and_twin_are_compared_over_the_epochs_that_both_have(
+    unetkd: Unetkd, launched: list[Run], checkpoint: str
+) -> None:
+    unetkd("distill", "--teacher", checkpoint, *SMALL)
+    student, twin = launched
+    for run, mious in ((student, [0.1, 0.5]), (twin, [0.3])):
+        (run.run_dir / "metrics.jsonl").unlink()
+        add_metrics(run, mious)
+    assert "Taught 10.0 %, untaught 30.0 %: −20.0 points at the packed size, after 1 of 2 epochs, one seed." in (
+        unetkd("runs", "show", student.id).out
+    )
+
+
 def test_log_prints_the_last_lines(unetkd: Unetkd, launched: list[Run]) -> None:
     unetkd("train", *SMALL)
     (launched[0].run_dir / "log.txt").write_text("one\ntwo\nthree\n")

@@ -31,7 +31,7 @@ def info(as_json: AsJson = False) -> None:
     print_table(("Name", "Kind", "Scenes", "Licence", "Folder"), rows)
     for dataset in datasets:
         if not dataset.found:
-            remark(f"\n{dataset.name}: {dataset.problem or 'not here'}\n  {dataset.how_to_get}")
+            remark(f"\n{dataset.problem or dataset.name + ' is not here.'}\n  {dataset.how_to_get}")
 
 
 @app.command()

@@ -108,22 +108,25 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def best_miou(run: Run) -> float | None:
-    """The best epoch's validation mIoU at the packed size, or None before the first epoch."""
-    scores = [m["val"]["miou"] for m in run.metrics() if m["val"]["miou"] is not None]
+def best_miou(run: Run, epochs: int | None = None) -> float | None:
+    """The best validation mIoU at the packed size, of the first `epochs` epochs or of all; None where there is none yet."""
+    scores = [m["val"]["miou"] for m in run.metrics()[:epochs] if m["val"]["miou"] is not None]
     return max(scores, default=None)
 
 
 def difference(run: Run) -> str:
-    """What the teaching bought: this student against its twin, once both have scores."""
+    """What the teaching bought: this student against its twin, over as many epochs as both have."""
     other = run.partner()
     if other is None:
         return ""
     taught, untaught = (other, run) if run.config.twin_of else (run, other)
-    with_teacher, without = best_miou(taught), best_miou(untaught)
+    epochs = min(len(taught.metrics()), len(untaught.metrics()))
+    with_teacher, without = best_miou(taught, epochs), best_miou(untaught, epochs)
     if with_teacher is None or without is None:
         return ""
-    gain = f"{points(with_teacher - without)} at the packed size, one seed"
+    planned = run.config.optim.epochs
+    when = "" if epochs == planned else f", after {epochs} of {planned} epochs"
+    gain = f"{points(with_teacher - without)} at the packed size{when}, one seed"
     return f"Taught {percent(with_teacher)}, untaught {percent(without)}: {gain}."
 
 
