@@ -45,9 +45,7 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
             _launch(run)
     except BaseException:
         for run in runs:
-            with contextlib.suppress(RunError):
-                _kill(run)
-                run.delete()
+            _discard(run)
         raise
     return runs
 
@@ -97,6 +95,7 @@ def resume(run_id: str) -> Run:
     if status.active or status.state == "done":
         raise RunError(f"Run {run_id} is {'still going on' if status.active else 'done'}; there is nothing to resume.")
     check(run.config)
+    _kill(run)  # one that was stopped may still be on its way out
     try:
         (run.run_dir / "stop").unlink(missing_ok=True)
         run.write_status(
@@ -113,7 +112,11 @@ def resume(run_id: str) -> Run:
 
 def delete(run_id: str) -> None:
     """Remove a run's folder. Raises RunError while it is going on."""
-    open_run(run_id).delete()
+    run = open_run(run_id)
+    with contextlib.suppress(RunError):  # an unreadable status must not keep a folder for ever
+        if not run.status().active:
+            _kill(run)
+    run.delete()
 
 
 def _launch(run: Run) -> None:
@@ -152,11 +155,21 @@ def _signal(run: Run, number: int) -> None:
 
 
 def _kill(run: Run) -> None:
+    """End what is left of the worker; nothing of a folder is ever half-written, so it loses nothing."""
     _signal(run, signal.SIGKILL)
     process = run.written_status().process
     deadline = time.monotonic() + 1.0
     while process is not None and process.alive() and time.monotonic() < deadline:
         time.sleep(0.02)
+
+
+def _discard(run: Run) -> None:
+    """Take back a run that has just been made."""
+    with contextlib.suppress(RunError, OSError):
+        _write_sentinel(run)
+        _kill(run)
+        run.write_status(dataclasses.replace(run.written_status(), state="stopped"))
+        run.delete()
 
 
 def _mark_stopped(run: Run) -> None:

@@ -25,7 +25,8 @@ def explain(error: BaseException, *, epoch: int, epochs: int, room: int = 200_00
             f"{where}: there is not enough memory.", f"Take a smaller batch or picture size in a new run. {kept}"
         )
     if isinstance(error, TrainingError):
-        return Problem(f"{where}: {_lower(str(error))}", kept)
+        fact, _, way_out = str(error).rstrip(".").partition("; ")  # "The loss became ...; a lower learning rate helps."
+        return Problem(f"{where}: {_lower(fact)}.", f"{way_out[:1].upper()}{way_out[1:]}. {kept}" if way_out else kept)
     if isinstance(error, CheckpointError):
         return Problem(f"{where}: a checkpoint cannot be used.", f"{error} {kept}")
     if isinstance(error, DataError):

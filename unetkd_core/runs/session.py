@@ -81,21 +81,24 @@ class Session:
 
         what = ", ".join(refs)
         self.reporter.phase("packing", f"Opening {what}")
-        start, last = time.monotonic(), 0
+        start, packed_now = time.monotonic(), 0
 
         def progress(done: int, total: int) -> None:
-            nonlocal last
-            last = done if done < total else last + bool(last)
+            nonlocal packed_now
+            packed_now = (
+                total if done < total else packed_now
+            )  # what lies there already comes as total of total at once
             if self.reporter.should_stop():
                 raise StopRequested
             self.reporter.progress(f"Packing {total} scenes of {what}, {100 * done // max(1, total)} %")
 
         data = self.config.data
         loaded = packed.load(refs, data.height, data.width, limit=limit, progress=progress)
-        if last:
-            seconds = (time.monotonic() - start) / last
-            self.reporter.log.line(f"Packed {last} scenes of {what} in {seconds * last:.1f} s")
-            speed.remember("packing", f"{refs[0].split(':')[0]}/{data.height}/{data.width}", seconds)
+        if packed_now:
+            seconds = time.monotonic() - start
+            self.reporter.log.line(f"Packed {packed_now} scenes of {what} in {seconds:.1f} s")
+            where = f"{refs[0].split(':')[0]}/{data.height}/{data.width}"
+            speed.remember("packing", where, seconds / packed_now)
         return loaded
 
     def _threads(self) -> int:

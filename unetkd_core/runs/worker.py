@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from filelock import FileLock, Timeout
+
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import queue
 from unetkd_core.runs.folder import Run
@@ -38,10 +40,16 @@ def main(arguments: list[str]) -> int:
     except UnetKDError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    try:
+        only_one = FileLock(run_dir / "worker.lock").acquire(timeout=0)
+    except (Timeout, OSError) as error:
+        sys.stderr.write(f"another worker has this run already, or its folder cannot be written ({error})\n")
+        return 3
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reporter.stop_event.set())
     threading.Thread(target=_leave_when_stopped, args=(reporter,), daemon=True).start()
-    return work(run, reporter)
+    with only_one:
+        return work(run, reporter)
 
 
 def work(run: Run, reporter: Reporter) -> int:
@@ -100,4 +108,7 @@ def _leave_when_stopped(reporter: Reporter) -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # two runs side by side must not spin on each other's cores
-    raise SystemExit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    # All is on disk. Taking torch down in order can take seconds on a busy machine, which a stop does not have.
+    sys.stderr.flush()
+    os._exit(code)

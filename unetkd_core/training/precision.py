@@ -64,9 +64,7 @@ def choose(
         for rig, spent in zip(rigs, times, strict=True):
             spent.append(_timed(rig.step, device))
     measured = [
-        Measured(
-            rig.precision, rig.memory_format, min(t) / len(image), rig.forward_seconds() / len(image)
-        )
+        Measured(rig.precision, rig.memory_format, min(t) / len(image), rig.forward_seconds() / len(image))
         for rig, t in zip(rigs, times, strict=True)
     ]
     return sorted(measured, key=lambda m: m.train_seconds)

@@ -1,0 +1,106 @@
+"""In this process, without a detached worker: what goes wrong ends as a state, a headline and a way out."""
+
+import dataclasses
+import errno
+from typing import Any
+
+import pytest
+
+from unetkd_core.errors import CheckpointError, ConfigError, DataError, UnetKDError
+from unetkd_core.runs import folder, jobs, panel, worker
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.reporter import Reporter
+from unetkd_core.training.config import RunConfig
+
+
+def work(run: Run) -> int:
+    return worker.work(run, Reporter(run))
+
+
+def test_a_full_disk_stops_with_its_reason_and_nothing_before_is_lost(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from unetkd_core.training import trainer
+
+    run = folder.create(tiny_config.with_(optim={"epochs": 3}))
+    save = trainer.save_state
+
+    def full_at_the_second(folder_: Any, model: Any, optimizer: Any, extra: dict[str, Any]) -> None:
+        if extra["epoch"] == 2:
+            raise OSError(errno.ENOSPC, "No space left on device", str(folder_))
+        save(folder_, model, optimizer, extra)
+
+    monkeypatch.setattr(trainer, "save_state", full_at_the_second)
+    assert work(run) == 1
+    status = run.status()
+    assert (status.state, status.epoch) == ("failed", 1) and status.error is not None
+    assert status.error.headline == "It stopped at epoch 2: the disk is full."
+    assert status.error.hint.startswith("Free ") and "Nothing before epoch 2 is lost." in status.error.hint
+    monkeypatch.undo()
+    monkeypatch.setenv("UNETKD_HOME", str(run.run_dir.parent.parent))
+    assert work(run) == 0
+    assert run.status().state == "done" and [line["epoch"] for line in run.metrics()] == [1, 2, 3]
+
+
+def test_an_unexpected_error_is_told_plainly_and_its_traceback_is_in_the_log(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = folder.create(tiny_config)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("surprise")
+
+    monkeypatch.setattr(panel, "choose_scenes", broken)
+    assert work(run) == 1
+    error = run.status().error
+    assert error is not None and error.headline == "It stopped at epoch 1: something unexpected went wrong."
+    assert "surprise" not in error.headline + error.hint
+    assert "ZeroDivisionError: surprise" in run.log_tail(100)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_is_named(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from unetkd_core.losses.term import Term
+    from unetkd_core.training import trainer
+
+    run = folder.create(tiny_config)
+    monkeypatch.setattr(trainer, "cross_entropy", lambda logits, *_: Term(logits.sum() * float("nan"), logits.sum()))
+    assert work(run) == 1
+    error = run.status().error
+    assert error is not None
+    assert error.headline == "It stopped at epoch 1: the cross-entropy loss became not a number at step 1 of the epoch."
+    assert error.hint.startswith("A lower learning rate")
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "words"),
+    [
+        ({"data": {"train": ["nowhere:train"]}}, DataError, "nowhere"),
+        ({"data": {"val": ["tiny:test"]}}, DataError, "test"),
+        ({"teaching": {"teacher": "no-such-teacher"}}, CheckpointError, "no-such-teacher"),
+        ({"teaching": {"teacher": "../x"}}, CheckpointError, "path"),
+        ({"teaching": {"teacher": "run:none"}}, CheckpointError, "none"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_made(
+    tiny_config: RunConfig, changes: dict[str, Any], kind: type[UnetKDError], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        jobs.start(tiny_config.with_(**changes))
+    assert folder.list_runs() == []
+
+
+def test_a_teacher_that_still_learns_is_refused(tiny_config: RunConfig) -> None:
+    run = folder.create(tiny_config)
+    assert work(run) == 0
+    run.write_status(dataclasses.replace(run.written_status(), state="running"))
+    with pytest.raises(ConfigError, match="still being trained"):
+        jobs.start(tiny_config.with_(teaching={"teacher": f"run:{run.id}"}))
+
+
+def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with pytest.raises(jobs.RunError, match="could not be started"):
+        jobs.start(tiny_config)
+    assert folder.list_runs() == []
