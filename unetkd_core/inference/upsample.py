@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-STRIP_VALUES = 4_000_000
-"""Upsampled logits that are held at once (16 MB in float32)."""
+STRIP_VALUES = 1_000_000
+"""Upsampled logits that are held at once (4 MB in float32: a strip stays in the cache)."""
 
 
 def upsampled_strips(
