@@ -165,13 +165,11 @@ class Vehicle:
             if place.faces_us((side * half_w, 0.6, 0), (side, 0, 0)):
                 x = side * half_w
                 shoulder = low + (s.belt - low) * 0.55
-                for end, y_top in ((-1, s.tail), (1, s.nose)):
-                    corner = [
-                        (x, low, end * (half_l - 0.45)),
-                        (x - side * inset, low, end * half_l),
-                        ((x - side * inset) * top, y_top - 0.1, end * half_l),
-                        (x * top, y_top + 0.02, end * (half_l - 0.45)),
-                    ]
+                for end in (-1, 1):
+                    edge = [(side * self._half_width(zr), yr, zr) for zr, yr in self._ridge()[::-end]]
+                    edge = [p for p in edge if p[2] * end > half_l - 0.46]
+                    foot = [(x, low, end * (half_l - 0.45)), (x - side * inset, low, end * half_l)]
+                    corner = [*foot, *edge]
                     canvas.polygon(item, place.pixels(corner), shade(colour, (side * 0.7, 0.0, end * 0.7)))
                 upper = [(x * top, y, min(max(z, -half_l + 0.42), half_l - 0.42)) for z, y in profile]
                 canvas.polygon(
@@ -224,7 +222,7 @@ class Vehicle:
             if place.faces_us((0, (s.belt + roof) / 2, (zf + zh) / 2), normal):
                 canvas.polygon(
                     item,
-                    place.pixels([(-wb, s.belt, zf), (wb, s.belt, zf), (wr, roof - 0.04, zh), (-wr, roof - 0.04, zh)]),
+                    place.pixels([(-wb, s.belt, zf), (wb, s.belt, zf), (wr, roof, zh), (-wr, roof, zh)]),
                     shade(colour, normal),
                 )
                 if not (cargo and end < 0) and not (s.height > 2 and s.panes == 1 and end < 0 and self.thing.look % 2):
@@ -263,8 +261,8 @@ class Vehicle:
                     place.pixels(
                         [
                             (side * feet[0], s.belt, z[0]),
-                            (side * wr, roof - 0.03, z[1]),
-                            (side * wr, roof - 0.03, z[2]),
+                            (side * wr, roof, z[1]),
+                            (side * wr, roof, z[2]),
                             (side * feet[1], s.belt, z[3]),
                         ]
                     ),
