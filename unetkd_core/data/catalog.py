@@ -52,7 +52,7 @@ class DatasetInfo:
     root: Path | None
     found: bool
     problem: str | None
-    """Why it cannot be used as it is, in a sentence or two; None: it can."""
+    """Why it cannot be used as it is, in a sentence or two (`how_to_get` is the way out); None: it can."""
     splits: dict[str, int] = field(default_factory=dict)
     """Split -> number of scenes."""
     mapping: str = "classes"
@@ -107,7 +107,7 @@ def register(name: str, path: str | Path, kind: str | None = None) -> DatasetInf
         raise DataError(f"{kind!r} is not a kind of dataset; expected {', '.join(KINDS)}.")
     info = _info(name, kind, root)
     if not info.found:
-        raise DataError(info.problem or f"No {kind} dataset in {root}.")
+        raise DataError(f"{info.problem} {info.how_to_get}")
     _change_register(lambda entries: entries.update({name: (kind, root)}))
     return info
 
@@ -137,7 +137,7 @@ def _info(name: str, kind: str, root: Path) -> DatasetInfo:
         splits = rules.splits(root) if root.is_dir() else {}
         if not splits:
             lacking = f"No {kind} dataset in" if root.is_dir() else "There is no folder"
-            problem = f"{lacking} {root}. {rules.how_to_get}"
+            problem = f"{lacking} {root}."
         elif kind != "cityscapes":  # listing that takes torchvision; its labels are checked when a split is opened
             for split in (s for s in splits if not s.startswith("train-")):
                 rules.open(root, split, name=name).check()
