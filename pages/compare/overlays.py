@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import caches, class_chart, kit, places, price, readings, trio, upload, url_state
 from pages.ui.readings import Picture, Reading
@@ -18,6 +19,7 @@ from unetkd_core.zoo import references
 PAGE = "overlays"
 ADDRESS = {name: kit.key(PAGE, name) for name in (*trio.ROLES, "data", "scene")}
 AT_ONCE = 4  # scenes in the strip; a comment, because Streamlit writes a script's bare strings onto the page
+CHART_HEIGHT = 224  # pixels of the class chart, so that nothing jumps when it comes
 state = st.session_state
 
 
@@ -41,16 +43,16 @@ def settle(known: trio.Known, found: dict[str, places.Place]) -> list[str]:
     scene = str(state.get(ADDRESS["scene"], ""))
     fits = scene.isdigit() and 1 <= int(scene) <= found[data].count
     moved = before not in (None, data) and "scene" not in taken
-    state[ADDRESS["scene"]] = int(scene) if fits and not moved else 1
+    state[ADDRESS["scene"]] = int(scene) if fits and not moved else found[data].first
     state[kit.key(PAGE, "before")] = data
     return told
 
 
 def settle_trio(known: trio.Known, dataset: str, taken: set[str]) -> list[str]:
     """Fill the three menus; a student that came by a link brings its own teacher and twin."""
-    told, refs, fallback = [], {ref for ref, _ in known}, trio.defaults(known, dataset)
+    told, refs, fallback = [], {trio.NOBODY, *(ref for ref, _ in known)}, trio.defaults(known, dataset)
     student = state.get(ADDRESS["student"])
-    if "student" in taken and student in refs:
+    if "student" in taken and student in refs - {trio.NOBODY}:
         teacher, twin = trio.companions(known, student)
         fallback.update({role: ref for role, ref in (("teacher", teacher), ("twin", twin)) if ref})
     for role in trio.ROLES:
@@ -68,8 +70,8 @@ def toolbar(known: trio.Known, found: dict[str, places.Place]) -> None:
     with st.container(horizontal=True, wrap=False, key=kit.key(PAGE, "tools"), vertical_alignment="bottom"):
         for role in trio.ROLES if known else ():
             mark = kit.ROLE[role]
-            st.selectbox(f":{mark.color}[**{mark.marker} {price.SHORT[role]}**]", [*trio.options(known, role), None], key=ADDRESS[role],
-                         format_func=lambda ref: trio.label(known, ref) if ref else "nobody", width=220)
+            st.selectbox(f":{mark.color}[**{mark.marker} {price.SHORT[role]}**]", trio.options(known, role), key=ADDRESS[role],
+                         format_func=lambda ref: trio.label(known, ref), width=220)
         st.selectbox("Streets from", list(found), key=ADDRESS["data"], on_change=show_scene, width=180)
         st.number_input(f"Scene, of {found[state[ADDRESS['data']]].count}", 1, found[state[ADDRESS["data"]]].count, key=ADDRESS["scene"],
                         on_change=show_scene, width=140)
@@ -115,11 +117,14 @@ def layers(found: list[Reading], picture: Picture) -> list[Layer]:
 def numbers(found: list[Reading], picture: Picture, data: str) -> None:
     """Class by class for this picture, then what each network costs."""
     with st.container(key=kit.key(PAGE, "classes"), gap="small"):
-        against = "IoU on this picture" if picture.truth is not None else "against the teacher: there is no label"
         scored = {r.role: r.scores.iou for r in found if r.scores}
+        reading = any(r.labels is None and not r.problem for r in found)
+        if scored or reading:
+            kit.section("Class by class", "IoU on this picture" if picture.truth is not None else "IoU with the teacher")
         if scored:
-            kit.section("Class by class", against)
             st.html(class_chart.iou_rows(scored))
+        elif reading:
+            st.skeleton(height=CHART_HEIGHT)
     with st.container(key=kit.key(PAGE, "price"), gap="small"):
         kit.section("At what price?")
         slot = st.empty()
@@ -127,12 +132,12 @@ def numbers(found: list[Reading], picture: Picture, data: str) -> None:
         draw_price(slot, found, seconds, data)
         waiting = [r for r in found if r.labels is not None and r.ref not in seconds]
         for r in waiting:
-            seconds[r.ref] = caches.seconds_per_street(r.ref, r.info.sha256)
+            seconds[r.ref] = caches.seconds_per_street(r.ref, r.info)
         if waiting:
             draw_price(slot, found, seconds, data)
 
 
-def draw_price(slot: st.delta_generator.DeltaGenerator, found: list[Reading], seconds: dict[str, float], data: str) -> None:
+def draw_price(slot: DeltaGenerator, found: list[Reading], seconds: dict[str, float], data: str) -> None:
     shared = price.measured_on(found, data)
     told = price.sentence(found, seconds)
     note = price.note(shared, all(r.ref in seconds for r in found if not r.problem))
@@ -180,12 +185,13 @@ def page() -> None:
     left, right = st.columns([796, 288], gap="medium")
     with left:
         pictures = st.container(key=kit.key(PAGE, "pictures"))
-        below = st.container(key=kit.key(PAGE, "below"), horizontal=True, vertical_alignment="center")
+        below = st.container(key=kit.key(PAGE, "below"), horizontal=True)
+        problems = st.container(key=kit.key(PAGE, "problems"))
         after = st.container(key=kit.key(PAGE, "after"))
     with below:
         strip_slot = st.container(key=kit.key(PAGE, "stripbox"))
         with st.container(key=kit.key(PAGE, "uploadbox")):
-            photo = upload.photo_upload(PAGE)
+            photo = upload.photo_upload(PAGE, problems)
     if photo and photo.file_id != state.get(kit.key(PAGE, "seen")):
         state[kit.key(PAGE, "seen")], state[kit.key(PAGE, "view")] = photo.file_id, "photo"
     photo_shown = photo is not None and state.get(kit.key(PAGE, "view")) == "photo"
@@ -203,7 +209,7 @@ def page() -> None:
         picture = Picture(scene.image, scene.labels)
     else:
         return
-    cast = readings.cast(known, {role: state.get(ADDRESS[role]) for role in trio.ROLES})
+    cast = readings.cast(known, {role: state[ADDRESS[role]] for role in trio.ROLES})
     cold = bool(cast) and not caches.torch_is_loaded()
     if not cold:
         cast = readings.read(cast, picture)
@@ -218,7 +224,7 @@ def page() -> None:
             numbers(cast, picture, place.ref)
         else:
             nobody()
-    url_state.remember({**{role: state.get(ADDRESS[role]) for role in trio.ROLES}, "data": place.ref, "scene": str(state[ADDRESS["scene"]])})
+    url_state.remember({**{role: state[ADDRESS[role]] for role in trio.ROLES}, "data": place.ref, "scene": str(state[ADDRESS["scene"]])})
     if cold:
         # The photo is on the screen; now the seconds that torch takes, and the page once more with the answers.
         readings.read(cast, picture)

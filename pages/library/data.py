@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import caches, class_chart, kit, places, table_one, url_state
 from pages.ui.scenes import Thumb, scene_strip, spacing, window
@@ -28,7 +29,7 @@ def settle(found: dict[str, places.Place]) -> None:
     data, scene = state[ADDRESS["data"]], str(state.get(ADDRESS["scene"], ""))
     before = state.get(kit.key(PAGE, "before"))
     moved = before not in (None, data) and "scene" not in taken
-    state[ADDRESS["scene"]] = int(scene) if scene.isdigit() and 1 <= int(scene) <= found[data].count and not moved else 1
+    state[ADDRESS["scene"]] = int(scene) if scene.isdigit() and 1 <= int(scene) <= found[data].count and not moved else found[data].first
     state[kit.key(PAGE, "before")] = data
 
 
@@ -59,37 +60,35 @@ def browser(place: places.Place) -> None:
     scene_strip(thumbs, selected=here, total=place.count, key=kit.key(PAGE, "strip"), choose=choose, turn=turn)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def counted(ref: str, root: str, fingerprint: str, _bar: st.delta_generator.DeltaGenerator) -> tuple[np.ndarray, int]:
-    """(shares (6,), scenes counted) of a split, from packed data; the bar shows how far it is."""
+def counted(place: places.Place, bar: DeltaGenerator) -> packed.PackedSet:
+    """A sample of the split, packed: the first time takes seconds and the bar shows how far it is, later times find it on disk."""
 
     def progress(done: int, total: int) -> None:
-        _bar.progress(done / total, f"Counting pixels, scene {done} of {total}")
+        bar.progress(done / total, f"Counting pixels, scene {done} of {total}")
 
-    sample = packed.load([ref], *SAMPLE_SIZE, limit=SAMPLE, progress=progress)
-    return sample.class_shares(), len(sample)
+    return packed.load([place.ref], *SAMPLE_SIZE, limit=SAMPLE, progress=progress)
 
 
 def balance(place: places.Place) -> np.ndarray | None:
     """How often each class occurs, as bars. Returns the shares, or None where they could not be counted."""
     kit.section("How often is each class?", kit.term("split", place.ref))
-    log = st.segmented_control("Scale", ["in powers of ten", "in percent"], default="in powers of ten", required=True,
-                               label_visibility="collapsed", key=kit.key(PAGE, "scale")) != "in percent"
+    log = st.segmented_control("Scale", ["in percent", "in powers of ten"], default="in percent", required=True,
+                               label_visibility="collapsed", key=kit.key(PAGE, "scale")) == "in powers of ten"
     slot = st.empty()
     try:
-        shares, scenes = counted(place.ref, place.root, caches.source(place.ref, place.root).fingerprint(), slot)
+        sample = counted(place, slot)
     except DataError as error:
         slot.empty()
         kit.problem(error)
         return None
+    shares, scenes = sample.class_shares(), len(sample)
     with slot.container():
         if not shares.sum():
             st.caption("These scenes have no labels, so there is nothing to count.")
             return None
         st.html(class_chart.share_rows(shares, log=log))
         sampled = f"{scenes} of {place.count:,} scenes, evenly spaced" if scenes < place.count else f"all {scenes:,} scenes"
-        st.caption(f"Counted on {sampled}, at {SAMPLE_SIZE[0]} × {SAMPLE_SIZE[1]} pixels, unlabelled ones left out. "
-                   "In powers of ten, so that the rare classes are seen at all.")
+        st.caption(f"Counted on {sampled}, at {SAMPLE_SIZE[0]} × {SAMPLE_SIZE[1]} pixels, unlabelled ones left out.")
     return shares
 
 

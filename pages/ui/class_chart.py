@@ -53,7 +53,10 @@ def _place(value: float, low: int) -> float:
 
 
 def share_rows(shares: Sequence[float], *, log: bool) -> str:
-    """HTML: a bar a class with its share of all labelled pixels (fractions that sum to 1), on a line to 100 % or in powers of ten."""
+    """HTML: a row a class with its share of all labelled pixels (fractions that sum to 1).
+
+    A bar on a line to 100 %; in powers of ten a mark, since a bar would have no zero to start from.
+    """
     rows = "".join(_share_row(index, float(shares[index]), log) for index in ORDER)
     ticks = "".join(f'<i style="left:{_share_place(t, log):.2f}%">{label}</i>' for t, label in _ticks(log))
     return f'<div class="ukc ukc-shares" role="list">{rows}<div class="ukc-axis" aria-hidden="true"><span>of all pixels</span><span class="ukc-line">{ticks}</span><b></b></div></div>'
@@ -75,7 +78,8 @@ def _share_row(index: int, share: float, log: bool) -> str:
     shown = share_text(share)
     r, g, b = CLASSES[index].color
     grid = "".join(f'<i class="ukc-grid" style="left:{_share_place(t, log):.2f}%"></i>' for t, _ in _ticks(log))
-    bar = f'<i class="ukc-bar" style="width:{_share_place(share, log):.2f}%;background:rgb({r},{g},{b})"></i>' if share > 0 else ""
+    kind, side = ("ukc-dot", "left") if log else ("ukc-bar", "width")
+    bar = f'<i class="{kind}" style="{side}:{_share_place(share, log):.2f}%;background:rgb({r},{g},{b})"></i>' if share > 0 else ""
     name = CLASSES[index].name
     return (f'<div class="ukc-row" role="listitem" aria-label="{name}: {shown} of the pixels">{kit.swatch_html(index)}'
             f'<span class="ukc-name">{name}</span><span class="ukc-line">{grid}{bar}</span><b>{shown}</b></div>')

@@ -25,6 +25,11 @@ class Place:
         return f"{self.name}:{self.split}"
 
     @property
+    def first(self) -> int:
+        """The number of the scene to start with; in streets:val one with all six classes in clear light."""
+        return min(self.count, 31) if self.ref == "streets:val" else 1
+
+    @property
     def mapping_words(self) -> str:
         """How its own labels became the six classes, as a caption's few words."""
         return "as they are" if self.mapping == "classes" else f"{self.mapping} reading"

@@ -7,7 +7,7 @@ import html
 from collections.abc import Mapping, Sequence
 
 from pages.ui import kit
-from pages.ui.caches import STREET
+from pages.ui.caches import STREET, TIMED_RUNS
 from pages.ui.readings import Reading
 from unetkd_core.inference.sizes import working_size
 from unetkd_core.models.complexity import macs
@@ -77,5 +77,5 @@ def note(dataset: str | None, timed: bool) -> str:
     """Where the numbers come from, as one quiet line of HTML."""
     where = {None: "Not measured on one dataset for all", PACKED: "mIoU in percent on each run’s own validation scenes, at the training size"}.get(
         dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
-    time = f" Time: measured here, median of 5, {cores()} CPU cores." if timed else " Timing …"
+    time = f" Time: measured here, median of {TIMED_RUNS}, {cores()} CPU cores." if timed else " Timing …"
     return f"{where}. Weights in numbers; MACs and time for one {STREET[0]} × {STREET[1]} street at each net’s own scale.{time}"

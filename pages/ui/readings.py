@@ -44,10 +44,10 @@ class Reading:
         return self.scores.pixel_accuracy if self.scores else None
 
 
-def cast(known: trio.Known, chosen: Mapping[str, str | None]) -> list[Reading]:
+def cast(known: trio.Known, chosen: Mapping[str, str]) -> list[Reading]:
     """The networks that were chosen, in the order teacher, student, twin, before they have read anything."""
     infos = dict(known)
-    return [Reading(role, ref, infos[ref]) for role in trio.ROLES if (ref := chosen.get(role)) is not None and ref in infos]
+    return [Reading(role, ref, infos[ref]) for role in trio.ROLES if (ref := chosen.get(role, trio.NOBODY)) in infos]
 
 
 def read(readings: list[Reading], picture: Picture) -> list[Reading]:

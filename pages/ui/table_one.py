@@ -1,6 +1,7 @@
 """Table I and the list of datasets as real HTML tables. Formats what classes.py and the catalogue say; decides nothing."""
 
 import html
+import re
 from collections.abc import Sequence
 
 from pages.ui.class_chart import ORDER
@@ -12,7 +13,7 @@ from unetkd_core.data.catalog import DatasetInfo
 def classes_table() -> str:
     """HTML: class, Table I's colour, the colour-blind-safe one, Cityscapes ids, and what the name really means."""
     rows = "".join(_class_row(index) for index in ORDER)
-    head = ('<th scope="col">class</th><th scope="col">Table I</th><th scope="col" class="ukt-spare">told apart by all eyes</th>'
+    head = ('<th scope="col">class</th><th scope="col">Table I</th><th scope="col" class="ukt-spare">for colour-blind eyes</th>'
             '<th scope="col" class="ukt-spare">Cityscapes ids</th><th scope="col">what it is</th>')
     return f'<div class="ukt-wide"><table class="ukt ukt-text"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
@@ -63,6 +64,6 @@ def _scenes(info: DatasetInfo) -> str:
     if info.problem or not info.found:
         told += ("<br>" if told else "") + f"<b>{html.escape(info.problem or 'Not on this machine yet.')}</b>"
     if not info.found:
-        command = f"unetkd data add {html.escape(info.name)} PATH"
-        told += f'<br>{html.escape(info.how_to_get)}<br><span class="ukt-quiet">Then <code>{command}</code>, or the form below.</span>'
+        way = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(info.how_to_get))
+        told += f'<br>{way}<br><span class="ukt-quiet">The form below does the same as the command.</span>'
     return told

@@ -9,16 +9,20 @@ from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 Known = Sequence[tuple[str, CheckpointInfo]]
 ROLES = ("teacher", "student", "twin")
+NOBODY = "-"
+"""Stands in a menu and an address for no network at all; no reference starts with a sign."""
 
 
 def options(known: Known, role: str) -> list[str]:
-    """References for a role's menu: networks of that role first, then all others; a net trained alone may teach."""
+    """References for a role's menu: networks of that role first, then all others, then NOBODY; a net trained alone may teach."""
     fits = {"teacher": ("teacher", "alone"), "student": ("student",), "twin": ("twin",)}[role]
-    return sorted((ref for ref, _ in known), key=lambda ref: (_role(known, ref) not in fits, ref.startswith("run:")))
+    return [*sorted((ref for ref, _ in known), key=lambda ref: (_role(known, ref) not in fits, ref.startswith("run:"))), NOBODY]
 
 
 def label(known: Known, ref: str) -> str:
     """What a menu says: the network's size and title; a run's id tells apart those of one title."""
+    if ref == NOBODY:
+        return "nobody"
     titles = [info.title for _, info in known]
     info = dict(known)[ref]
     return f"{info.title} ({ref.removeprefix('run:')})" if titles.count(info.title) > 1 else info.title
@@ -29,15 +33,16 @@ def size_name(info: CheckpointInfo) -> str:
     return str(info.arch.get("name") or info.arch.get("type", "network"))
 
 
-def defaults(known: Known, dataset: str) -> dict[str, str | None]:
-    """Role -> reference for a dataset's name: a student trained on it, shipped ones first, with its own teacher and twin."""
+def defaults(known: Known, dataset: str) -> dict[str, str]:
+    """Role -> reference (or NOBODY) for a dataset's name: a student trained on it, shipped ones first, with its own teacher and twin."""
     student = _best(known, "student", dataset)
     teacher, twin = companions(known, student) if student else (None, None)
-    return {
+    chosen = {
         "teacher": teacher or _best(known, "teacher", dataset) or _best(known, "alone", dataset),
         "student": student,
         "twin": twin or _best(known, "twin", dataset),
     }
+    return {role: ref or NOBODY for role, ref in chosen.items()}
 
 
 def companions(known: Known, student: str) -> tuple[str | None, str | None]:

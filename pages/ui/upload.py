@@ -4,17 +4,20 @@ Knows the uploader and the one sentence when a file is refused; knows nothing of
 """
 
 import io
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import kit
 from unetkd_core import settings
 from unetkd_core.data.images import MIN_SIDE, read_image
 from unetkd_core.errors import ImageError
 
+REPLACING_SECONDS = 30
 SHOWN_SIDE = 1600
 """Pixels of the longer side at most: no screen shows more, and the nets work at their training scale anyway."""
 
@@ -39,27 +42,37 @@ def bounded(image: np.ndarray, side: int = SHOWN_SIDE) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
 
 
-def photo_upload(page: str) -> Photo | None:
-    """The uploader, and the photo that is in it. A file that is refused says why in place; the last good photo stays.
+def photo_upload(page: str, problems: DeltaGenerator) -> Photo | None:
+    """The uploader, and the photo that is in it. A file that is refused says why in `problems`; the last good photo stays.
 
-    Taking the file out (the uploader's cross) forgets the photo.
+    Taking the file out (the uploader's cross) takes the photo off the page.
     """
-    slot = kit.key(page, "photo")
+    slot, removed = kit.key(page, "photo"), kit.key(page, "removed")
+    state = st.session_state
     file = st.file_uploader("Your own street photo", key=kit.key(page, "upload"), max_upload_size=settings.UPLOAD_MAX_BYTES >> 20,
                             label_visibility="collapsed")
+    kept: Photo | None = state.get(slot)
     if file is None:
-        st.session_state.pop(slot, None)
+        if kept is not None:
+            state[removed] = (kept, time.monotonic())
+            state[slot] = None
         return None
-    kept: Photo | None = st.session_state.get(slot)
     if kept is None or kept.file_id != file.file_id:
         try:
             image = read_image(file.getvalue(), name="This picture")
         except ImageError as error:
-            kit.problem(error)
-            return kept
-        kept = Photo(file.file_id, file.name, bounded(image), (image.shape[0], image.shape[1]))
-        st.session_state[slot] = kept
+            with problems:
+                kit.problem(error, key=kit.key(page, "upload"))
+            state[slot] = kept or _just_removed(state.pop(removed, None))
+            return state[slot]
+        state[slot] = kept = Photo(file.file_id, file.name, bounded(image), (image.shape[0], image.shape[1]))
+        state.pop(removed, None)
     return kept
+
+
+def _just_removed(removed: tuple[Photo, float] | None) -> Photo | None:
+    # A new file in the place of another is first "no file", then the new one: seconds apart it was a replacement, not a removal.
+    return removed[0] if removed and time.monotonic() - removed[1] < REPLACING_SECONDS else None
 
 
 def png(image: np.ndarray) -> bytes:

@@ -1,0 +1,215 @@
+"""Compare, through app.py: networks, scenes, one's own photo, and what the page says when something is not there."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import caches, class_chart, price, readings, trio, upload
+from pages.ui.scenes import window
+from tests.pages.trio_folder import make_trio, plain_street
+from unetkd_core.data import streets
+from unetkd_core.zoo import checkpoints
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def trio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    make_trio(folder)
+    make_trio(folder, prefix="z", data="elsewhere", mapping="cityscapes")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def quick_streets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Streets that cost nothing, and caches that do not hand them to other tests."""
+    monkeypatch.setattr(streets, "render", plain_street)
+    monkeypatch.setattr(caches, "TIMED_RUNS", 1)
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def networks(trio_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(trio_folder))
+
+
+def opened(**address: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.run()
+    at.switch_page("pages/compare/overlays.py")
+    for name, value in address.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    """Everything that was written, as one text."""
+    return "\n".join([h.value for h in at.html] + [c.value for c in at.caption])
+
+
+def png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_without_networks_the_page_shows_the_street_and_the_way_to_train_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path))
+    at = opened()
+    assert "No networks yet" in text(at)
+    assert "Nobody yet" in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_the_answer_names_the_share_of_pixels_that_student_and_twin_get_right() -> None:
+    at = opened()
+    assert "Of this street’s pixels the taught student gets" in text(at)
+    assert "its untaught twin" in text(at)
+    assert [at.selectbox(key=f"overlays_{role}").value for role in trio.ROLES] == ["big", "taught", "alone"]
+
+
+@pytest.mark.usefixtures("networks")
+def test_the_price_table_names_the_dataset_behind_its_miou() -> None:
+    shown = text(opened())
+    assert "<b>80.0</b>" in shown and "<b>70.0</b>" in shown and "<b>60.0</b>" in shown
+    assert "mIoU in percent on streets:val, one seed" in shown
+    assert "1/4 of its teacher’s weights" in shown
+    assert " ms</td>" in shown
+
+
+@pytest.mark.usefixtures("networks")
+def test_the_view_is_restored_from_its_address() -> None:
+    at = opened(teacher="zbig", student="taught", twin="zalone", data="streets:test", scene="7")
+    assert [at.selectbox(key=f"overlays_{role}").value for role in trio.ROLES] == ["zbig", "taught", "zalone"]
+    assert at.selectbox(key="overlays_data").value == "streets:test"
+    assert at.number_input(key="overlays_scene").value == 7
+    at.number_input(key="overlays_scene").set_value(9).run()
+    assert at.query_params["scene"] == "9"
+    assert at.query_params["teacher"] == "zbig"
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_student_that_comes_by_a_link_brings_its_own_teacher_and_twin() -> None:
+    at = opened(student="ztaught")
+    assert [at.selectbox(key=f"overlays_{role}").value for role in trio.ROLES] == ["zbig", "ztaught", "zalone"]
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_network_that_is_gone_is_named_and_replaced() -> None:
+    at = opened(student="run:long-gone", scene="nonsense", data="nowhere:val")
+    assert at.selectbox(key="overlays_student").value == "taught"
+    assert "run:long-gone is not here any more" in text(at)
+    assert "nowhere:val is not among the datasets here" in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_leaving_a_network_out_leaves_its_row_out() -> None:
+    at = opened()
+    at.selectbox(key="overlays_twin").set_value(trio.NOBODY).run()
+    assert not at.exception
+    assert "its untaught twin" not in text(at)
+    assert at.query_params["twin"] == trio.NOBODY
+    assert "its untaught twin" not in text(opened(twin=trio.NOBODY))
+
+
+@pytest.mark.usefixtures("networks")
+def test_before_torch_is_loaded_the_photo_comes_first_and_the_numbers_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(caches, "torch_is_loaded", lambda: len(seen) >= 1)
+    real = readings.read
+    monkeypatch.setattr(readings, "read", lambda cast, picture: (seen.append("read"), real(cast, picture))[1])
+    at = opened()
+    assert len(seen) == 2  # once after the first paint, once to draw
+    assert "reading it now" not in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_an_own_photo_is_compared_with_the_teacher_and_says_what_the_nets_know() -> None:
+    at = opened()
+    at.file_uploader(key="overlays_upload").upload("street.png", png(np.full((40, 2000, 3), 90, np.uint8))).run()
+    assert not at.exception
+    assert "The taught student says what its teacher says on" in text(at)
+    assert "These networks learned from streets" in text(at)
+    assert "Your photo has 2000 × 40 pixels; it is read and shown at 1600 × 32." in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_file_that_is_no_picture_says_why_and_keeps_everything_else() -> None:
+    at = opened()
+    before = [h.value for h in at.html if "ukd-answer" in h.value]
+    at.file_uploader(key="overlays_upload").upload("notes.jpg", b"not a picture at all").run()
+    assert not at.exception
+    assert "This picture is not a picture" in text(at)
+    assert [h.value for h in at.html if "ukd-answer" in h.value] == before
+
+
+@pytest.mark.usefixtures("networks")
+def test_nothing_of_an_upload_is_written_to_disk(unetkd_home: Path) -> None:
+    at = opened()
+    at.file_uploader(key="overlays_upload").upload("street.png", png(np.full((40, 80, 3), 90, np.uint8))).run()
+    assert [p for p in unetkd_home.rglob("*") if p.is_file()] == []
+
+
+def test_one_damaged_network_does_not_take_the_others_off_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_trio(tmp_path)
+    weights = tmp_path / "big" / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-100])
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path))
+    at = opened()
+    assert "The teacher cannot be read" in text(at)
+    assert "the taught student gets" in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_label_mapping_that_differs_is_said_quietly() -> None:
+    assert "label mapping" not in text(opened())
+    assert "cityscapes label mapping" in text(opened(student="ztaught"))
+
+
+@pytest.mark.usefixtures("networks")
+def test_menus_put_networks_of_the_role_first() -> None:
+    known = checkpoints.list_named()
+    assert trio.options(known, "twin")[:2] == ["alone", "zalone"]
+    assert set(trio.options(known, "twin")) == {trio.NOBODY, *(name for name, _ in known)}
+    assert trio.defaults(known, "elsewhere") == {"teacher": "zbig", "student": "ztaught", "twin": "zalone"}
+
+
+def test_a_big_photo_is_bounded_and_a_thin_one_keeps_the_least_side() -> None:
+    assert upload.bounded(np.zeros((3000, 4000, 3), np.uint8)).shape == (1200, 1600, 3)
+    assert upload.bounded(np.zeros((80, 12000, 3), np.uint8)).shape == (16, 2400, 3)
+    small = np.zeros((20, 30, 3), np.uint8)
+    assert upload.bounded(small) is small
+
+
+def test_the_strip_runs_round_the_end_and_shows_no_scene_twice() -> None:
+    assert window(498, 4, 500) == [498, 499, 0, 1]
+    assert window(0, 4, 3) == [0, 1, 2]
+    assert window(0, 4, 101, step=4) == [0, 4, 8, 12]
+
+
+def test_a_class_that_is_not_in_the_picture_is_said_and_a_loss_is_no_gain() -> None:
+    nan = float("nan")
+    shown = class_chart.iou_rows({"student": (0.9, 0.5, nan, 0.4, 0.3, 0.2), "twin": (0.8, 0.6, nan, 0.3, 0.2, 0.1)})
+    assert "road markings: not in this picture" in shown
+    assert shown.count("ukc-gain") == 4 and shown.count("ukc-loss") == 1
+
+
+@pytest.mark.usefixtures("networks")
+def test_miou_is_shown_for_a_dataset_that_all_were_measured_on() -> None:
+    known = checkpoints.list_named()
+    cast = readings.cast(known, {"teacher": "big", "student": "taught", "twin": "alone"})
+    assert price.measured_on(cast, "streets:val") == "streets:val"
+    assert price.measured_on(cast, "camvid:val") == "streets:val"
+    assert price.measured_on([], "streets:val") is None
