@@ -3,28 +3,40 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 ROOT = Path(__file__).resolve().parent
 ASSETS = ROOT / "assets"
 
+
+def page(path: str, title: str, icon: str, help: str, *, default: bool = False) -> StreamlitPage:
+    """One entry of the navigation; `help` is its tooltip."""
+    return st.Page(f"pages/{path}.py", title=title, icon=f":material/{icon}:", help=help, default=default)
+
+
 SECTIONS = {
-    "Learn": [st.Page("pages/learn/home.py", title="Home", icon=":material/home:", default=True,
-                      help="What a small network learns from a large one, on one street.")],
-    "Lab": [
-        st.Page("pages/lab/distill.py", title="Distill", icon=":material/school:", help="Train a student and its untaught twin, and watch them part."),
-        st.Page("pages/lab/runs.py", title="Runs", icon=":material/timeline:", help="Every run: watch, stop, resume, look back."),
+    "Learn": [
+        page("learn/home", "Home", "home", "What a small network learns from a large one, on one street.", default=True)
     ],
-    "Compare": [st.Page("pages/compare/overlays.py", title="Overlays", icon=":material/compare:",
-                        help="Teacher, student and twin on the same street, or on your own photo.")],
-    "Library": [st.Page("pages/library/data.py", title="Data", icon=":material/photo_library:",
-                        help="The datasets, Table I's six classes, and how often each occurs.")],
+    "Lab": [
+        page("lab/distill", "Distill", "school", "Train a student and its untaught twin, and watch them part."),
+        page("lab/runs", "Runs", "timeline", "Every run: watch, stop, resume, look back."),
+    ],
+    "Compare": [
+        page("compare/overlays", "Overlays", "compare", "Teacher, student and twin on one street, or on your photo.")
+    ],
+    "Library": [
+        page("library/data", "Data", "photo_library", "The datasets, Table I's six classes, and how often each occurs.")
+    ],
 }
 
 st.set_page_config(page_title="UNetKD", page_icon=str(ASSETS / "icons" / "mark.svg"), layout="wide")
 st.html(ASSETS / "app.css")
 st.logo(str(ASSETS / "icons" / "logo.svg"), size="small")
-page = st.navigation(SECTIONS, position="top")
-place = next((i for i, pages in enumerate(SECTIONS.values(), start=1) if any(p.title == page.title for p in pages)), 1)
+opened = st.navigation(SECTIONS, position="top")
 # Streamlit does not mark the section whose menu holds the open page.
-st.html(f'<style>[data-testid="stTopNav"] .rc-overflow-item:nth-of-type({place}) button {{ background: var(--paper-3); }}</style>')
-page.run()
+titles = [[entry.title for entry in entries] for entries in SECTIONS.values()]
+place = next((i for i, section in enumerate(titles, start=1) if opened.title in section), 1)
+button = f'[data-testid="stTopNav"] .rc-overflow-item:nth-of-type({place}) button'
+st.html(f"<style>{button} {{ background: var(--paper-3); }}</style>")
+opened.run()

@@ -10,12 +10,10 @@ export function colorTable(palette, shown) {
   return table;
 }
 
-// Canvas pixels for a picture that is `css` pixels wide: the screen's own, but no fewer than the map's up to twice the screen's,
-// so that thin posts survive being shown small (the browser then averages colours, never labels).
+// Canvas pixels for a picture that is `css` pixels wide: the screen's own, so that nothing scales the labels after us.
 export function canvasSize(layer, css, dpr) {
-  const screen = Math.max(1, Math.round(css * dpr));
-  const width = Math.min(Math.max(screen, layer.width), 2 * screen);
-  return { width, height: Math.max(1, Math.round((width * layer.height) / layer.width)), line: Math.max(1, Math.round((width / screen) * dpr)) };
+  const width = Math.max(1, Math.round(css * dpr));
+  return { width, height: Math.max(1, Math.round((width * layer.height) / layer.width)), line: Math.max(1, Math.round(dpr)) };
 }
 
 export function scaleLabels(layer, width, height) {

@@ -12,8 +12,20 @@ from unetkd_core.errors import DataError
 from unetkd_core.runs.home_scene import HomeScene, read_home
 
 DOORS = (
-    ("distill", "Distill", "pages/lab/distill.py", "from a minute", "Train a student and its twin, and watch them part."),
-    ("compare", "Compare", "pages/compare/overlays.py", "your photo", "Put your own street in, and see who reads it best."),
+    (
+        "distill",
+        "Distill",
+        "pages/lab/distill.py",
+        "from a minute",
+        "Train a student and its twin, and watch them part.",
+    ),
+    (
+        "compare",
+        "Compare",
+        "pages/compare/overlays.py",
+        "your photo",
+        "Put your own street in, and see who reads it best.",
+    ),
     ("data", "Data", "pages/library/data.py", "six classes", "See the streets that they learn from, class by class."),
 )
 
@@ -33,14 +45,29 @@ def scene_column(home: HomeScene) -> None:
         show_opacity=False,
         report=False,
         facts=[
-            Fact("Its teacher", home.teacher.title, role="teacher", note=kit.count(home.teacher.parameters),
-                 tip=kit.definition("teacher")),
-            Fact("The student", home.student.title, role="student", note=kit.count(home.student.parameters),
-                 tip=kit.definition("student")),
+            Fact(
+                "Its teacher",
+                home.teacher.title,
+                role="teacher",
+                note=kit.count(home.teacher.parameters),
+                tip=kit.definition("teacher"),
+            ),
+            Fact(
+                "The student",
+                home.student.title,
+                role="student",
+                note=kit.count(home.student.parameters),
+                tip=kit.definition("student"),
+            ),
             Fact("Temperature", f"{settings['temperature']:g}", symbol="T", tip=kit.definition("temperature")),
             Fact("Weight of the labels", f"{settings['alpha']:g}", symbol="α", tip=kit.definition("alpha")),
         ],
     )
+
+
+def together(fraction: float) -> str:
+    """A percentage that no line break parts from its sign."""
+    return f'<span class="ukd-nowrap">{kit.percent(fraction)}</span>'
 
 
 def result_column(home: HomeScene) -> None:
@@ -53,8 +80,8 @@ def result_column(home: HomeScene) -> None:
         st.html(
             f'<p class="ukd-lead">{lead}</p>'
             f'<p class="ukd-gain{"" if won else " ukd-lost"}"><b>{kit.points(home.gain)}</b> <span>points</span></p>'
-            f'<p class="ukd-fine">{kit.term("mIoU")} <span class="ukd-nowrap">{kit.percent(home.student.miou)}</span> against '
-            f'<span class="ukd-nowrap">{kit.percent(home.twin.miou)}</span> for its {kit.term("untaught twin")}, {seen}; {seeds}.</p>'
+            f'<p class="ukd-fine">{kit.term("mIoU")} {together(home.student.miou)} against {together(home.twin.miou)} '
+            f"for its {kit.term('untaught twin')}, {seen}; {seeds}.</p>"
         )
     with st.container(key="home_detail"):
         st.html(
@@ -78,7 +105,8 @@ def doors() -> None:
 
 kit.page_header(
     "What can a small network learn from a large one?",
-    f"One small {kit.term('U-Net')}, trained twice on the same streets: once from the labels alone, once also listening to a {kit.term('teacher')}.",
+    f"One small {kit.term('U-Net')}, trained twice on the same streets: "
+    f"once from the labels alone, once also listening to a {kit.term('teacher')}.",
 )
 try:
     scene = read_home()
@@ -89,7 +117,8 @@ else:
     if scene is None:
         empty = kit.empty_state(
             "No street to show yet",
-            "Here one street will be read twice, by a student that was taught and by its untaught twin, with what the teaching gained.",
+            "Here one street will be read twice, by a student that was taught and by its untaught twin, "
+            "with what the teaching gained.",
             key="home",
         )
         empty.page_link("pages/lab/distill.py", label="Train the first pair")

@@ -15,11 +15,11 @@ import numpy as np
 from PIL import Image
 
 LONGEST_SIDE: Final = 1600
-"""Pixels: larger pictures are shown reduced; a screen has no more, and 40 megapixels of labels would take seconds to send."""
+"""Pixels: larger pictures are shown reduced; a screen has no more, and 40 megapixels would take seconds to send."""
 
 
 def pack(header: dict[str, Any], parts: list[bytes]) -> bytes:
-    """Header (JSON-serialisable) and parts -> blob. A digest of everything goes in, so that the browser keeps its state on a rerun."""
+    """Header (JSON-serialisable) and parts -> blob. By its digest the browser keeps what it has on a rerun."""
     offsets, position = [], 0
     for part in parts:
         offsets.append([position, len(part)])
@@ -34,9 +34,9 @@ def pack(header: dict[str, Any], parts: list[bytes]) -> bytes:
 def unpack(blob: bytes) -> tuple[dict[str, Any], list[bytes]]:
     """The inverse of `pack`, for tests."""
     length = int.from_bytes(blob[:4], "little")
-    header = json.loads(blob[4:4 + length])
-    body = blob[4 + length:]
-    return header, [body[start:start + size] for start, size in header["parts"]]
+    header = json.loads(blob[4 : 4 + length])
+    body = blob[4 + length :]
+    return header, [body[start : start + size] for start, size in header["parts"]]
 
 
 def photo_part(photo: np.ndarray) -> bytes:
@@ -49,7 +49,7 @@ def photo_part(photo: np.ndarray) -> bytes:
 
 
 def labels_part(labels: np.ndarray) -> tuple[bytes, int, int]:
-    """(H, W) uint8 -> (deflated rows, height, width); larger maps are reduced by picking pixels, so that every value stays a class."""
+    """(H, W) uint8 -> (deflated rows, height, width); larger maps are reduced by picking pixels: all stay classes."""
     height, width = labels.shape
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     if scale < 1.0:

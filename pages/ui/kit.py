@@ -24,7 +24,7 @@ MISSING: Final = "–"
 
 @dataclass(frozen=True)
 class Role:
-    """Who speaks: `marker` in plain text, `color` its name in Streamlit's markdown (`:blue[…]`), `css` a value for CSS."""
+    """Who speaks: `marker` in plain text, `color` its name in Streamlit's markdown (`:blue[…]`), `css` for CSS."""
 
     name: str
     marker: str
@@ -42,7 +42,7 @@ ROLE: Final = {
 
 
 def page_header(question: str, answer: str = "") -> None:
-    """The page's one question as its title and, under it, the answer in one sentence. `answer` is HTML (so that it may hold `term`)."""
+    """The page's one question as its title and, under it, the answer in one sentence: HTML, it may hold `term`."""
     st.title(question, anchor=False)
     if answer:
         st.html(f'<p class="ukd-answer">{answer}</p>')
@@ -59,7 +59,7 @@ def section_html(title: str, note: str = "") -> str:
 
 
 def icon_html(name: str, size: int) -> str:
-    """assets/icons/NAME.svg as a decorative picture, `size` CSS pixels wide. It follows the theme by its own media query."""
+    """assets/icons/NAME.svg as a decorative picture, `size` CSS pixels wide; its media query follows the theme."""
     data = base64.b64encode((PROJECT_ROOT / "assets" / "icons" / f"{name}.svg").read_bytes()).decode()
     return f'<img alt="" width="{size}" height="{size}" src="data:image/svg+xml;base64,{data}">'
 
@@ -101,13 +101,16 @@ def problem(error: Exception | str, hint: str = "", *, key: str | None = None) -
     headline, rest = (error, "") if isinstance(error, str) else split_message(str(error))
     hint = hint or rest
     container = st.container(border=True, key=f"problem_{key}" if key else None)
-    container.html(f'<div class="ukd-problem" role="alert"><b><span>{html.escape(headline)}</span></b>'
-                   + (f"<p>{html.escape(hint)}</p>" if hint else "") + "</div>")
+    container.html(
+        f'<div class="ukd-problem" role="alert"><b><span>{html.escape(headline)}</span></b>'
+        + (f"<p>{html.escape(hint)}</p>" if hint else "")
+        + "</div>"
+    )
     return container
 
 
 def split_message(message: str) -> tuple[str, str]:
-    """(headline without its full stop, the rest): cut after the first sentence, or at its first semicolon or colon if that is long."""
+    """(headline without its full stop, the rest): cut after the first sentence, else at the first semicolon."""
     for pattern in (r"(?<=[^\d.])\.\s+(?=\S)|;\s+",):
         parts = re.split(pattern, message.strip(), maxsplit=1)
         if len(parts) == 2:
@@ -117,7 +120,7 @@ def split_message(message: str) -> tuple[str, str]:
 
 @cache
 def definitions() -> dict[str, str]:
-    """docs/definitions.md: term in lower case -> its one sentence. A line may name several: `- **mIoU** / **mean IoU**: …`."""
+    """docs/definitions.md: term in lower case -> its one sentence. A line may name several terms."""
     found: dict[str, str] = {}
     text = (PROJECT_ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
     for names, sentence in re.findall(r"^- (\*\*.+?\*\*): (.+)$", text, flags=re.MULTILINE):
@@ -127,13 +130,14 @@ def definitions() -> dict[str, str]:
 
 
 def definition(word: str) -> str:
-    """The one sentence for `word`, for `help=` of a widget. KeyError where docs/definitions.md lacks it: a term must be defined."""
+    """The one sentence for `word`, for `help=` of a widget. KeyError where docs/definitions.md lacks it."""
     return definitions()[word.lower()]
 
 
 def term(word: str, text: str = "") -> str:
     """HTML of a term of art with a dotted underline and its sentence; `text` is what is shown instead of `word`."""
-    return f'<abbr class="ukd-term" tabindex="0" title="{html.escape(definition(word))}">{html.escape(text or word)}</abbr>'
+    sentence = html.escape(definition(word))
+    return f'<abbr class="ukd-term" tabindex="0" title="{sentence}">{html.escape(text or word)}</abbr>'
 
 
 def percent(fraction: float | None) -> str:
@@ -142,7 +146,7 @@ def percent(fraction: float | None) -> str:
 
 
 def points(difference: float | None) -> str:
-    """A difference of two fractions in percentage points, with its sign: 0.042 -> "+4.2", -0.004 -> "−0.4"; missing -> "–"."""
+    """A difference of two fractions in points, with its sign: 0.042 -> "+4.2", -0.004 -> "−0.4"; missing -> "–"."""
     if difference is None or math.isnan(difference):
         return MISSING
     text = signed(100 * difference)

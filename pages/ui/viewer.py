@@ -1,4 +1,4 @@
-"""The viewer: one component that shows photos under class colours, compared by a swipe, in a linked grid, or along a filmstrip.
+"""The viewer: one component that shows photos under class colours, by a swipe, in a linked grid, or along a filmstrip.
 
 Everything is sent once, as one blob; opacity, class toggles, swipe and probe are answered in the browser without a
 message to the server. Python hears of a change on release only. Knows label maps and roles, not where they come from.
@@ -23,7 +23,7 @@ _MODULES: Final = ("blob.js", "paint.js", "parts.js", "keys.js", "swipe.js", "gr
 
 @dataclass(frozen=True)
 class Layer:
-    """One label map over the photo. `note` is the caption's one number, `detail` a quiet word after the title ("M128")."""
+    """One label map over the photo. `note` is the caption's number, `detail` a quiet word after the title: "M128"."""
 
     role: str
     title: str
@@ -34,7 +34,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Fact:
-    """One cell of the control strip: what this student was taught with. `tip` is the term's sentence, `role` marks the value as a chip."""
+    """One cell of the control strip. `tip` is the term's sentence; where `role` is given, the value is its chip."""
 
     label: str
     value: str
@@ -46,7 +46,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class View:
-    """What the person set, as of the last release: swipe and opacity in [0, 1], shown class indices, probed pixel (column, row)."""
+    """As of the last release: swipe and opacity in [0, 1], shown class indices, probed pixel (column, row)."""
 
     swipe: float
     opacity: float
@@ -63,7 +63,7 @@ class FilmRow:
 
 
 def _script() -> str:
-    """The modules of assets/viewer as one: Streamlit loads a component's script from a blob URL, which has no neighbours to import."""
+    """The modules as one: Streamlit loads a component's script from a blob URL, which has no neighbours to import."""
     texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in _MODULES]
     joined = "\n".join(re.sub(r"^import .*?;$", "", text, flags=re.MULTILINE) for text in texts)
     return re.sub(r"^export (?!default)", "", joined, flags=re.MULTILINE)
@@ -91,7 +91,7 @@ def viewer(
     facts: Sequence[Fact] = (),
     report: bool = True,
 ) -> View:
-    """Photo (H, W, 3) uint8 under label maps (h, w) uint8 (classes 0-5; 254 and 255 are see-through), each drawn nearest-neighbour.
+    """Photo (H, W, 3) uint8 under label maps (h, w) uint8 (0-5; 254 and 255 are see-through), drawn nearest-neighbour.
 
     swipe: the first two layers that are not the truth, left and right of a line. grid: every layer in a cell with a
     linked probe, the bare photo first where `show_photo`. A layer of role "truth" is what holding T shows.
@@ -103,12 +103,30 @@ def viewer(
     described = []
     for layer in layers:
         part, height, width = blob.labels_part(layer.labels)
-        described.append({"role": layer.role, "title": layer.title, "note": layer.note, "detail": layer.detail,
-                          "height": height, "width": width, "part": len(parts)})
+        described.append(
+            {
+                "role": layer.role,
+                "title": layer.title,
+                "note": layer.note,
+                "detail": layer.detail,
+                "height": height,
+                "width": width,
+                "part": len(parts),
+            }
+        )
         parts.append(part)
     header = {
-        "mode": mode, "height": photo.shape[0], "width": photo.shape[1], "photo": 0, "layers": described, "show_photo": show_photo,
-        "opacity": opacity, "show_opacity": show_opacity, "outline": outline, "report": report, "facts": [vars(fact) for fact in facts],
+        "mode": mode,
+        "height": photo.shape[0],
+        "width": photo.shape[1],
+        "photo": 0,
+        "layers": described,
+        "show_photo": show_photo,
+        "opacity": opacity,
+        "show_opacity": show_opacity,
+        "outline": outline,
+        "report": report,
+        "facts": [vars(fact) for fact in facts],
         **_classes(palette),
     }
     state = _mount(header, parts, key)
@@ -121,33 +139,55 @@ def viewer(
     )
 
 
-def filmstrip(rows: Sequence[FilmRow], *, key: str, selected: int | None = None, epochs: int | None = None, palette: str = "table1") -> int | None:
-    """Thumbnails of the same scene epoch by epoch, one row a role, scrubbed by pointer or ← →. Returns the chosen epoch, None without frames.
+def filmstrip(
+    rows: Sequence[FilmRow],
+    *,
+    key: str,
+    selected: int | None = None,
+    epochs: int | None = None,
+    palette: str = "table1",
+) -> int | None:
+    """Thumbnails of one scene epoch by epoch, one row a role, scrubbed by pointer or ← →. Returns the chosen epoch.
 
-    `selected` is where it starts (default: the newest, and it follows the newest until another is chosen);
-    `epochs` the run's length: where more are to come, a place is kept for the next.
+    None where there are no frames. `selected` is where it starts (default: the newest, and it follows the newest until
+    another is chosen); `epochs` the run's length: where more are to come, a place is kept for the next.
     """
     parts: list[bytes] = []
     photos: dict[int, int] = {}
-    described = []
+    described: list[dict[str, Any]] = []
     for row in rows:
-        frames = []
+        frames: list[dict[str, Any]] = []
         for epoch, photo, labels in row.frames:
             if photo is not None and id(photo) not in photos:
                 photos[id(photo)] = len(parts)
                 parts.append(blob.photo_part(photo))
             part, height, width = blob.labels_part(labels)
-            frames.append({"epoch": epoch, "photo": None if photo is None else photos[id(photo)], "height": height, "width": width,
-                           "part": len(parts)})
+            frames.append(
+                {
+                    "epoch": epoch,
+                    "photo": None if photo is None else photos[id(photo)],
+                    "height": height,
+                    "width": width,
+                    "part": len(parts),
+                }
+            )
             parts.append(part)
         described.append({"role": row.role, "frames": frames})
-    known = sorted({frame["epoch"] for row in described for frame in row["frames"]})  # type: ignore[attr-defined]
+    known = sorted({frame["epoch"] for row in described for frame in row["frames"]})
     if not known:
         return None
-    header = {"mode": "filmstrip", "rows": described, "selected": selected, "epochs": epochs, "opacity": 0.55, "outline": False,
-              "report": True, **_classes(palette)}
+    header = {
+        "mode": "filmstrip",
+        "rows": described,
+        "selected": selected,
+        "epochs": epochs,
+        "opacity": 0.55,
+        "outline": False,
+        "report": True,
+        **_classes(palette),
+    }
     chosen = _mount(header, parts, key).get("epoch", selected)
-    return int(chosen) if chosen in known else int(known[-1])
+    return next((epoch for epoch in known if epoch == chosen), known[-1])
 
 
 def _classes(palette: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -56,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """Starts a server for a script, with variables of its own if given, and gives its address; one for each of these."""
+    """Starts a server for a script, with variables of its own if given, and gives its address."""
     home = make_home_folder(tmp_path_factory.mktemp("home"))
     servers: dict[tuple[Path, str], tuple[subprocess.Popen[bytes], str]] = {}
 
@@ -134,13 +135,13 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         *,
         width: int = 1280,
         height: int = 900,
-        scheme: str = "light",
+        scheme: Literal["light", "dark"] = "light",
         ready: str = "[data-ready]",
         on_start: Callable[[Page], None] | None = None,
     ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
-        )  # type: ignore[arg-type]
+        )
         context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()

@@ -1,4 +1,4 @@
-"""The home page's scene as files: one street read by teacher, student and twin, with what each measured over the whole split.
+"""The home page's scene as files: one street read by teacher, student and twin, with their scores over a split.
 
 Reading needs no torch; making it does. `python -m unetkd_core.runs.home_scene TEACHER STUDENT TWIN` makes it anew from
 checkpoints. Knows nothing of how it is shown.
@@ -22,6 +22,7 @@ from PIL import Image, UnidentifiedImageError
 from unetkd_core.classes import NUM_CLASSES, palette_bytes
 from unetkd_core.errors import CheckpointError, DataError
 from unetkd_core.settings import PROJECT_ROOT
+from unetkd_core.training.config import parse_config
 
 if TYPE_CHECKING:
     from unetkd_core.data.source import Source
@@ -36,7 +37,7 @@ CANDIDATES: Final = 60
 
 @dataclass(frozen=True)
 class Measured:
-    """One network: parameters, mIoU and IoU a class in [0, 1] (NaN where absent) over the whole split, native resolution."""
+    """One network: parameters; mIoU and IoU a class in [0, 1] (NaN where absent), whole split, native resolution."""
 
     ref: str
     title: str
@@ -149,19 +150,18 @@ def make_home(
         labels=labels,
         **measured,
     )
-    _write(folder, home, f"python -m unetkd_core.runs.home_scene {teacher_ref} {student_ref} {twin_ref}")
+    write_home(folder, home, f"python -m unetkd_core.runs.home_scene {teacher_ref} {student_ref} {twin_ref}")
     return home
 
 
 def _settings(student: "Loaded", ref: str) -> dict[str, Any]:
     """What the student was taught with, from the run that its checkpoint carries."""
-    run = student.info.run or {}
-    teaching = run.get("teaching")
-    if not teaching:
+    run = parse_config(student.info.run, where=f"the run in {ref}") if student.info.run else None
+    if run is None or run.teaching is None:
         raise CheckpointError(f"{ref} was not taught: its checkpoint names no teacher. Give a distilled student.")
     return {
-        **{name: teaching[name] for name in ("alpha", "temperature", "scale_by_t2")},
-        "epochs": run["optim"]["epochs"],
+        **run.teaching.model_dump(include={"alpha", "temperature", "scale_by_t2"}),
+        "epochs": run.optim.epochs,
         "height": student.info.height,
         "width": student.info.width,
     }
@@ -218,7 +218,8 @@ def image_miou(pred: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(ious)) if ious else math.nan
 
 
-def _write(folder: Path, home: HomeScene, command: str) -> None:
+def write_home(folder: Path, home: HomeScene, command: str) -> None:
+    """Write what `read_home` reads; `command` is how it was made, for the record."""
     folder.mkdir(parents=True, exist_ok=True)
     Image.fromarray(home.photo).save(folder / "photo.png", optimize=True)
     for role, labels in home.labels.items():
