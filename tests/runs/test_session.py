@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unetkd_core.errors import CheckpointError, ConfigError, DataError, UnetKDError
+from unetkd_core.errors import CheckpointError, ConfigError, DataError, RunError, UnetKDError
 from unetkd_core.runs import folder, jobs, panel, worker
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
@@ -30,14 +30,13 @@ def test_a_full_disk_stops_with_its_reason_and_nothing_before_is_lost(
             raise OSError(errno.ENOSPC, "No space left on device", str(folder_))
         save(folder_, model, optimizer, extra)
 
-    monkeypatch.setattr(trainer, "save_state", full_at_the_second)
-    assert work(run) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "save_state", full_at_the_second)
+        assert work(run) == 1
     status = run.status()
     assert (status.state, status.epoch) == ("failed", 1) and status.error is not None
     assert status.error.headline == "It stopped at epoch 2: the disk is full."
     assert status.error.hint.startswith("Free ") and "Nothing before epoch 2 is lost." in status.error.hint
-    monkeypatch.undo()
-    monkeypatch.setenv("UNETKD_HOME", str(run.run_dir.parent.parent))
     assert work(run) == 0
     assert run.status().state == "done" and [line["epoch"] for line in run.metrics()] == [1, 2, 3]
 
@@ -101,6 +100,6 @@ def test_a_teacher_that_still_learns_is_refused(tiny_config: RunConfig) -> None:
 
 def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
-    with pytest.raises(jobs.RunError, match="could not be started"):
+    with pytest.raises(RunError, match="could not be started"):
         jobs.start(tiny_config)
     assert folder.list_runs() == []

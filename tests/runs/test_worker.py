@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from unetkd_core.classes import PALETTES
+from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder, jobs, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.training.config import RunConfig
@@ -128,7 +129,7 @@ def test_a_stopped_run_leaves_within_two_seconds_without_a_trace_of_processes(ti
     wait_until(lambda: not process.alive(), run, seconds=2)
     wait_until(lambda: not group_exists(process.pid), run, seconds=2)
     assert len(run.metrics()) == status.epoch
-    with pytest.raises(jobs.RunError, match="not going on"):
+    with pytest.raises(RunError, match="not going on"):
         jobs.stop(run.id)
     run.delete()
 
@@ -159,13 +160,13 @@ def test_an_unreadable_teacher_midway_fails_with_a_headline_and_resumes_when_it_
     (teacher,) = jobs.start(tiny_config)
     finish(teacher)
     config = tiny_config.with_(teaching={"teacher": f"run:{teacher.id}"})
-    monkeypatch.setattr(jobs, "_launch", lambda run: None)
-    (student,) = jobs.start(config, twin=False)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "_launch", lambda run: None)
+        (student,) = jobs.start(config, twin=False)
     hidden = teacher.run_dir / "hidden"
     (teacher.run_dir / "best").rename(hidden)
     student.write_status(dataclasses.replace(student.written_status(), state="stopped"))
-    with pytest.raises(jobs.UnetKDError, match="no checkpoint"):
+    with pytest.raises(CheckpointError, match="no checkpoint"):
         jobs.resume(student.id)
     jobs._launch(student)
     wait_until(lambda: student.status().state == "failed", student)

@@ -85,9 +85,7 @@ class Session:
 
         def progress(done: int, total: int) -> None:
             nonlocal packed_now
-            packed_now = (
-                total if done < total else packed_now
-            )  # what lies there already comes as total of total at once
+            packed_now = total if done < total else packed_now  # else it lay there already
             if self.reporter.should_stop():
                 raise StopRequested
             self.reporter.progress(f"Packing {total} scenes of {what}, {100 * done // max(1, total)} %")
