@@ -1,248 +1,234 @@
-"""Compare: one street, read by the teacher, its taught student and the untaught twin. The page only draws what readings.py counts."""
+"""Compare: one street, read by the teacher, its taught student and the untaught twin.
 
-from pathlib import Path
+Reads the widgets, asks readings.py, draws. Choices live in the address: ?teacher=&student=&twin=&data=&scene=.
+"""
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import caches, class_chart, kit, places, price, readings, trio, upload, url_state
+from pages.ui import caches, class_chart, kit, places, price, readings, scene_choice, trio, upload, url_state
 from pages.ui.readings import Picture, Reading
-from pages.ui.scenes import YOUR_PHOTO, Thumb, scene_strip, spacing, window
+from pages.ui.scenes import YOUR_PHOTO, Thumb
 from pages.ui.viewer import Layer, viewer
 from unetkd_core.classes import VOID
 from unetkd_core.data.images import labels_png_bytes
 from unetkd_core.errors import DataError
 from unetkd_core.inference.overlay import overlay
+from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.zoo import references
 
 PAGE = "overlays"
-ADDRESS = {name: kit.key(PAGE, name) for name in (*trio.ROLES, "data", "scene")}
-AT_ONCE = 4  # scenes in the strip; a comment, because Streamlit writes a script's bare strings onto the page
+QUESTION = "Who reads this street best?"
+MENUS = {role: kit.key(PAGE, role) for role in trio.ROLES}
+ADDRESS = {**MENUS, **scene_choice.keys(PAGE)}
+VIEW = kit.key(PAGE, "view")  # "scene" or "photo"
 CHART_HEIGHT = 224  # pixels of the class chart, so that nothing jumps when it comes
 state = st.session_state
 
 
-def settle(known: trio.Known, found: dict[str, places.Place]) -> list[str]:
-    """Make session state valid before the widgets are drawn: from the address, else defaults. Returns what had to be changed, in words."""
+def settle(known: trio.Known, found: scene_choice.Found) -> tuple[places.Place, list[str]]:
+    """Valid choices in session state before any widget is drawn: from the address, else defaults."""
     taken = url_state.restore(ADDRESS)
-    before = state.get(kit.key(PAGE, "before"))
-    told = []
-    data = state.get(ADDRESS["data"])
-    if data not in found:
-        if data:
-            told.append(f"{data} is not among the datasets here; this is {places.default(found)}.")
-        data = state[ADDRESS["data"]] = places.default(found)
-    name = found[data].name
-    if before and found.get(before) and found[before].name != name:
-        # Whoever never chose a network follows the dataset to the networks that were trained on it.
-        old = trio.defaults(known, found[before].name)
-        if all(state.get(ADDRESS[role]) == old[role] for role in trio.ROLES):
-            state.update({ADDRESS[role]: ref for role, ref in trio.defaults(known, name).items()})
-    told += settle_trio(known, name, taken)
-    scene = str(state.get(ADDRESS["scene"], ""))
-    fits = scene.isdigit() and 1 <= int(scene) <= found[data].count
-    moved = before not in (None, data) and "scene" not in taken
-    state[ADDRESS["scene"]] = int(scene) if fits and not moved else found[data].first
-    state[kit.key(PAGE, "before")] = data
-    return told
+    place, before, told = scene_choice.settle(PAGE, found, taken)
+    wanted = {role: state.get(key) for role, key in MENUS.items()}
+    chosen, more = trio.settle(known, place.name, wanted, taken, before.name if before else None)
+    state.update({MENUS[role]: ref for role, ref in chosen.items()})
+    return place, told + more
 
 
-def settle_trio(known: trio.Known, dataset: str, taken: set[str]) -> list[str]:
-    """Fill the three menus; a student that came by a link brings its own teacher and twin."""
-    told, refs, fallback = [], {trio.NOBODY, *(ref for ref, _ in known)}, trio.defaults(known, dataset)
-    student = state.get(ADDRESS["student"])
-    if "student" in taken and student in refs - {trio.NOBODY}:
-        teacher, twin = trio.companions(known, student)
-        fallback.update({role: ref for role, ref in (("teacher", teacher), ("twin", twin)) if ref})
-    for role in trio.ROLES:
-        wanted = state.get(ADDRESS[role])
-        arrived_without = "student" in taken and role not in taken
-        if wanted not in refs or arrived_without and role != "student":
-            if wanted and wanted not in refs:
-                told.append(f"The {role} {wanted} is not here any more; this is another one.")
-            state[ADDRESS[role]] = fallback[role]
-    return told
-
-
-def toolbar(known: trio.Known, found: dict[str, places.Place]) -> None:
+def toolbar(known: trio.Known, found: scene_choice.Found, place: places.Place) -> None:
     """The three menus, the dataset and the scene's number, in one row that scrolls on a phone."""
     with st.container(horizontal=True, wrap=False, key=kit.key(PAGE, "tools"), vertical_alignment="bottom"):
-        for role in trio.ROLES if known else ():
+        for role, key in MENUS.items() if known else ():
             mark = kit.ROLE[role]
-            st.selectbox(f":{mark.color}[**{mark.marker} {price.SHORT[role]}**]", trio.options(known, role), key=ADDRESS[role],
-                         format_func=lambda ref: trio.label(known, ref), width=220)
-        st.selectbox("Streets from", list(found), key=ADDRESS["data"], on_change=show_scene, width=180)
-        st.number_input(f"Scene, of {found[state[ADDRESS['data']]].count}", 1, found[state[ADDRESS["data"]]].count, key=ADDRESS["scene"],
-                        on_change=show_scene, width=140)
+            name = f":{mark.color}[**{mark.marker} {price.SHORT[role]}**]"
+            st.selectbox(
+                name, trio.options(known, role), key=key, format_func=lambda ref: trio.label(known, ref), width=220
+            )
+        scene_choice.controls(PAGE, found, place, on_change=lambda: show(0))
 
 
-def show_scene() -> None:
-    state[kit.key(PAGE, "view")] = "scene"
+def show(index: int) -> None:
+    """Turn to one's own photo or to the dataset's scene."""
+    state[VIEW] = "photo" if index == YOUR_PHOTO else "scene"
 
 
-def choose(index: int) -> None:
-    state[kit.key(PAGE, "view")] = "photo" if index == YOUR_PHOTO else "scene"
-    if index != YOUR_PHOTO:
-        state[ADDRESS["scene"]] = index + 1
-
-
-def strip(place: places.Place, photo: upload.Photo | None, *, photo_shown: bool) -> None:
-    """Thumbnails of the dataset round the chosen scene, after the visitor's own photo if there is one."""
-    step, first_key = spacing(place.name, place.count), kit.key(PAGE, f"first_{place.ref}")
-    here = state[ADDRESS["scene"]] - 1
-    shown = window(state.get(first_key, here), AT_ONCE, place.count, step)
-    if here not in shown:
-        state[first_key] = here
-        shown = window(here, AT_ONCE, place.count, step)
-    state.setdefault(first_key, shown[0])
-
-    def turn(by: int) -> None:
-        state[first_key] = (shown[0] + by * AT_ONCE * step) % place.count
-        choose(state[first_key])
-
-    thumbs = [Thumb(YOUR_PHOTO, photo.name, caches.jpeg_thumbnail(photo.image))] if photo else []
-    thumbs += [Thumb(i, "", caches.thumbnail(place.ref, i, place.root)) for i in shown]
-    scene_strip(thumbs, selected=YOUR_PHOTO if photo_shown else here, total=place.count, key=kit.key(PAGE, "strip"), choose=choose, turn=turn)
-
-
-def layers(found: list[Reading], picture: Picture) -> list[Layer]:
+def layers(cast: list[Reading], picture: Picture) -> list[Layer]:
     """Truth where there is one, then every network; what is not read yet shows the bare photo."""
     empty = np.full(picture.image.shape[:2], VOID, dtype=np.uint8)
-    truth = [Layer("truth", "True labels", "", picture.truth)] if picture.truth is not None else []
-    return truth + [Layer(r.role, kit.ROLE[r.role].name, readings.note(r, picture), r.labels if r.labels is not None else empty,
-                          detail=trio.size_name(r.info)) for r in found]
+    drawn = [Layer("truth", "True labels", "", picture.truth)] if picture.truth is not None else []
+    for r in cast:
+        labels = r.labels if r.labels is not None else empty
+        note, detail = readings.note(r, picture), trio.size_name(r.info)
+        drawn.append(Layer(r.role, kit.ROLE[r.role].name, note, labels, detail=detail))
+    return drawn
 
 
-def numbers(found: list[Reading], picture: Picture, data: str) -> None:
+def numbers(cast: list[Reading], picture: Picture, data: str) -> None:
     """Class by class for this picture, then what each network costs."""
     with st.container(key=kit.key(PAGE, "classes"), gap="small"):
-        scored = {r.role: r.scores.iou for r in found if r.scores}
-        reading = any(r.labels is None and not r.problem for r in found)
+        scored = {r.role: r.scores.iou for r in cast if r.scores}
+        reading = any(r.labels is None and not r.problem for r in cast)
         if scored or reading:
-            kit.section("Class by class", "IoU on this picture" if picture.truth is not None else "IoU with the teacher")
+            against = "on this picture" if picture.truth is not None else "with the teacher"
+            kit.section("Class by class", f"{kit.term('IoU')} {against}")
         if scored:
             st.html(class_chart.iou_rows(scored))
         elif reading:
             st.skeleton(height=CHART_HEIGHT)
     with st.container(key=kit.key(PAGE, "price"), gap="small"):
         kit.section("At what price?")
-        slot = st.empty()
-        seconds = state.setdefault(kit.key(PAGE, "seconds"), {})
-        draw_price(slot, found, seconds, data)
-        waiting = [r for r in found if r.labels is not None and r.ref not in seconds]
-        for r in waiting:
-            seconds[r.ref] = caches.seconds_per_street(r.ref, r.info)
-        if waiting:
-            draw_price(slot, found, seconds, data)
+        prices(cast, data)
 
 
-def draw_price(slot: DeltaGenerator, found: list[Reading], seconds: dict[str, float], data: str) -> None:
-    shared = price.measured_on(found, data)
-    told = price.sentence(found, seconds)
-    note = price.note(shared, all(r.ref in seconds for r in found if not r.problem))
-    slot.html(price.table(found, seconds, shared) + (f'<p class="ukt-told">{told}</p>' if told else "") + f'<p class="ukt-note">{note}</p>')
+def prices(cast: list[Reading], data: str) -> None:
+    """The table at once, and again when times that were not measured before are there."""
+    slot, seconds = st.empty(), state.setdefault(kit.key(PAGE, "seconds"), {})
+    draw_prices(slot, cast, seconds, data)
+    waiting = [r for r in cast if r.labels is not None and r.ref not in seconds]
+    for r in waiting:
+        seconds[r.ref] = caches.seconds_per_street(r.ref, r.info)
+    if waiting:
+        draw_prices(slot, cast, seconds, data)
 
 
-def downloads(found: list[Reading], picture: Picture, name: str) -> None:
-    """Label map and overlay of the chosen network as PNG."""
-    done = {r.role: r for r in found if r.labels is not None}
+def draw_prices(slot: DeltaGenerator, cast: list[Reading], seconds: dict[str, float], data: str) -> None:
+    shared, told = price.measured_on(cast, data), price.sentence(cast, seconds)
+    note = price.note(shared, all(r.ref in seconds for r in cast if not r.problem))
+    sentence = f'<p class="ukt-told">{told}</p>' if told else ""
+    slot.html(f'{price.table(cast, seconds, shared)}{sentence}<p class="ukt-note">{note}</p>')
+
+
+def downloads(cast: list[Reading], picture: Picture, name: str) -> None:
+    """Label map and overlay of the chosen network as PNG, made when they are asked for."""
+    done = {r.role: r.labels for r in cast if r.labels is not None}
     if not done:
         return
     with st.popover("Save as PNG", icon=":material/download:"):
-        role = st.segmented_control("Whose answer?", list(done), format_func=lambda r: price.SHORT[r], default=next(iter(done)),
-                                    required=True, key=kit.key(PAGE, "save"))
-        labels = done[role or next(iter(done))].labels
-        assert labels is not None
-        stem = f"{name}_{role}"
+        role = st.segmented_control(
+            "Whose answer?",
+            list(done),
+            format_func=price.SHORT.__getitem__,
+            default=next(iter(done)),
+            required=True,
+            key=kit.key(PAGE, "save"),
+        )
+        labels = done[role or next(iter(done))]
+        files = {
+            "labels": ("Label map", "One pixel, one class, in Table I’s colours.", lambda: labels_png_bytes(labels)),
+            "overlay": (
+                "Overlay",
+                "The classes at 55 % over the photo.",
+                lambda: upload.png(overlay(picture.image, labels)),
+            ),
+        }
         with st.container(horizontal=True):
-            st.download_button("Label map", lambda: labels_png_bytes(labels, "table1"), f"{stem}_labels.png", "image/png", on_click="ignore",
-                               help="One pixel, one class, in Table I’s colours.", key=kit.key(PAGE, "save_labels"))
-            st.download_button("Overlay", lambda: upload.png(overlay(picture.image, labels)), f"{stem}_overlay.png", "image/png", on_click="ignore",
-                               help="The classes at 55 % over the photo.", key=kit.key(PAGE, "save_overlay"))
+            for kind, (title, told, make) in files.items():
+                file = f"{name}_{role}_{kind}.png"
+                key = kit.key(PAGE, f"save_{kind}")
+                st.download_button(title, make, file, "image/png", on_click="ignore", help=told, key=key)
 
 
-def remarks(found: list[Reading], place: places.Place, photo: upload.Photo | None) -> list[str]:
-    """Quiet warnings: label mappings that differ, and pictures unlike those that the networks learned from."""
-    if photo is None:
-        told = [references.mapping_warning(r.info, caches.source(place.ref, place.root)) for r in found]
-        return list(dict.fromkeys(t for t in told if t))
-    trained = sorted({d.split(":")[0] for r in found for d in r.info.data})
-    told = [f"These networks learned from {' and '.join(trained)}: your photo is a picture of another kind, so expect more misses."] if trained else []
-    height, width = photo.original
-    if (height, width) != photo.image.shape[:2]:
-        told.append(f"Your photo has {width} × {height} pixels; it is read and shown at {photo.image.shape[1]} × {photo.image.shape[0]}.")
-    return told
+def footer(cast: list[Reading], picture: Picture, place: places.Place, photo: upload.Photo | None) -> None:
+    """What is wrong, what is worth knowing, and the downloads."""
+    for r in cast:
+        if r.problem:
+            kit.problem(f"The {r.role} cannot be read", r.problem)
+    if photo:
+        told = readings.photo_remarks(cast, photo)
+    else:
+        warnings = [references.mapping_warning(r.info, caches.source(place.ref, place.root)) for r in cast]
+        told = [w for w in dict.fromkeys(warnings) if w]
+    for line in told:
+        st.caption(line)
+    scene = f"{place.name}_{place.split}_{scene_choice.number(PAGE):04d}"
+    downloads(cast, picture, "photo" if photo else scene)
+
+
+def nobody() -> None:
+    """The right-hand side before the first network."""
+    body = "Every student that you train can be chosen here, beside its teacher and its untaught twin."
+    with kit.empty_state("No networks yet", body, key=PAGE):
+        st.page_link("pages/lab/distill.py", label="Train the first")
+
+
+def own_photo(problems: DeltaGenerator) -> tuple[upload.Photo | None, bool]:
+    """(one's own photo if there is one, whether it is the picture that is shown): a new one is shown at once."""
+    photo, seen = upload.photo_upload(PAGE, problems), kit.key(PAGE, "seen")
+    if photo and photo.file_id != state.get(seen):
+        state[seen] = photo.file_id
+        show(YOUR_PHOTO)
+    return photo, photo is not None and state.get(VIEW) == "photo"
+
+
+def choose_picture(place: places.Place) -> tuple[DeltaGenerator, DeltaGenerator, Picture | None, upload.Photo | None]:
+    """The left column: room for the pictures, the strip with the uploader, and room below.
+
+    Returns (pictures, below, what to read or None when the scene is broken, one's own photo if that is what is shown).
+    """
+    pictures = st.container(key=kit.key(PAGE, "pictures"))
+    row = st.container(key=kit.key(PAGE, "below"), horizontal=True)
+    below = st.container(key=kit.key(PAGE, "after"))
+    problems = below.container()
+    strip = row.container(key=kit.key(PAGE, "stripbox"))
+    with row.container(key=kit.key(PAGE, "uploadbox")):
+        photo, shown = own_photo(problems)
+    mine = Thumb(YOUR_PHOTO, photo.name, caches.jpeg_thumbnail(photo.image)) if photo else None
+    try:
+        with strip:
+            scene_choice.strip(PAGE, place, at_once=4, mine=mine, mine_chosen=shown, on_choose=show)
+        if photo and shown:
+            return pictures, below, Picture(photo.image, None, private=True), photo
+        scene = caches.scene(place.ref, scene_choice.number(PAGE) - 1, place.root)
+    except DataError as error:
+        with problems:
+            kit.problem(error)
+        return pictures, below, None, None
+    return pictures, below, Picture(scene.image, scene.labels), None
 
 
 def page() -> None:
-    st.html(Path(__file__).resolve().parents[2] / "assets" / "tables.css")
+    st.html(PROJECT_ROOT / "assets" / "tables.css")
     head = st.container()
-    known, found = references.available(), places.found()
-    told = settle(known, found)
-    toolbar(known, found)
-    place = found[state[ADDRESS["data"]]]
+    try:
+        known, found = references.available(), places.found()
+    except DataError as error:
+        kit.page_header(QUESTION)
+        kit.problem(error)
+        return
+    place, told = settle(known, found)
+    toolbar(known, found, place)
     left, right = st.columns([796, 288], gap="medium")
     with left:
-        pictures = st.container(key=kit.key(PAGE, "pictures"))
-        below = st.container(key=kit.key(PAGE, "below"), horizontal=True)
-        problems = st.container(key=kit.key(PAGE, "problems"))
-        after = st.container(key=kit.key(PAGE, "after"))
-    with below:
-        strip_slot = st.container(key=kit.key(PAGE, "stripbox"))
-        with st.container(key=kit.key(PAGE, "uploadbox")):
-            photo = upload.photo_upload(PAGE, problems)
-    if photo and photo.file_id != state.get(kit.key(PAGE, "seen")):
-        state[kit.key(PAGE, "seen")], state[kit.key(PAGE, "view")] = photo.file_id, "photo"
-    photo_shown = photo is not None and state.get(kit.key(PAGE, "view")) == "photo"
-    try:
-        scene = caches.scene(place.ref, state[ADDRESS["scene"]] - 1, place.root)
-        with strip_slot:
-            strip(place, photo, photo_shown=photo_shown)
-    except DataError as error:
-        with pictures:
-            kit.problem(error)
-        scene = None
-    if photo_shown and photo:
-        picture = Picture(photo.image, None, private=True)
-    elif scene:
-        picture = Picture(scene.image, scene.labels)
-    else:
+        pictures, below, picture, photo = choose_picture(place)
+    cast = readings.cast(known, {role: state[key] for role, key in MENUS.items()})
+    url_state.remember({name: str(state[key]) for name, key in ADDRESS.items()})
+    if picture is None:
+        with head:
+            kit.page_header(QUESTION)
         return
-    cast = readings.cast(known, {role: state[ADDRESS[role]] for role in trio.ROLES})
     cold = bool(cast) and not caches.torch_is_loaded()
     if not cold:
         cast = readings.read(cast, picture)
     with head:
-        kit.page_header("Who reads this street best?", readings.answer(cast, picture))
+        kit.page_header(QUESTION, readings.answer(cast, picture))
     with pictures:
-        viewer(picture.image, layers(cast, picture), mode="grid", key=kit.key(PAGE, "viewer"), show_photo=True, report=False)
-    with after:
-        footer(cast, picture, place, photo if photo_shown else None, told)
+        drawn = layers(cast, picture)
+        viewer(picture.image, drawn, mode="grid", key=kit.key(PAGE, "viewer"), show_photo=True, report=False)
+    with below:
+        for line in told:
+            st.caption(line)
+        footer(cast, picture, place, photo)
     with right:
         if cast:
             numbers(cast, picture, place.ref)
         else:
             nobody()
-    url_state.remember({**{role: state[ADDRESS[role]] for role in trio.ROLES}, "data": place.ref, "scene": str(state[ADDRESS["scene"]])})
     if cold:
         # The photo is on the screen; now the seconds that torch takes, and the page once more with the answers.
         readings.read(cast, picture)
         st.rerun()
-
-
-def footer(cast: list[Reading], picture: Picture, place: places.Place, photo: upload.Photo | None, told: list[str]) -> None:
-    for r in cast:
-        if r.problem:
-            kit.problem(f"The {r.role} cannot be read", r.problem)
-    for line in told + remarks(cast, place, photo):
-        st.caption(line)
-    downloads(cast, picture, "photo" if photo else f"{place.name}_{place.split}_{state[ADDRESS['scene']]:04d}")
-
-
-def nobody() -> None:
-    with kit.empty_state("No networks yet", "Every student that you train can be chosen here, beside its teacher and its untaught twin.", key=PAGE):
-        st.page_link("pages/lab/distill.py", label="Train the first")
 
 
 page()

@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -62,11 +62,11 @@ def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> np.ndarr
 
     loaded = load_model(ref, sha256)
     size = (loaded.info.height, loaded.info.width)
-    return cast(np.ndarray, predict(loaded.model, _image, training_size=size).labels)
+    return predict(loaded.model, _image, training_size=size).labels
 
 
-_predict_shared = st.cache_data(_predict, max_entries=96, show_spinner=False)
-_predict_private = st.cache_data(_predict, max_entries=8, show_spinner=False, scope="session")
+_predict_shared = st.cache_data(max_entries=96, show_spinner=False)(_predict)
+_predict_private = st.cache_data(max_entries=8, show_spinner=False, scope="session")(_predict)
 
 
 def predict_labels(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) -> np.ndarray:
@@ -75,7 +75,7 @@ def predict_labels(ref: str, sha256: str, image: np.ndarray, *, private: bool = 
     `private` keeps the result in this session alone (somebody's own photo). The key is a digest of every
     pixel: Streamlit's own hash samples large arrays.
     """
-    digest = hashlib.blake2b(np.ascontiguousarray(image), digest_size=16).hexdigest() + str(image.shape)
+    digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).hexdigest() + str(image.shape)
     return (_predict_private if private else _predict_shared)(ref, sha256, digest, image)
 
 
@@ -119,7 +119,7 @@ def _source(ref: str, root: str) -> Source:
 
 
 def source(ref: str, root: str = "") -> Source:
-    """The dataset behind `NAME:SPLIT`; `root` (its folder) is part of the key, so that a folder registered anew is read anew."""
+    """The dataset behind `NAME:SPLIT`; `root` (its folder) is part of the key: registered anew, it is read anew."""
     return _source(ref, root)
 
 
@@ -131,7 +131,7 @@ def scene(ref: str, index: int, root: str = "") -> Scene:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def thumbnail(ref: str, index: int, root: str = "", *, width: int = 264, height: int = 148) -> bytes:
-    """A small JPEG of a scene's photo, filled and centre-cropped to (height, width) pixels: twice the strip's size, for sharp screens."""
+    """A small JPEG of a scene's photo, cropped to (height, width) pixels: twice the strip's size, for sharp screens."""
     return jpeg_thumbnail(scene(ref, index, root).image, width=width, height=height)
 
 

@@ -23,22 +23,31 @@ def iou_rows(iou: Mapping[str, Sequence[float]], *, unit: str = "IoU, percent") 
     low = min(60, 20 * math.floor(min(values, default=0) / 20))
     rows = "".join(_iou_row(index, {role: six[index] for role, six in iou.items()}, low) for index in ORDER)
     ticks = "".join(f'<i style="left:{_place(t, low):.2f}%">{t}</i>' for t in range(low, 101, 20))
-    return f'<div class="ukc" role="list">{rows}<div class="ukc-axis" aria-hidden="true"><span>{unit}</span><span class="ukc-line">{ticks}</span></div></div>'
+    return _chart("ukc", rows, unit, ticks)
+
+
+def _chart(kind: str, rows: str, unit: str, ticks: str) -> str:
+    axis = f'<span>{unit}</span><span class="ukc-line">{ticks}</span><b></b>'
+    return f'<div class="{kind}" role="list">{rows}<div class="ukc-axis" aria-hidden="true">{axis}</div></div>'
 
 
 def _iou_row(index: int, iou: Mapping[str, float], low: int) -> str:
     there = {role: 100 * value for role, value in iou.items() if not math.isnan(value)}
     words = ", ".join(f"{role} {value:.1f}" for role, value in there.items())
     name = CLASSES[index].name
-    told = f"{name}: {words}" if there else f"{name}: not in this picture"
-    marks = "".join(f'<i class="ukc-at ukc-{role} ukd-{role}" style="left:{_place(value, low):.2f}%"></i>'
-                    for role, value in sorted(there.items(), key=lambda item: item[0] == "student"))
+    told = html.escape(f"{name}: {words}" if there else f"{name}: not in this picture")
+    marks = "".join(
+        f'<i class="ukc-at ukc-{role} ukd-{role}" style="left:{_place(value, low):.2f}%"></i>'
+        for role, value in sorted(there.items(), key=lambda item: item[0] == "student")
+    )
     if "student" in there and "twin" in there:
         marks = _gain(there["twin"], there["student"], low) + marks
     grid = "".join(f'<i class="ukc-grid" style="left:{_place(t, low):.2f}%"></i>' for t in range(low, 101, 20))
-    inner = grid + (marks or '<em>not in this picture</em>')
-    return (f'<div class="ukc-row" role="listitem" aria-label="{html.escape(told)}" title="{html.escape(told)}">{kit.swatch_html(index)}'
-            f'<span class="ukc-name">{name}</span><span class="ukc-line">{inner}</span></div>')
+    inner = grid + (marks or "<em>not in this picture</em>")
+    return (
+        f'<div class="ukc-row" role="listitem" aria-label="{told}" title="{told}">{kit.swatch_html(index)}'
+        f'<span class="ukc-name">{name}</span><span class="ukc-line">{inner}</span></div>'
+    )
 
 
 def _gain(twin: float, student: float, low: int) -> str:
@@ -59,7 +68,7 @@ def share_rows(shares: Sequence[float], *, log: bool) -> str:
     """
     rows = "".join(_share_row(index, float(shares[index]), log) for index in ORDER)
     ticks = "".join(f'<i style="left:{_share_place(t, log):.2f}%">{label}</i>' for t, label in _ticks(log))
-    return f'<div class="ukc ukc-shares" role="list">{rows}<div class="ukc-axis" aria-hidden="true"><span>of all pixels</span><span class="ukc-line">{ticks}</span><b></b></div></div>'
+    return _chart("ukc ukc-shares", rows, "of all pixels", ticks)
 
 
 def _ticks(log: bool) -> list[tuple[float, str]]:
@@ -79,10 +88,16 @@ def _share_row(index: int, share: float, log: bool) -> str:
     r, g, b = CLASSES[index].color
     grid = "".join(f'<i class="ukc-grid" style="left:{_share_place(t, log):.2f}%"></i>' for t, _ in _ticks(log))
     kind, side = ("ukc-dot", "left") if log else ("ukc-bar", "width")
-    bar = f'<i class="{kind}" style="{side}:{_share_place(share, log):.2f}%;background:rgb({r},{g},{b})"></i>' if share > 0 else ""
+    bar = (
+        f'<i class="{kind}" style="{side}:{_share_place(share, log):.2f}%;background:rgb({r},{g},{b})"></i>'
+        if share > 0
+        else ""
+    )
     name = CLASSES[index].name
-    return (f'<div class="ukc-row" role="listitem" aria-label="{name}: {shown} of the pixels">{kit.swatch_html(index)}'
-            f'<span class="ukc-name">{name}</span><span class="ukc-line">{grid}{bar}</span><b>{shown}</b></div>')
+    return (
+        f'<div class="ukc-row" role="listitem" aria-label="{name}: {shown} of the pixels">{kit.swatch_html(index)}'
+        f'<span class="ukc-name">{name}</span><span class="ukc-line">{grid}{bar}</span><b>{shown}</b></div>'
+    )
 
 
 def share_text(share: float) -> str:

@@ -3,7 +3,7 @@
 Asks the catalogue; opens no picture and draws nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unetkd_core.data import catalog
@@ -11,7 +11,7 @@ from unetkd_core.data import catalog
 
 @dataclass(frozen=True)
 class Place:
-    """One split: `ref` is NAME:SPLIT, `count` its scenes, `root` its folder as text ("" for the built-in streets), `mapping` its label mapping."""
+    """One split: `count` its scenes, `root` its folder as text ("" for streets), `mapping` its label mapping."""
 
     name: str
     split: str
@@ -36,14 +36,18 @@ class Place:
 
 
 def found(infos: Sequence[catalog.DatasetInfo] | None = None) -> dict[str, Place]:
-    """NAME:SPLIT -> place, in the catalogue's order with val before train and test: to look at what was not learned from."""
+    """NAME:SPLIT -> place, in the catalogue's order, val before test and train: look at what was not learned from."""
     order = {"val": 0, "test": 1}
-    all_splits = [Place(info.name, split, count, str(info.root or ""), info.mapping)
-                  for info in (catalog.describe() if infos is None else infos) if info.found
-                  for split, count in sorted(info.splits.items(), key=lambda item: order.get(item[0], 2)) if count]
+    all_splits = [
+        Place(info.name, split, count, str(info.root or ""), info.mapping)
+        for info in (catalog.describe() if infos is None else infos)
+        if info.found
+        for split, count in sorted(info.splits.items(), key=lambda item: order.get(item[0], 2))
+        if count
+    ]
     return {place.ref: place for place in all_splits}
 
 
-def default(places: dict[str, Place]) -> str:
+def default(places: Mapping[str, Place]) -> str:
     """streets:val, which is always there, or else the first."""
     return "streets:val" if "streets:val" in places else next(iter(places))

@@ -24,10 +24,12 @@ def work(reading: Reading) -> int:
 
 
 def measured_on(readings: Sequence[Reading], wanted: str) -> str | None:
-    """The dataset that mIoU is shown for: `wanted` (NAME:SPLIT) where all were measured on it, else the first that all share."""
+    """The dataset that mIoU is shown for: `wanted` (NAME:SPLIT) where all were measured on it, else one they share."""
     if not readings:
         return None
-    shared = set.intersection(*({k for k, v in r.info.metrics.items() if isinstance(v, Mapping) and "miou" in v} for r in readings))
+    shared = set.intersection(
+        *({k for k, v in r.info.metrics.items() if isinstance(v, Mapping) and "miou" in v} for r in readings)
+    )
     name = wanted.split(":")[0]
     order = [wanted, *sorted(k for k in shared if k.split(":")[0] == name), *sorted(shared - {PACKED}), PACKED]
     return next((k for k in order if k in shared), None)
@@ -36,22 +38,34 @@ def measured_on(readings: Sequence[Reading], wanted: str) -> str | None:
 def miou(reading: Reading, dataset: str | None) -> float | None:
     """The checkpoint's mIoU on a dataset as a fraction, or None where it was not measured."""
     scores = reading.info.metrics.get(dataset) if dataset else None
-    return scores.get("miou") if isinstance(scores, Mapping) else None
+    value = scores.get("miou") if isinstance(scores, Mapping) else None
+    return value if isinstance(value, float) else None
 
 
 def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: str | None) -> str:
     """HTML of the table. seconds: reference -> measured seconds a street; a network that is missing there shows "…"."""
-    head = "".join(f'<th scope="col">{c}</th>' for c in ("<span class='ukd-sr'>network</span>", kit.term("mIoU"), kit.term("weights"),
-                                                         kit.term("MACs"), "time"))
-    return f'<table class="ukt"><thead><tr>{head}</tr></thead><tbody>{"".join(_row(r, seconds, dataset) for r in readings)}</tbody></table>'
+    head = "".join(
+        f'<th scope="col">{c}</th>'
+        for c in (
+            "<span class='ukd-sr'>network</span>",
+            kit.term("mIoU"),
+            kit.term("weights"),
+            kit.term("MACs"),
+            "time",
+        )
+    )
+    rows = "".join(_row(r, seconds, dataset) for r in readings)
+    return f'<table class="ukt"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
     score = miou(reading, dataset)
     time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else "…"
     name = kit.role_html(reading.role, SHORT[reading.role])
-    return (f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
-            f"<td>{kit.count(reading.info.parameters)}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>")
+    return (
+        f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
+        f"<td>{kit.count(reading.info.parameters)}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>"
+    )
 
 
 def sentence(readings: Sequence[Reading], seconds: Mapping[str, float]) -> str:
@@ -67,7 +81,13 @@ def sentence(readings: Sequence[Reading], seconds: Mapping[str, float]) -> str:
 
 
 def _share(ratio: float) -> str:
-    for limit, words in ((0.28, "a quarter of"), (0.38, "a third of"), (0.57, "half"), (0.7, "two thirds of"), (0.85, "three quarters of")):
+    for limit, words in (
+        (0.28, "a quarter of"),
+        (0.38, "a third of"),
+        (0.57, "half"),
+        (0.7, "two thirds of"),
+        (0.85, "three quarters of"),
+    ):
         if ratio < limit:
             return words if ratio >= 0.2 else f"1/{1 / ratio:.0f} of"
     return "about" if ratio < 1.15 else f"{ratio:.1f} times"
@@ -75,7 +95,10 @@ def _share(ratio: float) -> str:
 
 def note(dataset: str | None, timed: bool) -> str:
     """Where the numbers come from, as one quiet line of HTML."""
-    where = {None: "Not measured on one dataset for all", PACKED: "mIoU in percent on each run’s own validation scenes, at the training size"}.get(
-        dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
+    where = {
+        None: "Not measured on one dataset for all",
+        PACKED: "mIoU in percent on each run’s own validation scenes, at the training size",
+    }.get(dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
     time = f" Time: measured here, median of {TIMED_RUNS}, {cores()} CPU cores." if timed else " Timing …"
-    return f"{where}. Weights in numbers; MACs and time for one {STREET[0]} × {STREET[1]} street at each net’s own scale.{time}"
+    street = f"one {STREET[0]} × {STREET[1]} street at each net’s own scale"
+    return f"{where}. Weights in numbers; MACs and time for {street}.{time}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from pages.ui import caches, trio
 from pages.ui.kit import percent
+from pages.ui.upload import Photo
 from unetkd_core.errors import UnetKDError
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -29,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Reading:
-    """One network's answer. labels (H, W) uint8, and scores against the truth, or against the teacher where there is none."""
+    """One network's answer: labels (H, W) uint8, scores against the truth, or the teacher where there is none."""
 
     role: str
     ref: str
@@ -51,7 +52,7 @@ def cast(known: trio.Known, chosen: Mapping[str, str]) -> list[Reading]:
 
 
 def read(readings: list[Reading], picture: Picture) -> list[Reading]:
-    """The same with labels and scores, or with the problem of a network that cannot be loaded. Imports torch: seconds the first time."""
+    """The same with labels and scores, or with why a network cannot be loaded. Imports torch: seconds at first."""
     done = [_labelled(r, picture) for r in readings]
     against = picture.truth
     if against is None:
@@ -59,13 +60,20 @@ def read(readings: list[Reading], picture: Picture) -> list[Reading]:
     if against is None:
         return done
     has_truth = picture.truth is not None
-    return [replace(r, scores=caches.score(r.labels, against)) if r.labels is not None and (has_truth or r.role != "teacher") else r
-            for r in done]
+    return [
+        replace(r, scores=caches.score(r.labels, against))
+        if r.labels is not None and (has_truth or r.role != "teacher")
+        else r
+        for r in done
+    ]
 
 
 def _labelled(reading: Reading, picture: Picture) -> Reading:
     try:
-        return replace(reading, labels=caches.predict_labels(reading.ref, reading.info.sha256, picture.image, private=picture.private))
+        return replace(
+            reading,
+            labels=caches.predict_labels(reading.ref, reading.info.sha256, picture.image, private=picture.private),
+        )
     except UnetKDError as error:
         # One damaged checkpoint must not take the other two off the screen.
         return replace(reading, problem=str(error))
@@ -79,7 +87,11 @@ def note(reading: Reading, picture: Picture) -> str:
         return "reading …"
     if reading.right is None:
         return ""
-    return f"{percent(reading.right)} right" if picture.truth is not None else f"as the teacher on {percent(reading.right)}"
+    return (
+        f"{percent(reading.right)} right"
+        if picture.truth is not None
+        else f"as the teacher on {percent(reading.right)}"
+    )
 
 
 def answer(readings: list[Reading], picture: Picture) -> str:
@@ -95,9 +107,26 @@ def answer(readings: list[Reading], picture: Picture) -> str:
             return "There is no label for this photo: judge by eye."
         told = f"The taught student says what its teacher says on {percent(student.right)} of this photo"
         return told + (f", its untaught twin on {percent(twin.right)}." if twin and twin.right is not None else ".")
-    parts = [f"{who} {percent(r.right)}" for who, r in (("the taught student gets", student), ("its untaught twin", twin)) if r]
+    parts = [
+        f"{who} {percent(r.right)}"
+        for who, r in (("the taught student gets", student), ("its untaught twin", twin))
+        if r
+    ]
     if not student:
         parts = [f"the {r.role} gets {percent(r.right)}" for r in readings]
     sentence = ", ".join(parts)
     first, _, rest = sentence.partition(",")
     return f"Of this street’s pixels {first} right{',' if rest else ''}{rest}."
+
+
+def photo_remarks(readings: list[Reading], photo: Photo) -> list[str]:
+    """For whoever looks at their own photo: what the networks learned from, and at what size it is read."""
+    told = []
+    learned = sorted({ref.split(":")[0] for r in readings for ref in r.info.data})
+    if learned:
+        kind = "your photo is a picture of another kind, so expect more misses"
+        told.append(f"These networks learned from {' and '.join(learned)}: {kind}.")
+    (height, width), (rows, columns) = photo.original, photo.image.shape[:2]
+    if (height, width) != (rows, columns):
+        told.append(f"Your photo has {width} × {height} pixels; it is read and shown at {columns} × {rows}.")
+    return told

@@ -39,16 +39,23 @@ def window(first: int, count: int, total: int, step: int = 1) -> list[int]:
 
 
 def spacing(name: str, total: int) -> int:
-    """Steps between neighbours in the strip: streets are all different; a film's next frame is the same street again."""
+    """Steps between neighbours in the strip: streets all differ; a film's next frame is the same street again."""
     return 1 if name == "streets" else max(1, total // 24)
 
 
-def scene_strip(thumbs: Sequence[Thumb], *, selected: int | None, total: int, key: str,
-                choose: Callable[[int], None], turn: Callable[[int], None] | None = None) -> None:
+def scene_strip(
+    thumbs: Sequence[Thumb],
+    *,
+    selected: int | None,
+    total: int,
+    key: str,
+    choose: Callable[[int], None],
+    turn: Callable[[int], None] | None = None,
+) -> None:
     """Draw the strip.
 
-    selected: index of the chosen scene, or None. total: scenes in the dataset. `choose(index)` runs before the next rerun
-    when a thumbnail is clicked, `turn(-1 or 1)` when an arrow is; without `turn` there are no arrows.
+    selected: index of the chosen scene, or None. total: scenes in the dataset. `choose(index)` runs before the next
+    rerun when a thumbnail is clicked, `turn(-1 or 1)` when an arrow is; without `turn` there are no arrows.
     """
 
     def on_scene() -> None:
@@ -62,7 +69,17 @@ def scene_strip(thumbs: Sequence[Thumb], *, selected: int | None, total: int, ke
             turn(by)
 
     scenes = [
-        {"index": t.index, "title": t.title, "src": "data:image/jpeg;base64," + base64.b64encode(t.jpeg).decode()} for t in thumbs
+        {"index": t.index, "title": t.title, "src": "data:image/jpeg;base64," + base64.b64encode(t.jpeg).decode()}
+        for t in thumbs
     ]
-    _STRIP(key=key, data={"scenes": scenes, "selected": selected, "total": total, "paged": turn is not None and total > len(thumbs)},
-           on_scene_change=on_scene, on_turn_change=on_turn)
+    _STRIP(
+        key=key,
+        data={
+            "scenes": scenes,
+            "selected": selected,
+            "total": total,
+            "paged": turn is not None and total > len(thumbs),
+        },
+        on_scene_change=on_scene,
+        on_turn_change=on_turn,
+    )

@@ -3,7 +3,7 @@
 Plain data in and out; draws nothing and loads no weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -14,13 +14,14 @@ NOBODY = "-"
 
 
 def options(known: Known, role: str) -> list[str]:
-    """References for a role's menu: networks of that role first, then all others, then NOBODY; a net trained alone may teach."""
+    """References for a role's menu: networks of that role first (one trained alone may teach), the others, NOBODY."""
     fits = {"teacher": ("teacher", "alone"), "student": ("student",), "twin": ("twin",)}[role]
-    return [*sorted((ref for ref, _ in known), key=lambda ref: (_role(known, ref) not in fits, ref.startswith("run:"))), NOBODY]
+    roles = {ref: info.role for ref, info in known}
+    return [*sorted(roles, key=lambda ref: (roles[ref] not in fits, ref.startswith("run:"))), NOBODY]
 
 
 def label(known: Known, ref: str) -> str:
-    """What a menu says: the network's size and title; a run's id tells apart those of one title."""
+    """What a menu says: the network's title; its reference too where two have one title."""
     if ref == NOBODY:
         return "nobody"
     titles = [info.title for _, info in known]
@@ -34,7 +35,10 @@ def size_name(info: CheckpointInfo) -> str:
 
 
 def defaults(known: Known, dataset: str) -> dict[str, str]:
-    """Role -> reference (or NOBODY) for a dataset's name: a student trained on it, shipped ones first, with its own teacher and twin."""
+    """Role -> reference (or NOBODY) for a dataset's name.
+
+    A student that was trained on it, a shipped one first, with its own teacher and twin.
+    """
     student = _best(known, "student", dataset)
     teacher, twin = companions(known, student) if student else (None, None)
     chosen = {
@@ -48,18 +52,44 @@ def defaults(known: Known, dataset: str) -> dict[str, str]:
 def companions(known: Known, student: str) -> tuple[str | None, str | None]:
     """(teacher, twin) of a student as its own config names them; None where they are gone or were never there."""
     info = dict(known)[student]
-    taught_by = ((info.run or {}).get("teaching") or {}).get("teacher")
-    teacher = taught_by if any(ref == taught_by for ref, _ in known) else None
+    teaching = (info.run or {}).get("teaching")
+    taught_by = teaching.get("teacher") if isinstance(teaching, Mapping) else None
+    teacher = next((ref for ref, _ in known if ref == taught_by), None)
     ids = {info.run_id, student.removeprefix("run:")} - {None}
     twins = [ref for ref, other in known if (other.run or {}).get("twin_of") in ids]
-    return teacher, sorted(twins, key=lambda ref: ref.startswith("run:"))[0] if twins else None
+    return teacher, min(twins, key=lambda ref: ref.startswith("run:"), default=None)
 
 
-def _role(known: Known, ref: str) -> str:
-    return str(dict(known)[ref].role)
+def settle(
+    known: Known, dataset: str, wanted: Mapping[str, str | None], taken: set[str], before: str | None
+) -> tuple[dict[str, str], list[str]]:
+    """Role -> reference that exists, and in words what had to be changed.
+
+    wanted: role -> what is chosen now. taken: roles that the address has just brought; a student that came alone brings
+    its own teacher and twin. before: the dataset's name until now; whoever never chose a network follows the dataset to
+    the networks that were trained on it.
+    """
+    fallback, refs = defaults(known, dataset), {NOBODY, *(ref for ref, _ in known)}
+    if before not in (None, dataset) and dict(wanted) == defaults(known, str(before)):
+        return fallback, []
+    came = wanted.get("student") if "student" in taken else None
+    if came in refs - {NOBODY}:
+        teacher, twin = companions(known, str(came))
+        fallback |= {role: ref for role, ref in (("teacher", teacher), ("twin", twin)) if ref}
+    chosen, told = {}, []
+    for role in ROLES:
+        ref = wanted.get(role)
+        keep = ref in refs and (came is None or role in taken)
+        if ref and ref not in refs:
+            told.append(f"The {role} {ref} is not here any more; this is another one.")
+        chosen[role] = str(ref) if keep else fallback[role]
+    return chosen, told
 
 
 def _best(known: Known, role: str, dataset: str) -> str | None:
-    fitting = [(ref, info) for ref, info in known if info.role == role]
-    fitting.sort(key=lambda pair: (not any(d.split(":")[0] == dataset for d in pair[1].data), pair[0].startswith("run:")))
-    return fitting[0][0] if fitting else None
+    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool]:
+        ref, info = pair
+        return not any(d.split(":")[0] == dataset for d in info.data), ref.startswith("run:")
+
+    fitting = [pair for pair in known if pair[1].role == role]
+    return min(fitting, key=rank)[0] if fitting else None

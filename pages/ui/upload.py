@@ -33,7 +33,7 @@ class Photo:
 
 
 def bounded(image: np.ndarray, side: int = SHOWN_SIDE) -> np.ndarray:
-    """The image with its longer side at most `side` pixels, aspect kept, but never with a side below the nets' minimum."""
+    """The image with its longer side at most `side` pixels, aspect kept, but no side below the nets' minimum."""
     height, width = image.shape[:2]
     scale = max(side / max(height, width), MIN_SIDE / min(height, width))
     if scale >= 1:
@@ -43,14 +43,18 @@ def bounded(image: np.ndarray, side: int = SHOWN_SIDE) -> np.ndarray:
 
 
 def photo_upload(page: str, problems: DeltaGenerator) -> Photo | None:
-    """The uploader, and the photo that is in it. A file that is refused says why in `problems`; the last good photo stays.
+    """The uploader, and the photo that is in it. A refused file says why in `problems`; the last good photo stays.
 
     Taking the file out (the uploader's cross) takes the photo off the page.
     """
     slot, removed = kit.key(page, "photo"), kit.key(page, "removed")
     state = st.session_state
-    file = st.file_uploader("Your own street photo", key=kit.key(page, "upload"), max_upload_size=settings.UPLOAD_MAX_BYTES >> 20,
-                            label_visibility="collapsed")
+    file = st.file_uploader(
+        "Your own street photo",
+        key=kit.key(page, "upload"),
+        max_upload_size=settings.UPLOAD_MAX_BYTES >> 20,
+        label_visibility="collapsed",
+    )
     kept: Photo | None = state.get(slot)
     if file is None:
         if kept is not None:
@@ -71,7 +75,7 @@ def photo_upload(page: str, problems: DeltaGenerator) -> Photo | None:
 
 
 def _just_removed(removed: tuple[Photo, float] | None) -> Photo | None:
-    # A new file in the place of another is first "no file", then the new one: seconds apart it was a replacement, not a removal.
+    # A new file in the place of another is first "no file", then the new one: seconds apart it was a replacement.
     return removed[0] if removed and time.monotonic() - removed[1] < REPLACING_SECONDS else None
 
 

@@ -78,13 +78,13 @@ def test_a_folder_is_added_in_place_looked_at_and_forgotten(folder: Path) -> Non
     at.button(key="data_add").click().run()
     assert not at.exception
     assert "mine is here: 2 scenes" in text(at)
-    at.selectbox(key="data_place").set_value("mine:train").run()
+    at.selectbox(key="data_data").set_value("mine:train").run()
     assert not at.exception
     assert "75.0 %" in text(at) and "25.0 %" in text(at)
     assert "all 2 scenes" in text(at)
     at.button(key="data_forget").click().run()
     assert not at.exception
-    assert at.selectbox(key="data_place").value == "streets:val"
+    assert at.selectbox(key="data_data").value == "streets:val"
     assert [info.name for info in catalog.describe()] == ["streets", "camvid", "cityscapes"]
     assert (folder / "images" / "a.png").is_file()
 

@@ -65,7 +65,9 @@ def png(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def test_without_networks_the_page_shows_the_street_and_the_way_to_train_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_networks_the_page_shows_the_street_and_the_way_to_train_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path))
     at = opened()
     assert "No networks yet" in text(at)
@@ -129,7 +131,12 @@ def test_before_torch_is_loaded_the_photo_comes_first_and_the_numbers_after(monk
     seen: list[str] = []
     monkeypatch.setattr(caches, "torch_is_loaded", lambda: len(seen) >= 1)
     real = readings.read
-    monkeypatch.setattr(readings, "read", lambda cast, picture: (seen.append("read"), real(cast, picture))[1])
+
+    def counted(cast: list[readings.Reading], picture: readings.Picture) -> list[readings.Reading]:
+        seen.append("read")
+        return real(cast, picture)
+
+    monkeypatch.setattr(readings, "read", counted)
     at = opened()
     assert len(seen) == 2  # once after the first paint, once to draw
     assert "reading it now" not in text(at)
@@ -162,7 +169,9 @@ def test_nothing_of_an_upload_is_written_to_disk(unetkd_home: Path) -> None:
     assert [p for p in unetkd_home.rglob("*") if p.is_file()] == []
 
 
-def test_one_damaged_network_does_not_take_the_others_off_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_damaged_network_does_not_take_the_others_off_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_trio(tmp_path)
     weights = tmp_path / "big" / checkpoints.WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-100])

@@ -1,4 +1,4 @@
-"""Checkpoints for the tests of pages: a teacher, its student and the twin, with random weights, and streets that cost nothing."""
+"""Checkpoints for the tests of pages: a teacher, its student and the twin, of random weights; and cheap streets."""
 
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,20 @@ def make_trio(folder: Path, *, prefix: str = "", data: str = "streets", mapping:
     ]
     for name, role, size, miou, run, run_id in rows:
         arch = names.m_arch(size)
-        info = CheckpointInfo(name=prefix + name, title=f"{prefix}{size} {name}", role=role, arch=arch, mapping=[mapping], height=32, width=64,
-                              metrics={"packed": scores(0.5), "streets:val": scores(miou)}, data=[f"{data}:train"], licence="MIT", run=run,
-                              run_id=run_id)
+        info = CheckpointInfo(
+            name=prefix + name,
+            title=f"{prefix}{size} {name}",
+            role=role,
+            arch=arch,
+            mapping=[mapping],
+            height=32,
+            width=64,
+            metrics={"packed": scores(0.5), "streets:val": scores(miou)},
+            data=[f"{data}:train"],
+            licence="MIT",
+            run=run,
+            run_id=run_id,
+        )
         save(registry.build(arch), folder / (prefix + name), info)
 
 

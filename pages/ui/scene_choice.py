@@ -1,0 +1,95 @@
+"""Choosing a dataset's split and one of its scenes, by menu, number or thumbnail: one way for all pages.
+
+Keeps the choice in session state under the page's keys; what is done with the scene is the page's business.
+"""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from pages.ui import caches, kit, places
+from pages.ui.scenes import YOUR_PHOTO, Thumb, scene_strip, spacing, window
+
+Found = Mapping[str, places.Place]
+
+
+def keys(page: str) -> dict[str, str]:
+    """Address name -> session-state key of the two choices."""
+    return {name: kit.key(page, name) for name in ("data", "scene")}
+
+
+def settle(page: str, found: Found, taken: set[str]) -> tuple[places.Place, places.Place | None, list[str]]:
+    """Make both choices valid before their widgets are drawn. `taken`: what the address has just brought.
+
+    Returns the place, the place of the run before, and in words what had to be changed.
+    """
+    state, key = st.session_state, keys(page)
+    data, told = state.get(key["data"]), []
+    if data is None or data not in found:
+        default = places.default(found)
+        if data:
+            told.append(f"{data} is not among the datasets here; this is {default}.")
+        data = state[key["data"]] = default
+    place, before = found[data], state.get(kit.key(page, "before"))
+    scene = str(state.get(key["scene"], ""))
+    moved = before not in (None, data) and "scene" not in taken
+    valid = scene.isdecimal() and 1 <= int(scene) <= place.count
+    state[key["scene"]] = int(scene) if valid and not moved else place.first
+    state[kit.key(page, "before")] = data
+    return place, found.get(before or ""), told
+
+
+def number(page: str) -> int:
+    """The chosen scene's number, from 1."""
+    return int(st.session_state[keys(page)["scene"]])
+
+
+def controls(page: str, found: Found, place: places.Place, on_change: Callable[[], None] | None = None) -> None:
+    """The menu of splits and the scene's number."""
+    key = keys(page)
+    st.selectbox("Streets from", list(found), key=key["data"], on_change=on_change or "rerun", width=180)
+    st.number_input(
+        f"Scene, of {place.count:,}", 1, place.count, key=key["scene"], on_change=on_change or "rerun", width=140
+    )
+
+
+def strip(
+    page: str,
+    place: places.Place,
+    *,
+    at_once: int,
+    mine: Thumb | None = None,
+    mine_chosen: bool = False,
+    on_choose: Callable[[int], None] = lambda index: None,
+) -> None:
+    """Thumbnails of the split round the chosen scene, after one's own photo if there is one.
+
+    A click chooses the scene and calls `on_choose(index)`, YOUR_PHOTO for one's own.
+    Raises DataError for a broken scene.
+    """
+    state, first = st.session_state, kit.key(page, f"first_{place.ref}")
+    step, here = spacing(place.name, place.count), number(page) - 1
+    shown = window(state.get(first, here), at_once, place.count, step)
+    if here not in shown:
+        shown = window(here, at_once, place.count, step)
+    state[first] = shown[0]
+
+    def choose(index: int) -> None:
+        if index != YOUR_PHOTO:
+            state[keys(page)["scene"]] = index + 1
+        on_choose(index)
+
+    def turn(by: int) -> None:
+        state[first] = (shown[0] + by * at_once * step) % place.count
+        choose(state[first])
+
+    thumbs = [mine] if mine else []
+    thumbs += [Thumb(i, "", caches.thumbnail(place.ref, i, place.root)) for i in shown]
+    scene_strip(
+        thumbs,
+        selected=YOUR_PHOTO if mine_chosen else here,
+        total=place.count,
+        key=kit.key(page, "strip"),
+        choose=choose,
+        turn=turn,
+    )
