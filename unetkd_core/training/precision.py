@@ -54,7 +54,8 @@ def choose(
     """
     open_ones = [c for c in CANDIDATES if precision in ("auto", c[0]) and memory_format in ("auto", c[1])]
     candidates = open_ones or [("bf16", "contiguous")]  # allowed when asked for by name, never proposed
-    image = torch.rand(_fitting_batch(arch, height, width, device, batch_size), 3, height, width, device=device)
+    batch = _fitting_batch(arch, height, width, device, batch_size)
+    image = torch.full((batch, 3, height, width), 0.5, device=device)
     rigs = [_Rig(arch, image, p, m) for p, m in candidates]
     for rig in rigs:
         rig.step()
@@ -101,7 +102,7 @@ def _fitting_batch(
     arch: Mapping[str, Any], height: int, width: int, device: torch.device, batch_size: int, longest: float = 0.15
 ) -> int:
     """A batch whose training step takes at most about `longest` seconds, judged from one image; at least 1."""
-    rig = _Rig(arch, torch.rand(1, 3, height, width, device=device), "fp32", "contiguous")
+    rig = _Rig(arch, torch.full((1, 3, height, width), 0.5, device=device), "fp32", "contiguous")
     rig.step()
     return max(1, min(batch_size, int(longest / max(_timed(rig.step, device), 1e-6))))
 

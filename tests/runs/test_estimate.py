@@ -1,0 +1,62 @@
+"""The time told before a run starts: by hand from known rates, scaled by work, and honest about what it rests on."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from unetkd_core import settings
+from unetkd_core.runs import estimate, speed
+from unetkd_core.training.config import RunConfig
+
+RATES = {"train": 0.5, "val": 0.25, "saving": 0.1, "startup": 4.0, "overhead": None}
+
+
+def test_a_like_run_is_believed_to_the_letter(tiny_config: RunConfig) -> None:
+    config = tiny_config.with_(optim={"epochs": 10})
+    speed.remember("runs", speed.run_key(config, 1, "", False), RATES)
+    speed.remember("packing", "tiny/16/32", 0.125)
+    told = estimate.estimate(config, twin=True)
+    assert told.seconds == pytest.approx(4 + 10 * (8 * 0.5 + 4 * 0.25 + 0.1) + 12 * 0.125)
+    assert "10 epochs of 8 scenes, 2 s a step as in the last such run" in told.basis
+
+
+def test_measured_speed_scales_with_the_work(tiny_config: RunConfig) -> None:
+    def seconds(**optim: int) -> float:
+        startup = estimate.STARTUP_SECONDS + 12 * estimate.PACKING_SECONDS
+        return estimate.estimate(tiny_config.with_(optim=optim), twin=False).seconds - startup
+
+    guessed = seconds(epochs=2)
+    assert "guessed" in estimate.estimate(tiny_config, twin=False).basis
+    speed.remember("gmac", "1", {name: 100 * rate for name, rate in estimate.GUESS.items()})
+    assert "measured on this machine" in estimate.estimate(tiny_config, twin=False).basis
+    assert seconds(epochs=2) > 5 * guessed
+    assert seconds(epochs=20) == pytest.approx(10 * seconds(epochs=2))
+
+
+def test_what_finished_runs_took_corrects_the_measured_speed(tiny_config: RunConfig) -> None:
+    speed.remember("gmac", "1", {"train": 1.0, "forward": 0.3})
+    before = estimate.estimate(tiny_config, twin=False).seconds
+    speed.remember("runs", "another kind", {**RATES, "overhead": 50 * estimate.OVERHEAD})
+    assert estimate.estimate(tiny_config, twin=False).seconds > before + 0.1
+
+
+def test_the_estimate_loads_no_torch_and_a_broken_file_is_as_good_as_none(tiny_config: RunConfig) -> None:
+    settings.home().mkdir(parents=True, exist_ok=True)
+    (settings.home() / "speed.json").write_text("{half")
+    code = (
+        "import sys; from unetkd_core.runs import estimate; from unetkd_core.training.config import parse_config;"
+        f"print(estimate.estimate(parse_config({tiny_config.model_dump(mode='json')!r}), twin=False).seconds);"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and float(done.stdout) > 0, done.stderr
+
+
+def test_old_measurements_make_room(tiny_config: RunConfig) -> None:
+    for i in range(speed._KEEP + 5):
+        speed.remember("packing", str(i), 1.0)
+    kept = list(speed.read()["packing"])
+    assert len(kept) == speed._KEEP and kept[-1] == str(speed._KEEP + 4)
+    assert json.loads((settings.home() / "speed.json").read_text())["format_version"] == speed.FORMAT_VERSION
