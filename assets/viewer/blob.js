@@ -25,6 +25,6 @@ export async function readLayer(described, parts) {
 export function readPhoto(bytes) {
   const image = new Image();
   image.alt = "";
-  image.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+  image.src = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })); // the caller revokes it
   return image.decode().then(() => image);
 }

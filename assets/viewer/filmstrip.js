@@ -1,7 +1,7 @@
 // One scene epoch by epoch, a row for each role; as many epochs as fit, always with the first, the newest and the chosen.
 import { el, marker, paintedLayer } from "./parts.js";
 
-const THUMB = 114, GAP = 7, LABEL = 81;
+const THUMB = 114, SMALL = 56, GAP = 7, LABEL = 81;
 
 export function buildFilmstrip(model) {
   const { rows, epochs } = model.header;
@@ -16,7 +16,8 @@ export function buildFilmstrip(model) {
   };
   const layOut = () => {
     const chosen = model.epoch ?? newest, more = epochs && newest < epochs;
-    const places = Math.max(2, Math.floor((model.root.clientWidth - LABEL + GAP) / (THUMB + GAP)) - (more ? 1 : 0));
+    const width = model.root.clientWidth, thumb = width < 560 ? SMALL : THUMB;
+    const places = Math.max(2, Math.floor((width - LABEL + GAP) / (thumb + GAP)) - (more ? 1 : 0));
     const columns = spread(known, places, chosen);
     strip.style.setProperty("--columns", String(columns.length + (more ? 1 : 0)));
     strip.setAttribute("aria-valuenow", String(chosen));

@@ -2,6 +2,8 @@
 import { el, legend, marker, paintedLayer, strip, swatch, tools } from "./parts.js";
 import { truthOver } from "./swipe.js";
 
+const SHORT = { student: "Student", twin: "Twin" };
+
 export function buildGrid(model) {
   const cells = model.layers.map((layer) => cell(model, layer));
   if (model.header.show_photo) cells.unshift(cell(model, null));
@@ -41,7 +43,7 @@ function chooser(model, cells) {
     if (on.has(c) && on.size > 1) on.delete(c);
     else on.add(c);
     show();
-  } }, marker(c.role), c.title.split(",")[0]));
+  } }, marker(c.role), SHORT[c.role] ?? c.title));
   const show = () => {
     cells.forEach((c, i) => {
       c.node.classList.toggle("aside", !on.has(c));

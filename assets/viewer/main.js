@@ -24,7 +24,7 @@ export default function (component) {
 }
 
 function create(root) {
-  const model = { root, painted: [], onclasses: [], shown: null, opacity: null, outline: null, swipe: 0.5, pixel: null, touched: false, epoch: undefined };
+  const model = { root, painted: [], onclasses: [], shown: null, opacity: null, outline: null, swipe: 0.5, pixel: null, touched: false, epoch: undefined, urls: [] };
   model.draw = () => model.painted.forEach((painted) => painted.draw(model));
   let waiting = 0;
   model.report = () => {
@@ -44,6 +44,7 @@ function create(root) {
     observer.disconnect();
     deaf();
     clearTimeout(waiting);
+    release(model);
     MODELS.delete(root);
   };
   MODELS.set(root, model);
@@ -62,6 +63,8 @@ async function load(model, header, parts) {
     Promise.all(described.map((layer) => readLayer(layer, parts))),
   ]);
   if (model.digest !== header.digest) return; // a newer blob came while this one was read
+  release(model);
+  model.urls = images.map((image) => image.src);
   model.painted = [];
   model.onclasses = [];
   setOpacity(model, model.opacity ?? header.opacity);
@@ -78,6 +81,11 @@ async function load(model, header, parts) {
   }
   model.draw();
   model.root.dataset.ready = header.mode;
+}
+
+function release(model) {
+  model.urls.forEach((url) => URL.revokeObjectURL(url));
+  model.urls = [];
 }
 
 function fail(model, error) {

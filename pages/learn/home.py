@@ -121,7 +121,8 @@ else:
             "with what the teaching gained.",
             key="home",
         )
-        empty.page_link("pages/lab/distill.py", label="Train the first pair")
+        if empty.button("Train the first pair", key=kit.key("home", "train")):
+            st.switch_page("pages/lab/distill.py")
 if scene is not None:
     with st.container(key="home_story"):
         left, right = st.columns([744, 340], gap=36)

@@ -233,6 +233,20 @@ def test_on_a_phone_home_stacks_scene_number_doors_then_details(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_viewer_has_no_accessibility_violations(
+    open_page: Callable[..., Page], viewer_address: str, scheme: str
+) -> None:
+    page = open_page(viewer_address, scheme=scheme)
+    page.wait_for_timeout(500)
+    page.locator(".st-key-grid .cells").focus()
+    page.keyboard.press("ArrowRight")  # the probe's answers are judged too
+    found: Any = Axe().run(
+        page, context={"include": [[f".st-key-{key}"] for key in ("swipe", "grid", "film", "broken")]}
+    )
+    assert not found.response["violations"], found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_home_has_no_accessibility_violations(
     open_page: Callable[..., Page], app_address: str, scheme: str, width: int

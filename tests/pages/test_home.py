@@ -47,8 +47,11 @@ def test_a_student_that_lost_is_not_called_a_winner(tmp_path: Path, monkeypatch:
 
 
 def test_without_the_files_home_says_what_will_be_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    html = shown(open_home(monkeypatch, tmp_path / "nothing"))
-    assert "No street to show yet" in html
+    at = open_home(monkeypatch, tmp_path / "nothing")
+    assert "No street to show yet" in shown(at)
+    at.button(key="home_train").click().run()
+    assert not at.exception
+    assert at.title[0].value != "What can a small network learn from a large one?"  # the button leads to Distill
 
 
 def test_a_damaged_file_is_told_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
