@@ -109,7 +109,7 @@ def summary(run: Run) -> dict[str, Any]:
 
 
 def best_miou(run: Run, epochs: int | None = None) -> float | None:
-    """The best validation mIoU at the packed size, of the first `epochs` epochs or of all; None where there is none yet."""
+    """The best validation mIoU at the packed size, of the first `epochs` epochs or of all; None before the first."""
     scores = [m["val"]["miou"] for m in run.metrics()[:epochs] if m["val"]["miou"] is not None]
     return max(scores, default=None)
 
