@@ -63,6 +63,16 @@ def test_a_doubled_quarter_is_every_label_twice() -> None:
     assert torch.equal(target[0], quarter.repeat_interleave(2, 0).repeat_interleave(2, 1).long())
 
 
+@pytest.mark.parametrize("view", make_views(False, (1.25, 1.5, 3.0), 3)[1:])
+def test_each_pixel_takes_the_label_under_its_centre(view: View) -> None:
+    images, labels = batch(1, 40, 60)
+    _, target = apply_views(images, labels, np.array([0]), (view,))
+    rows, columns = round(view.size * 40), round(view.size * 60)
+    top, left = min(round(view.top * 40), 40 - rows), min(round(view.left * 60), 60 - columns)
+    part = labels[:, None, top : top + rows, left : left + columns].float()
+    assert torch.equal(target, torch.nn.functional.interpolate(part, (40, 60), mode="nearest-exact")[:, 0].long())
+
+
 @settings(max_examples=60, deadline=None)
 @given(view=views_strategy, height=st.integers(16, 40), width=st.integers(16, 60), seed=st.integers(0, 9))
 def test_labels_through_any_view_keep_the_values_they_had(view: View, height: int, width: int, seed: int) -> None:

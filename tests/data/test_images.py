@@ -212,6 +212,12 @@ def test_every_flipped_byte_in_a_pngs_pixels_is_noticed() -> None:
         assert "damaged" in refusal(file[:position] + bytes([file[position] ^ 1]) + file[position + 1 :])
 
 
+def test_a_checksum_that_does_not_fit_is_noticed_though_the_pixels_decode() -> None:
+    file = bytearray(as_file(PHOTO, "PNG"))
+    file[file.index(b"IEND") - 5] ^= 1  # the last byte of the pixel data's own checksum
+    assert "damaged" in refusal(bytes(file))
+
+
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"gone\.png is not there"):
         read_image(tmp_path / "gone.png", name="gone.png")

@@ -212,6 +212,14 @@ def test_a_damaged_pack_says_which_folder_to_delete(harm: str) -> None:
         open_packed(folder)
 
 
+def test_a_source_that_fails_its_check_is_not_read() -> None:
+    source = CountedSource()
+    source.check = lambda: (_ for _ in ()).throw(DataError("s3.png has no label map"))  # type: ignore[method-assign]
+    with pytest.raises(DataError, match=r"s3\.png"):
+        pack(source, 16, 24)
+    assert source.reads == 0
+
+
 def test_an_empty_source_is_refused() -> None:
     with pytest.raises(DataError, match="counted:train has no scenes"):
         pack(CountedSource(0), 16, 24)
