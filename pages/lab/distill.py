@@ -62,22 +62,29 @@ def start(config: RunConfig, twin: bool) -> None:
     st.rerun()
 
 
-def form() -> None:
+def form() -> RunConfig | None:
+    """Draw the form; returns the run that it describes, or None where there is none."""
     try:
         known, found = references.available(), datasets()
     except DataError as error:
         kit.problem(error, key=kit.key(PAGE, "data"))
-        return
+        return None
     run_form.settle(known, found)
     run_form.draw(known, found)
-    values = run_form.values()
-    twin = run_choices.wants_twin(values)
+    values, config = run_form.values(), None
     try:
         config = run_choices.config(values)
     except UnetKDError as error:
         kit.problem(error, key=kit.key(PAGE, "config"))
         st.button("Start", key=kit.key(PAGE, "start"), type="primary", width="stretch", disabled=True)
-        return
+    else:
+        launcher(config, run_choices.wants_twin(values))
+    run_form.draw_more(found)
+    return config
+
+
+def launcher(config: RunConfig, twin: bool) -> None:
+    """What it costs, and the button."""
     busy = bool(active_runs())
     price = cost(config, twin)
     if st.button(f"Start{' another' if busy else ''}{price}", key=kit.key(PAGE, "start"), type="primary", width="stretch"):
@@ -98,11 +105,15 @@ def watched() -> str | None:
     return next(iter(active_runs() or newest), None)
 
 
-def pane() -> None:
+def pane(planned: RunConfig | None) -> None:
     run_id = watched()
     if run_id is None:
-        kit.empty_state("Nothing has been trained yet", "Choose a budget and start. Then you will see here, epoch by epoch, how the student and its untaught "
-                        "twin read the same street, and how far they part.", key=PAGE)
+        who = "the student and its untaught twin read the same street, and how far they part"
+        if planned is not None and planned.teaching is None:
+            who = "the network learns to read a street; afterwards it can teach a smaller one"
+        kit.empty_state("Nothing has been trained yet", f"Choose a budget and start. Then you will see here, epoch by epoch, how {who}.", key=PAGE)
+        if planned is not None:
+            run_view.preview(planned)
         return
     try:
         run_view.show(run_id, page=PAGE, first="run" in st.query_params)
@@ -110,10 +121,11 @@ def pane() -> None:
         kit.problem(error, key=kit.key(PAGE, "unreadable"))
 
 
+estimate.measure_in_background()
 st.html(PROJECT_ROOT / "assets" / "lab.css")
 kit.page_header("How much is a teacher worth?", "Two equal students start together. One hears the teacher, its twin does not; the gap between them is the answer.")
-left, right = st.columns([296, 788], gap="medium")
-with left, st.container(border=True, key=kit.key(PAGE, "form")):
-    form()
+left, right = st.columns([296, 788], gap=36)
+with left, st.container(border=True, key=kit.key(PAGE, "form"), gap=12):
+    planned = form()
 with right:
-    pane()
+    pane(planned)

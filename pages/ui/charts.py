@@ -43,13 +43,13 @@ def miou_chart(curves: Mapping[str, Curve], *, epochs: int, teacher: float | Non
     """mIoU in percent after every epoch. curves: role -> (epoch, fraction); teacher: its fraction, drawn as a constant."""
     rows = _frame([(role, e, 100 * v) for role, curve in curves.items() for e, v in curve if not math.isnan(v)])
     values = [*rows["value"], *([] if teacher is None else [100 * teacher])]
-    low, high, ticks = _percent_axis(values)
+    low, high, ticks = _percent_axis(values) if len(rows) else (0.0, 100.0, [0.0, 50.0, 100.0])
     now, right = _extent(rows, epochs)
     x = _x_axis(epochs, right)
     y = alt.Y("value:Q", scale=alt.Scale(domain=[low, high], nice=False), axis=_axis(ticks))
-    layers = _not_yet(now, epochs, right, x)
-    ends = [(role, *curve[-1]) for role, curve in curves.items() if curve]
-    labels = [(role, 100 * v, f"{_name(role, curves)} {100 * v:.1f}") for role, _, v in ends]
+    layers = _not_yet(now, epochs, right, x, y, low)
+    early = {role for role, curve in curves.items() if curve and curve[-1][0] < now - 0.12 * right}
+    labels = [(role, 100 * curve[-1][1], f"{_name(role, curves)} {100 * curve[-1][1]:.1f}") for role, curve in curves.items() if curve]
     if teacher is not None:
         constant = pd.DataFrame({"role": "teacher", "epoch": [1, right], "value": 100 * teacher})
         layers.append(alt.Chart(constant).mark_line(strokeDash=[1, 4], strokeWidth=1.5).encode(x=x, y=y, color=_COLOR))
@@ -57,8 +57,11 @@ def miou_chart(curves: Mapping[str, Curve], *, epochs: int, teacher: float | Non
         line = alt.Chart(rows[rows["role"] == role]).mark_line(strokeJoin="round", strokeCap="round", **_LINE[role])
         layers.append(line.encode(x=x, y=y, color=_COLOR, tooltip=[alt.Tooltip("label:N", title=" ")]))
     layers += _line_ends(rows, x, y)
-    nudged = _nudge(labels, low, high, above=None if teacher is None else 100 * teacher)
+    nudged = _nudge([label for label in labels if label[0] not in early], low, high, above=None if teacher is None else 100 * teacher)
     layers += _labels(nudged, now, x)
+    # A line that ended long before the other keeps its label at its own end, above the point.
+    for label in (label for label in labels if label[0] in early):
+        layers += _labels(_nudge([(label[0], label[1] + 0.1 * (high - low), label[2])], low, high), curves[label[0]][-1][0], x)
     if teacher is not None:
         text = pd.DataFrame({"role": ["teacher"], "value": [100 * teacher], "text": [f"■ teacher {100 * teacher:.1f}"]})
         layers.append(alt.Chart(text).mark_text(align="right", dy=-9, fontSize=13, fontWeight=600).encode(
@@ -73,7 +76,7 @@ def loss_chart(terms: Mapping[str, Curve], *, epochs: int) -> alt.LayerChart:
     now, right = _extent(rows, epochs)
     x = _x_axis(epochs, right)
     y = alt.Y("value:Q", scale=alt.Scale(type="log", domain=[low, high], nice=False), axis=_axis(ticks, format="~g"))
-    layers = _not_yet(now, epochs, right, x)
+    layers = _not_yet(now, epochs, right, x, y, low)
     tip = [alt.Tooltip("label:N", title=" ")]
     for term, style in (("soft", {"strokeWidth": 2.2}), ("hard", {"strokeWidth": 1.6, "strokeDash": [2, 4]}), ("total", {"strokeWidth": 2.4})):
         part = rows[rows["role"] == term].assign(label=lambda d: [_tip(t, e, f"{v:.3g}") for t, e, v in zip(d["role"], d["epoch"], d["value"], strict=True)])
@@ -197,13 +200,14 @@ def _log_axis(values: list[float]) -> tuple[float, float, list[float]]:
     return low, high, ticks
 
 
-def _not_yet(now: float, epochs: int, right: float, x: alt.X) -> list[Any]:
-    """The part of the chart where the run is not yet, and a line at now."""
-    if now >= epochs:
+def _not_yet(now: float, epochs: int, right: float, x: alt.X, y: alt.Y, low: float) -> list[Any]:
+    """The part of the chart where the run is not yet, and a line at now. An unseen point holds both axes while there is nothing to draw."""
+    if now >= epochs > 1:
         return []
     area = alt.Chart(pd.DataFrame({"epoch": [now], "to": [right]}))
     full = {"y": alt.value(0), "y2": alt.value("height")}
-    return [area.mark_rect(color=PAPER_2, opacity=1).encode(x=x, x2="to:Q", **full), area.mark_rule(color=FAINT).encode(x=x, **full)]
+    corner = alt.Chart(pd.DataFrame({"epoch": [1], "value": [low]})).mark_point(opacity=0, tooltip=None).encode(x=x, y=y)
+    return [corner, area.mark_rect(color=PAPER_2, opacity=1).encode(x=x, x2="to:Q", **full), area.mark_rule(color=FAINT).encode(x=x, **full)]
 
 
 def _line_ends(rows: pd.DataFrame, x: alt.X, y: alt.Y) -> list[Any]:

@@ -6,13 +6,17 @@ Plain data: knows no widget, starts nothing. A value's name here is its widget's
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from pages.ui import trio
 from unetkd_core.data.catalog import DatasetInfo
+from unetkd_core.errors import ConfigError
 from unetkd_core.training.config import RunConfig, parse_config
 from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
 
-NO_TEACHER: Final = ""
+NO_TEACHER: Final = trio.NOBODY
 CUSTOM: Final = "custom"
 STUDENTS: Final = ("M128", "M256", "M512", "M1024")
+FIRST_TEACHER: Final = "M256"
+"""Where there is nobody to learn from: twice the smallest, so that it can teach the smallest."""
 Size = tuple[int, int]
 """(height, width) in pixels."""
 WIDE: Final[tuple[Size, ...]] = ((64, 128), (96, 192), (128, 256), (192, 384), (256, 512))
@@ -20,6 +24,10 @@ CAMERA: Final[tuple[Size, ...]] = ((72, 96), (120, 160), (144, 192), (240, 320),
 """CamVid's 4:3, at about as many pixels as the wide sizes."""
 HELD_OUT: Final = "0006R0"
 """CamVid's sequence that choices are made on; its `val` is for reporting (docs/data.md)."""
+FIELDS: Final = {
+    "optim.learning_rate": "Learning rate", "optim.epochs": "Epochs", "optim.batch_size": "Batch size", "data.max_train": "Scenes to learn from",
+    "data.max_val": "Scenes to check on", "teaching.alpha": "α", "teaching.temperature": "T", "data.height": "Size", "data.width": "Size",
+}  # fmt: skip
 NO_VIEWS: Final = {"flip": False, "scales": [1.0], "crop_grid": 1, "jitter": 0.0}
 
 
@@ -30,6 +38,14 @@ def defaults() -> dict[str, Any]:
         "student": config.model.name, "norm": "batch", "seed": config.seed, "twin": True, "augment": True, "batch_size": config.optim.batch_size,
         **kd_values("hinton"), **recipe_values("default"), **budget_values("taste", "streets"),
     }  # fmt: skip
+
+
+def first(known: trio.Known, datasets: Sequence[DatasetInfo]) -> dict[str, Any]:
+    """The form's values for someone who has chosen nothing yet: a taste on the first dataset, with its best-suited teacher."""
+    train, val = splits(datasets[0])
+    teacher = trio.defaults(known, datasets[0].name)["teacher"]
+    student = {"student": FIRST_TEACHER} if teacher == NO_TEACHER else {}
+    return {**defaults(), "dataset": datasets[0].name, "train": train, "val": val, "teacher": teacher, **student}
 
 
 def kd_values(name: str) -> dict[str, Any]:
@@ -118,7 +134,17 @@ def config(values: Mapping[str, Any]) -> RunConfig:
         "augment": {} if values["augment"] else NO_VIEWS,
     }  # fmt: skip
     merged = {**base, "teaching": teaching, **{k: {**base[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}}
-    return parse_config(merged, where="These settings")
+    try:
+        return parse_config(merged, where="These settings do not work")
+    except ConfigError as error:
+        raise ConfigError(_with_labels(str(error))) from None
+
+
+def _with_labels(message: str) -> str:
+    """Fields by the names that the form gives them."""
+    for field, label in FIELDS.items():
+        message = message.replace(field, label)
+    return message
 
 
 def wants_twin(values: Mapping[str, Any]) -> bool:

@@ -35,40 +35,68 @@ def put(changes: dict[str, Any]) -> None:
 
 def settle(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     """Make every value valid before the widgets are drawn: defaults on arrival, and nothing that is not here any more."""
-    for name, value in run_choices.defaults().items():
+    for name, value in run_choices.first(known, datasets).items():
         state.setdefault(key(name), value)
     if state.get(key("dataset")) not in [d.name for d in datasets]:
         put({"dataset": datasets[0].name})
         _follow_dataset(known, datasets)
-    if not {state.get(key("train")), state.get(key("val"))} <= set(_chosen(datasets).splits):
+    if not {state.get(key("train")), state.get(key("val"))} <= set(chosen(datasets).splits):
         _follow_dataset(known, datasets)
     asked = st.query_params.get("teacher")
     if asked in dict(known):
         put({"teacher": asked})
         del st.query_params["teacher"]
     if state.get(key("teacher")) not in (*dict(known), NO_TEACHER):
-        put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"] or NO_TEACHER})
+        put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"]})
 
 
 def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
-    """Every setting, those that matter most in sight and the rest folded away."""
+    """The settings that matter most."""
     alone = state[key("teacher")] == NO_TEACHER
     st.segmented_control("Network" if alone else "Student", run_choices.STUDENTS, key=key("student"), required=True, width="stretch", **_KEEP)
-    st.selectbox("Teacher", [*trio.options(known, "teacher"), NO_TEACHER], key=key("teacher"), format_func=lambda ref: teacher_label(known, ref),
+    st.selectbox("Teacher", trio.options(known, "teacher"), key=key("teacher"), format_func=lambda ref: teacher_label(known, ref),
                  help=kit.definition("teacher"), icon=None if alone else ":material/square:", **_KEEP)
     if alone:
         _alone(bool(known))
     else:
         _method()
-    _streets(known, datasets)
-    kind = _chosen(datasets).kind
+    st.selectbox("Streets", [d.name for d in datasets], key=key("dataset"), on_change=_follow_dataset, args=(known, datasets), **_KEEP)
+    here = chosen(datasets)
+    if len(here.splits) > 3:
+        _splits(here)
     st.segmented_control("Budget", list(BUDGETS), key=key("budget"), format_func=lambda name: BUDGETS[name].label, width="stretch",
-                         help=kit.definition("budget"), on_change=_take_budget, args=(kind,), **_KEEP)
-    st.html(f'<p class="ukd-note run-hint">{_budget_words()}</p>')
+                         help=kit.definition("budget"), on_change=_take_budget, args=(here.kind,), **_KEEP)
+    height, width = state[key("size")]
+    st.html(f'<p class="ukd-note run-hint">{_scenes(here, "train", "max_train")} streets to learn from, {_scenes(here, "val", "max_val")} to check on, '
+            f"at&nbsp;{height}&nbsp;×&nbsp;{width}</p>")
     if not alone:
         st.toggle("Train the untaught twin too", key=key("twin"), help=kit.definition("twin"), **_KEEP)
+
+
+def draw_more(datasets: Sequence[DatasetInfo]) -> None:
+    """The rest, folded away."""
     with st.expander("More settings"):
-        _more(datasets)
+        here = chosen(datasets)
+        follow: dict[str, Any] = {"on_change": _name_budget, "args": (here.kind,)}
+        if len(here.splits) <= 3:
+            _splits(here)
+        st.selectbox("Size", run_choices.sizes(here.kind), key=key("size"), format_func=lambda s: f"{s[0]} × {s[1]}", **follow, **_KEEP)
+        st.number_input("Scenes to learn from, at most", 1, key=key("max_train"), placeholder="all", **follow, **_KEEP)
+        st.number_input("Scenes to check on, at most", 1, key=key("max_val"), placeholder="all", **follow, **_KEEP)
+        st.selectbox("Recipe", list(RECIPES), key=key("recipe"), format_func=lambda name: RECIPES[name].label, help=kit.definition("recipe"),
+                     on_change=_take_recipe, args=(here.kind,), **_KEEP)
+        _numbers(follow)
+        st.segmented_control("Class weights", ["sqrt", "none"], key=key("class_weights"), required=True, width="stretch",
+                             help=kit.definition("class weights"), format_func=lambda name: {"sqrt": "Rare ones more", "none": "None"}[name], **_KEEP)
+        st.toggle("Flips, zooms and jitter", key=key("augment"), help=kit.definition("augmentation"), **_KEEP)
+
+
+def _numbers(follow: dict[str, Any]) -> None:
+    left, right = st.columns(2, gap="small")
+    left.number_input("Epochs", 1, 10_000, key=key("epochs"), help=kit.definition("epoch"), **follow, **_KEEP)
+    right.number_input("Batch size", 1, 1024, key=key("batch_size"), help=kit.definition("batch size"), **_KEEP)
+    left.number_input("Learning rate", 0.0, 1.0, step=1e-4, format="%g", key=key("learning_rate"), help=kit.definition("learning rate"), **_KEEP)
+    right.number_input("Seed", 0, 2**31 - 1, key=key("seed"), help=kit.definition("seed"), **_KEEP)
 
 
 def teacher_label(known: trio.Known, ref: str) -> str:
@@ -105,65 +133,32 @@ def _method() -> None:
     st.toggle("Soft term times *T*²", key=key("scale_by_t2"), help=kit.definition("T²"), on_change=_name_method, **_KEEP)
 
 
-def _streets(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
-    st.selectbox("Streets", [d.name for d in datasets], key=key("dataset"), on_change=_follow_dataset, args=(known, datasets), **_KEEP)
-    if len(_chosen(datasets).splits) > 3:
-        _splits(datasets)
-    height, width = state[key("size")]
-    st.html(f'<p class="ukd-note run-hint">{_scenes("train", "max_train", datasets)} to learn from, {_scenes("val", "max_val", datasets)} to check on, '
-            f"at {height} × {width}</p>")
-
-
-def _scenes(split: str, most: str, datasets: Sequence[DatasetInfo]) -> str:
-    there = _chosen(datasets).splits[state[key(split)]]
+def _scenes(here: DatasetInfo, split: str, most: str) -> str:
+    there = here.splits[state[key(split)]]
     return f"{min(there, state[key(most)] or there):,}"
 
 
-def _splits(datasets: Sequence[DatasetInfo]) -> None:
-    names = list(_chosen(datasets).splits)
+def _splits(here: DatasetInfo) -> None:
+    names = list(here.splits)
     st.selectbox("Learn from", names, key=key("train"), help=kit.definition("split"), **_KEEP)
     st.selectbox("Check on", names, key=key("val"), help="Curves and the best epoch are measured here; keep it apart from what is learned from.", **_KEEP)
 
 
-def _more(datasets: Sequence[DatasetInfo]) -> None:
-    kind = _chosen(datasets).kind
-    follow: dict[str, Any] = {"on_change": _name_budget, "args": (kind,)}
-    if len(_chosen(datasets).splits) <= 3:
-        _splits(datasets)
-    st.selectbox("Size", run_choices.sizes(kind), key=key("size"), format_func=lambda s: f"{s[0]} × {s[1]}", **follow, **_KEEP)
-    st.number_input("Scenes to learn from, at most", 1, key=key("max_train"), placeholder="all", **follow, **_KEEP)
-    st.number_input("Scenes to check on, at most", 1, key=key("max_val"), placeholder="all", **follow, **_KEEP)
-    st.selectbox("Recipe", list(RECIPES), key=key("recipe"), format_func=lambda name: RECIPES[name].label, help=kit.definition("recipe"),
-                 on_change=_take_recipe, args=(kind,), **_KEEP)
-    left, right = st.columns(2, gap="small")
-    left.number_input("Epochs", 1, 10_000, key=key("epochs"), help=kit.definition("epoch"), **follow, **_KEEP)
-    right.number_input("Batch size", 1, 1024, key=key("batch_size"), help=kit.definition("batch size"), **_KEEP)
-    left.number_input("Learning rate", 0.0, 1.0, step=1e-4, format="%g", key=key("learning_rate"), help=kit.definition("learning rate"), **_KEEP)
-    right.number_input("Seed", 0, 2**31 - 1, key=key("seed"), help=kit.definition("seed"), **_KEEP)
-    st.segmented_control("Class weights", ["sqrt", "none"], key=key("class_weights"), required=True, width="stretch", help=kit.definition("class weights"),
-                         format_func=lambda name: {"sqrt": "Rare ones more", "none": "None"}[name], **_KEEP)
-    st.toggle("Flips, zooms and jitter", key=key("augment"), help=kit.definition("augmentation"), **_KEEP)
-
-
-def _budget_words() -> str:
-    name = state[key("budget")]
-    return BUDGETS[name].explanation if name in BUDGETS else f"Your own: {state[key('epochs')]} epochs."
-
-
-def _chosen(datasets: Sequence[DatasetInfo]) -> DatasetInfo:
+def chosen(datasets: Sequence[DatasetInfo]) -> DatasetInfo:
+    """The dataset that is chosen."""
     return next(d for d in datasets if d.name == state[key("dataset")])
 
 
 def _follow_dataset(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     """Splits, size and teacher that suit the dataset which was just chosen."""
-    here = _chosen(datasets)
+    here = chosen(datasets)
     train, val = run_choices.splits(here)
     budget = state[key("budget")]
     size = run_choices.budget_values(budget, here.kind)["size"] if budget else run_choices.like_size(state[key("size")], here.kind)
     put({"train": train, "val": val, "size": size})
     teacher = dict(known).get(state.get(key("teacher")))
     better = trio.defaults(known, here.name)["teacher"]
-    if teacher is not None and better and not _learned(teacher, here.name) and _learned(dict(known)[better], here.name):
+    if teacher is not None and better != NO_TEACHER and not _learned(teacher, here.name) and _learned(dict(known)[better], here.name):
         put({"teacher": better})
 
 

@@ -33,18 +33,18 @@ def film(pair: Pair, scene: int) -> list[FilmRow]:
 
 
 def layers(pair: Pair, scene: int, epoch: int) -> list[Layer]:
-    """The truth and each side's reading after `epoch`, for the viewer. A side that has not come so far is left out."""
+    """Each side's reading after `epoch` and the truth, for the viewer. A side that has not come so far is left out."""
     there = panels(pair)
     if not there:
         return []
-    truth = labels(there[0][1].scenes[scene].truth)
-    found = [] if truth is None else [Layer("truth", "Label", "", truth)]
+    found = []
     titles = {"student": "Student, taught", "twin": "Untaught twin", "teacher": "Network"}
     for side, panel in there:
         drawn = labels(panel.path(epoch, scene)) if epoch in panel.epochs else None
         if drawn is not None:
             found.append(Layer(side.role, titles[side.role], f"epoch {epoch}", drawn))
-    return found
+    truth = labels(there[0][1].scenes[scene].truth)
+    return found if truth is None else [*found, Layer("truth", "Label", "", truth)]
 
 
 def photo(panel: Panel, scene: int) -> np.ndarray:

@@ -12,10 +12,11 @@ import streamlit as st
 
 from pages.ui import charts, kit, pairs, run_panel, run_words
 from pages.ui.pairs import Pair, Side
-from pages.ui.viewer import filmstrip
+from pages.ui.viewer import filmstrip, viewer
 from unetkd_core.classes import CLASSES
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import jobs
+from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo, read_info
 
@@ -25,17 +26,19 @@ COMPARE = "pages/compare/overlays.py"
 RUNS = "pages/lab/runs.py"
 
 
-def show(run_id: str, *, page: str, first: bool = False) -> None:
-    """Draw the pane of the pair that `run_id` belongs to. `first`: on a phone it stands before the page's controls.
+def show(run_id: str, *, page: str, first: bool = False, closer: bool = False) -> None:
+    """Draw the pane of the pair that `run_id` belongs to.
+
+    first: on a phone it stands before the page's controls. closer: any scene and epoch can be looked at in full size.
 
     Raises RunError when there is no such run.
     """
     main, twin = pairs.ids_of(run_id)
     active = pairs.read(main, twin).active
-    st.fragment(_pane, run_every=TICK if active else None)(main, twin, page, active, first)
+    st.fragment(_pane, run_every=TICK if active else None)(main, twin, page, active, first, closer)
 
 
-def _pane(main: str, twin: str | None, page: str, was_active: bool, first: bool) -> None:
+def _pane(main: str, twin: str | None, page: str, was_active: bool, first: bool, closer: bool) -> None:
     try:
         pair = pairs.read(main, twin)
     except UnetKDError as error:  # deleted from another tab while this one looked
@@ -43,7 +46,7 @@ def _pane(main: str, twin: str | None, page: str, was_active: bool, first: bool)
         return
     if pair.active != was_active:
         st.rerun()  # the whole page: its button, its list and the ticking change too
-    with st.container(key="live" if pair.active or first else "rested"):
+    with st.container(key="live" if pair.active or first else "rested", gap=12):
         _refusal(page)
         if pair.active:
             _progress(pair, page)
@@ -52,7 +55,7 @@ def _pane(main: str, twin: str | None, page: str, was_active: bool, first: bool)
         for sides in _troubles(pair):
             _trouble(pair, sides, page)
         _curves(pair)
-        _film(pair, page)
+        _film(pair, page, closer)
         _classes(pair)
 
 
@@ -66,25 +69,25 @@ def _progress(pair: Pair, page: str) -> None:
         stopping = any((s.run.run_dir / "stop").exists() for s in pair.sides if s.status.active)
         st.button("Stopping" if stopping else "Stop", key=kit.key(page, "stop"), disabled=stopping, on_click=_attempt, args=(page, stop, pair))
     st.progress(pair.fraction)
-    line = html.escape(run_words.settings_line(pair.main.run.config))
+    line = html.escape(run_words.settings_line(pair.main.run, pair.main.run.config))
     st.html(f'<div class="run-under"><span>{line}</span><span>You can leave: it goes on, and Runs shows it.</span></div>')
 
 
 def _result(pair: Pair, page: str) -> None:
     sentence, numbers = run_words.found(pair)
-    line = html.escape(run_words.settings_line(pair.main.run.config))
+    line = html.escape(run_words.settings_line(pair.main.run, pair.main.run.config))
     st.html(f'<div class="run-found"><p>{sentence}</p><span>{numbers}</span><span>{line}</span></div>')
     with st.container(horizontal=True):
         ref = references.RUN_PREFIX + pair.main.run.id
         if pair.main.role == "student":
-            st.page_link(COMPARE, label="See them on one street", icon=":material/compare:", query_params=_compared(pair))
+            st.page_link(COMPARE, label="See them on one street", icon=":material/compare:", query_params=compared(pair))
         if page != "runs":
             st.page_link(RUNS, label="All its epochs and settings", icon=":material/timeline:", query_params={"run": pair.main.run.id})
         if pair.main.role == "teacher" and page != "distill":
             st.page_link("pages/lab/distill.py", label="Let it teach", icon=":material/school:", query_params={"teacher": ref})
 
 
-def _compared(pair: Pair) -> dict[str, str]:
+def compared(pair: Pair) -> dict[str, str]:
     """What Compare shows: this student, its teacher, its twin."""
     teaching = pair.main.run.config.teaching
     chosen = {"student": references.RUN_PREFIX + pair.main.run.id}
@@ -138,17 +141,29 @@ def _refusal(page: str) -> None:
         kit.problem(said, key=kit.key(page, "refused"))
 
 
+def preview(config: RunConfig) -> None:
+    """The pane of a run that is not yet: its axes, and how far its teacher is above the floor."""
+    with st.container(gap=12):
+        _charts({}, {}, config)
+        if config.teaching is not None:
+            _gains_to_come()
+
+
 def _curves(pair: Pair) -> None:
-    left, right = st.columns(2, gap="medium")
     curves = {side.role: [(p.epoch, p.miou) for p in side.points] for side in pair.sides}
-    config, epochs = pair.main.run.config, pair.epochs
+    _charts(curves, losses(pair.main), pair.main.run.config)
+
+
+def _charts(curves: dict[str, list[tuple[int, float]]], terms: dict[str, list[tuple[int, float]]], config: RunConfig) -> None:
+    left, right = st.columns(2, gap="medium")
+    epochs = config.optim.epochs
     with left:
         st.html(f'<div class="run-chart"><h2>Does it get it right?</h2><p>{kit.term("mIoU")} on unseen streets, percent, after every epoch</p></div>')
-        _draw(_miou_spec(curves, epochs, pairs.teacher_miou(_teacher(pair), config)), _spoken(curves))
+        _draw(_miou_spec(curves, epochs, pairs.teacher_miou(_teacher(config), config)), _spoken(curves))
     with right:
         weighted = "weighted, " if config.teaching else ""
         st.html(f'<div class="run-chart"><h2>What is it listening to?</h2><p>{kit.term("loss")} per pixel, {weighted}log scale</p></div>')
-        _draw(_loss_spec(losses(pair.main), epochs), "Losses after every epoch: total, hard labels, soft labels")
+        _draw(_loss_spec(terms, epochs), "Losses after every epoch: total, hard labels, soft labels")
 
 
 def losses(side: Side) -> dict[str, list[tuple[int, float]]]:
@@ -190,8 +205,8 @@ def _draw(spec: dict[str, Any], spoken: str) -> None:
     st.vega_lite_chart(spec, width="stretch", alt=spoken)
 
 
-def _teacher(pair: Pair) -> CheckpointInfo | None:
-    teaching = pair.main.run.config.teaching
+def _teacher(config: RunConfig) -> CheckpointInfo | None:
+    teaching = config.teaching
     try:
         return read_info(references.resolve(teaching.teacher)) if teaching else None
     except UnetKDError:
@@ -203,12 +218,23 @@ def _spoken(curves: dict[str, list[tuple[int, float]]]) -> str:
     return "mIoU: " + (", ".join(last) if last else "no epoch yet")
 
 
-def _film(pair: Pair, page: str) -> None:
-    rows = run_panel.film(pair, 0)
-    if not rows:
+def _film(pair: Pair, page: str, closer: bool) -> None:
+    """The filmstrip; `closer`: with a choice of scenes and, below it, the chosen epoch's reading at full size."""
+    there = run_panel.panels(pair)
+    if not there:
         return
     kit.section("The same street, epoch by epoch", "scrub, or ← →")
-    filmstrip(rows, key=kit.key(page, "film"), epochs=pair.epochs)
+    scene = 0
+    if closer and len(there[0][1].scenes) > 1:
+        places = range(len(there[0][1].scenes))
+        scene = st.segmented_control("Street", places, default=0, required=True, format_func=lambda i: f"Street {i + 1}", key=kit.key(page, "scene"),
+                                     label_visibility="collapsed") or 0
+    epoch = filmstrip(run_panel.film(pair, scene), key=kit.key(page, f"film_{pair.main.run.id}_{scene}"), epochs=pair.epochs)
+    if closer and epoch is not None:
+        layers = run_panel.layers(pair, scene, epoch)
+        if len(layers) > 1:
+            viewer(run_panel.photo(there[0][1], scene), layers, mode="grid",
+                   key=kit.key(page, f"view_{pair.main.run.id}_{scene}"), report=False)
 
 
 def _classes(pair: Pair) -> None:
@@ -221,6 +247,10 @@ def _classes(pair: Pair) -> None:
         point = pair.compared()[0]
         assert point is not None
         _draw(_class_spec(point.iou, pair.main.role), "IoU of each class")
-    elif pair.active:
-        kit.section("Where the teaching helps")
-        st.html('<p class="ukd-note">After the first epoch of both: what the teaching adds to each class.</p>')
+    elif pair.active and pair.twin is not None:
+        _gains_to_come()
+
+
+def _gains_to_come() -> None:
+    kit.section("Where the teaching helps")
+    st.html('<p class="ukd-note">After the first epoch of both: what the teaching adds to each class.</p>')

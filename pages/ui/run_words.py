@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pages.ui import kit
 from pages.ui.pairs import Pair, Side
+from unetkd_core.errors import UnetKDError
+from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
 
@@ -37,9 +39,20 @@ def rough(seconds: float) -> float:
     return step * round(seconds / step)
 
 
-def settings_line(config: RunConfig) -> str:
-    """ "M128 from m1024, α 0.1, T 10, seed 0"."""
-    parts = [config.title]
+def title(run: Run, config: RunConfig) -> str:
+    """What a run is called: "M128 from M1024", "M128 untaught". A teacher that was a run goes by its network, not by its id."""
+    if config.name or config.teaching is None:
+        return config.title
+    try:
+        taught_by = run.meta.get("teacher") or {}
+    except UnetKDError:
+        taught_by = {}
+    return f"{config.model.name} from {str(taught_by.get('title') or config.teaching.teacher).removesuffix(' alone')}"
+
+
+def settings_line(run: Run, config: RunConfig) -> str:
+    """ "M128 from M1024, α 0.1, T 10, seed 0"."""
+    parts = [title(run, config)]
     if config.teaching is not None:
         parts += [f"α {config.teaching.alpha:g}", f"T {config.teaching.temperature:g}" + (" with T²" if config.teaching.scale_by_t2 else "")]
     return ", ".join([*parts, f"seed {config.seed}"])

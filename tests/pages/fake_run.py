@@ -92,7 +92,7 @@ def write_run(settings_of: RunConfig, at: Where = Where(), *, run_id: str, pair:
     _write(folder / "config.json", settings_of.model_dump(mode="json"))
     created = time.time() - 400
     _write(folder / "meta.json", {"format_version": 1, "versions": {"unetkd": "0.1"}, "commit": None, "created": "2026-03-01T10:15:00+00:00",
-                                  "pair": pair, "machine": {"host": "here", "cores": 2}})
+                                  "pair": pair, "shares": False, "teacher": {"title": "M1024"}, "machine": {"host": "here", "cores": 2}})
     status_file.write(folder / "status.json", _status(at, epochs, created))
     lines = [json.dumps(_metrics(settings_of, epoch), allow_nan=False) for epoch in range(1, at.epoch + 1)]
     (folder / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines))
@@ -109,7 +109,8 @@ def write_teacher(name: str = "m1024", *, miou: float = 0.806, data: str = "stre
     alone = config(teacher=None).with_(model={"name": "M1024", "norm": "batch"})
     scores = {"miou": miou, "iou": list(FINAL_IOU["alone"]), "pixel_accuracy": 0.95}
     folder = settings.checkpoints_dir() / name
-    _write_checkpoint(folder, alone, None, scores, name=name, title="M1024", role="teacher", metrics={f"{data}:val": scores})
+    _write_checkpoint(folder, alone, None, scores, name=name, title="M1024", role="teacher", metrics={f"{data}:val": scores},
+                      data=[f"{data}:train"])
     return name
 
 
