@@ -1,5 +1,6 @@
 """Cityscapes in its official layout, through torchvision's listing; a tiny imitation of it is built here."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,19 @@ def root(tmp_path: Path) -> Path:
     return base
 
 
-def test_scenes_come_in_order_with_table_ones_classes(root: Path) -> None:
+@pytest.mark.parametrize("backwards", [False, True])
+def test_scenes_come_in_order_however_the_disk_lists_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch, backwards: bool
+) -> None:
+    listdir = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path), reverse=backwards))
+    source = open_cityscapes(root, "train")
+    assert [source.stem(i) for i in range(len(source))] == ["aachen_000001_000019", "ulm_000002_000019"]
+
+
+def test_labels_become_table_ones_classes(root: Path) -> None:
     source = open_cityscapes(root, "train")
     source.check()
-    assert [source.stem(i) for i in range(len(source))] == ["aachen_000001_000019", "ulm_000002_000019"]
     labels = source.read(0).labels
     assert labels is not None
     assert labels[::10, ::8].tolist() == [[1, 2, 3, 4], [5, 0, 0, 0]]
