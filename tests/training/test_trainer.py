@@ -16,7 +16,8 @@ from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.progress import Pace, StopRequested
-from unetkd_core.training.trainer import EpochReport, Trainer, learning_rate, objective
+from unetkd_core.training.schedule import learning_rate
+from unetkd_core.training.trainer import EpochReport, Trainer, objective
 
 TEACHING = {"teacher": "some", "alpha": 0.25, "temperature": 4.0, "scale_by_t2": True}
 

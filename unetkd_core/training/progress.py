@@ -1,5 +1,7 @@
-"""How fast a run goes and how long it still takes, validation included. Pure arithmetic on seconds; knows no clock."""
+"""How fast a run goes and how long it still takes, validation included. Knows no torch and no run."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -71,3 +73,53 @@ class Pace:
 
 def _smooth(before: float | None, now: float, share: float = 0.1) -> float:
     return now if before is None else (1 - share) * before + share * now
+
+
+class Watch:
+    """Turns steps into Progress and a wish to stop into StopRequested."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        epoch: int,
+        steps: int,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self._pace, self._epoch, self._steps = pace, epoch, steps
+        self._on_progress, self._should_stop = on_progress, should_stop
+        self._step = self._images = self._val_images = 0
+        self._last = time.perf_counter()
+        self.validating = False
+
+    def trained(self, step: int, images: int) -> None:
+        self._step = step
+        self._images += images
+        self._pace.trained(images, self._lap())
+        self._tell()
+
+    def validated(self, images: int) -> None:
+        self._val_images += images
+        self._pace.validated(images, self._lap())
+        self._tell()
+
+    def _lap(self) -> float:
+        before, self._last = self._last, time.perf_counter()
+        return self._last - before
+
+    def _tell(self) -> None:
+        if self._should_stop():
+            raise StopRequested
+        pace = self._pace
+        left = pace.left(self._epoch, self._images, self._val_images)
+        self._on_progress(
+            Progress(
+                self._epoch,
+                pace.epochs,
+                self._step,
+                self._steps,
+                self.validating,
+                pace.images_per_second,
+                left,
+            )
+        )

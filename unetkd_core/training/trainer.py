@@ -4,7 +4,6 @@ One code path for standalone and taught runs. It is handed the data and the teac
 folder things are kept in is the worker's affair.
 """
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,8 @@ from unetkd_core.models.registry import build
 from unetkd_core.training import engine
 from unetkd_core.training.config import OptimConfig, RunConfig, TeachingConfig
 from unetkd_core.training.precision import TORCH_FORMAT
-from unetkd_core.training.progress import Pace, Progress, StopRequested
+from unetkd_core.training.progress import Pace, Progress, StopRequested, Watch
+from unetkd_core.training.schedule import learning_rate
 from unetkd_core.training.state import load_state, save_state
 
 
@@ -81,25 +81,6 @@ def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight:
         return engine.StepLoss(total, {"cross-entropy": hard, "distillation": soft})
 
     return taught
-
-
-def learning_rate(step: int, total: int, *, peak: float, schedule: str) -> float:
-    """The rate of global step `step` of `total`, a function of the step alone.
-
-    one_cycle: cosine from peak/25 up to the peak in the first 30 %, then cosine down to peak/250000 (Smith, 2018,
-    arXiv:1708.07120, with torch OneCycleLR's default fractions).
-    """
-    if schedule == "constant":
-        return peak
-    low, end = peak / 25, peak / 25 / 1e4
-    rise = max(1.0, 0.3 * total - 1)
-    if step <= rise:
-        return _cosine(low, peak, step / rise)
-    return _cosine(peak, end, min(1.0, (step - rise) / max(1.0, total - 1 - rise)))
-
-
-def _cosine(start: float, end: float, share: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
 class Trainer:
@@ -184,7 +165,7 @@ class Trainer:
 
     def _one_epoch(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EpochReport:
         optim, epoch = self.config.optim, self.epoch
-        watch = _Watch(self.pace, epoch, self.steps, on_progress, should_stop)
+        watch = Watch(self.pace, epoch, self.steps, on_progress, should_stop)
         start = time.perf_counter()
         means = engine.train_epoch(
             self.model,
@@ -257,56 +238,6 @@ class Trainer:
                 )
             )
         self._teacher_pred = np.concatenate(parts)
-
-
-class _Watch:
-    """Turns steps into Progress and a wish to stop into StopRequested."""
-
-    def __init__(
-        self,
-        pace: Pace,
-        epoch: int,
-        steps: int,
-        on_progress: Callable[[Progress], None],
-        should_stop: Callable[[], bool],
-    ) -> None:
-        self._pace, self._epoch, self._steps = pace, epoch, steps
-        self._on_progress, self._should_stop = on_progress, should_stop
-        self._step = self._images = self._val_images = 0
-        self._last = time.perf_counter()
-        self.validating = False
-
-    def trained(self, step: int, images: int) -> None:
-        self._step = step
-        self._images += images
-        self._pace.trained(images, self._lap())
-        self._tell()
-
-    def validated(self, images: int) -> None:
-        self._val_images += images
-        self._pace.validated(images, self._lap())
-        self._tell()
-
-    def _lap(self) -> float:
-        before, self._last = self._last, time.perf_counter()
-        return self._last - before
-
-    def _tell(self) -> None:
-        if self._should_stop():
-            raise StopRequested
-        pace = self._pace
-        left = pace.left(self._epoch, self._images, self._val_images)
-        self._on_progress(
-            Progress(
-                self._epoch,
-                pace.epochs,
-                self._step,
-                self._steps,
-                self.validating,
-                pace.images_per_second,
-                left,
-            )
-        )
 
 
 def make_accelerator(device: str, precision: str) -> Accelerator:
