@@ -43,7 +43,7 @@ class OurSide:
     def __init__(self, data: packed.PackedSet, chosen: Measured) -> None:
         self.data, self.optim = data, OptimConfig(batch_size=BATCH)
         self.accelerator = make_accelerator("auto" if torch.cuda.is_available() else "cpu", chosen.precision)
-        layout = TORCH_FORMAT[chosen.memory_format]
+        self.layout = layout = TORCH_FORMAT[chosen.memory_format]
         network = build(STUDENT).to(device=self.accelerator.device, memory_format=layout)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), lr=self.optim.learning_rate)
         self.student, self.optimizer = self.accelerator.prepare(network, optimizer)
@@ -94,7 +94,7 @@ class OurSide:
 def our_parts(side: OurSide) -> dict[str, Callable[[], object]]:
     """Each part of our step as a call of its own, on one batch made before."""
     batch = next(side.batches)
-    teacher, student, grad = _logits(side.accelerator.device)
+    teacher, student, grad = _logits(side.accelerator.device, side.layout)
 
     def loss() -> None:
         student.grad = None
@@ -111,7 +111,7 @@ def our_parts(side: OurSide) -> dict[str, Callable[[], object]]:
 def plain_parts(side: PlainSide) -> dict[str, Callable[[], object]]:
     """The same parts of the plain step."""
     image, target = side.load()
-    teacher, student, grad = _logits(side.device)
+    teacher, student, grad = _logits(side.device, torch.contiguous_format)
 
     def loss() -> None:
         student.grad = None
@@ -125,11 +125,11 @@ def plain_parts(side: PlainSide) -> dict[str, Callable[[], object]]:
     }
 
 
-def _logits(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _logits(device: torch.device, layout: torch.memory_format) -> tuple[Tensor, Tensor, Tensor]:
     """Teacher's logits, student's (with gradient), and a gradient as small as a mean over pixels makes it."""
     shape = (BATCH, 6, HEIGHT, WIDTH)
-    teacher, student = torch.randn(shape, device=device), torch.randn(shape, device=device)
-    return teacher, student.requires_grad_(), torch.randn(shape, device=device) / (BATCH * HEIGHT * WIDTH)
+    teacher, student, grad = (torch.randn(shape, device=device).contiguous(memory_format=layout) for _ in range(3))
+    return teacher, student.requires_grad_(), grad / (BATCH * HEIGHT * WIDTH)
 
 
 def measure(folder: Path, *, scenes: int, rounds: int, seconds: float) -> tuple[list[Result], Measured]:
