@@ -1,14 +1,11 @@
 """The app's shell: page config, look, navigation. Pages do the rest; run it by `streamlit run app.py`."""
 
-import json
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from pages.ui.first_visit import open_again_if_first
-from streamlit.runtime.pages_manager import PagesManager
 
 ROOT = Path(__file__).resolve().parent
 ASSETS = ROOT / "assets"
@@ -34,15 +31,6 @@ SECTIONS = {
         page("library/data", "Data", "photo_library", "The datasets, Table I's six classes, and how often each occurs.")
     ],
 }
-
-# Before the first st.navigation of a server, Streamlit takes pages/ for its old flat layout and greets a visitor who opens
-# /runs directly with "Page not found". Whoever comes first is sent there once more, and finds it.
-address = urlsplit(st.context.url or "").path
-if PagesManager.uses_pages_directory and address.strip("/"):
-    PagesManager.uses_pages_directory = False
-    target = json.dumps(f"{address}?{urlencode(st.query_params.to_dict())}").replace("<", "%3C")
-    st.html(f"<script>location.replace({target})</script>", unsafe_allow_javascript=True)
-    st.stop()
 
 st.set_page_config(page_title="UNetKD", page_icon=str(ASSETS / "icons" / "mark.svg"), layout="wide")
 st.html(ASSETS / "app.css")

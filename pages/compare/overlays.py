@@ -65,11 +65,11 @@ def layers(cast: list[Reading], picture: Picture) -> list[Layer]:
     return drawn
 
 
-def numbers(cast: list[Reading], picture: Picture, data: str) -> None:
+def numbers(cast: list[Reading], picture: Picture, data: str, *, done: bool) -> None:
     """Class by class for this picture, then what each network costs."""
     with st.container(key=kit.key(PAGE, "classes"), gap="small"):
         scored = {r.role: r.scores.iou for r in cast if r.scores}
-        reading = any(r.labels is None and not r.problem for r in cast)
+        reading = not scored and not done
         if scored or reading:
             against = "on this picture" if picture.truth is not None else "with the teacher"
             kit.section("Class by class", f"{kit.term('IoU')} {against}")
@@ -79,14 +79,14 @@ def numbers(cast: list[Reading], picture: Picture, data: str) -> None:
             st.skeleton(height=CHART_HEIGHT)
     with st.container(key=kit.key(PAGE, "price"), gap="small"):
         kit.section("At what price?")
-        prices(cast, data)
+        prices(cast, data, done=done)
 
 
-def prices(cast: list[Reading], data: str) -> None:
+def prices(cast: list[Reading], data: str, *, done: bool) -> None:
     """The table at once, and again when times that were not measured before are there."""
     slot, seconds = st.empty(), state.setdefault(kit.key(PAGE, "seconds"), {})
     draw_prices(slot, cast, seconds, data)
-    waiting = [r for r in cast if r.labels is not None and r.ref not in seconds]
+    waiting = [r for r in cast if done and r.labels is not None and r.ref not in seconds]
     for r in waiting:
         seconds[r.ref] = caches.seconds_per_street(r.ref, r.info)
     if waiting:
@@ -208,9 +208,7 @@ def page() -> None:
         with head:
             kit.page_header(QUESTION)
         return
-    cold = bool(cast) and not caches.torch_is_loaded()
-    if not cold:
-        cast = readings.read(cast, picture)
+    cast, later = readings.read(cast, picture)
     with head:
         kit.page_header(QUESTION, readings.answer(cast, picture))
     with pictures:
@@ -222,12 +220,12 @@ def page() -> None:
         footer(cast, picture, place, photo)
     with right:
         if cast:
-            numbers(cast, picture, place.ref)
+            numbers(cast, picture, place.ref, done=later is None)
         else:
             nobody()
-    if cold:
+    if later:
         # The photo is on the screen; now the seconds that torch takes, and the page once more with the answers.
-        readings.read(cast, picture)
+        later()
         st.rerun()
 
 

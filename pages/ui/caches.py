@@ -38,6 +38,11 @@ def torch_is_loaded() -> bool:
     return "torch" in sys.modules
 
 
+def metrics_are_loaded() -> bool:
+    """Whether a score costs milliseconds now; torchmetrics takes as long to import as torch itself."""
+    return "torchmetrics" in sys.modules
+
+
 def info_of(ref: str, known: Sequence[tuple[str, CheckpointInfo]] | None = None) -> CheckpointInfo:
     """The checkpoint's description. `known` saves reading the folders again. Raises CheckpointError when it is gone."""
     for name, info in known if known is not None else references.available():

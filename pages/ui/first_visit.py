@@ -7,7 +7,7 @@ opens the same address once more, which by then is right; everybody after it nev
 
 import json
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -27,5 +27,7 @@ def open_again_if_first(pages: Iterable[StreamlitPage]) -> None:
     address = st.context.url or ""
     runs.append(address)
     if urlsplit(address).path.rstrip("/").rpartition("/")[2] in {page.url_path for page in pages if page.url_path}:
-        st.html(f"<script>location.replace({json.dumps(address)})</script>", unsafe_allow_javascript=True)
+        # st.context.url has no query; a view's choices stand there. "<" must not end the script.
+        target = json.dumps(f"{address}?{urlencode(st.query_params.to_dict())}").replace("<", "%3C")
+        st.html(f"<script>location.replace({target})</script>", unsafe_allow_javascript=True)
         st.stop()

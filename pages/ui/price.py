@@ -76,21 +76,16 @@ def sentence(readings: Sequence[Reading], seconds: Mapping[str, float]) -> str:
         return ""
     told = f"The student has 1/{teacher.info.parameters / student.info.parameters:.0f} of its teacher’s weights"
     if teacher.ref in seconds and student.ref in seconds and teacher.ref != student.ref:
-        told += f" and takes {_share(seconds[student.ref] / seconds[teacher.ref])} its time"
+        told += f" and takes {_time(seconds[student.ref] / seconds[teacher.ref])}"
     return told + "."
 
 
-def _share(ratio: float) -> str:
-    for limit, words in (
-        (0.28, "a quarter of"),
-        (0.38, "a third of"),
-        (0.57, "half"),
-        (0.7, "two thirds of"),
-        (0.85, "three quarters of"),
-    ):
-        if ratio < limit:
-            return words if ratio >= 0.2 else f"1/{1 / ratio:.0f} of"
-    return "about" if ratio < 1.15 else f"{ratio:.1f} times"
+def _time(ratio: float) -> str:
+    if ratio >= 0.85:
+        return "about as long" if ratio < 1.15 else f"{ratio:.1f} times as long"
+    names = [(0.2, f"1/{1 / ratio:.0f} of"), (0.28, "a quarter of"), (0.38, "a third of"), (0.57, "half")]
+    names += [(0.7, "two thirds of"), (0.85, "three quarters of")]
+    return next(words for limit, words in names if ratio < limit) + " its time"
 
 
 def note(dataset: str | None, timed: bool) -> str:

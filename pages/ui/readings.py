@@ -3,7 +3,7 @@
 Asks the caches for label maps and scores; draws nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,32 +51,44 @@ def cast(known: trio.Known, chosen: Mapping[str, str]) -> list[Reading]:
     return [Reading(role, ref, infos[ref]) for role in trio.ROLES if (ref := chosen.get(role, trio.NOBODY)) in infos]
 
 
-def read(readings: list[Reading], picture: Picture) -> list[Reading]:
-    """The same with labels and scores, or with why a network cannot be loaded. Imports torch: seconds at first."""
-    done = [_labelled(r, picture) for r in readings]
-    against = picture.truth
-    if against is None:
-        against = next((r.labels for r in done if r.role == "teacher"), None)
-    if against is None:
-        return done
-    has_truth = picture.truth is not None
-    return [
-        replace(r, scores=caches.score(r.labels, against))
-        if r.labels is not None and (has_truth or r.role != "teacher")
-        else r
-        for r in done
-    ]
+def label(readings: list[Reading], picture: Picture) -> list[Reading]:
+    """The same with label maps, or with why a network cannot be loaded. Imports torch: seconds the first time."""
+    return [_labelled(r, picture) for r in readings]
 
 
 def _labelled(reading: Reading, picture: Picture) -> Reading:
+    ref, sha256 = reading.ref, reading.info.sha256
     try:
-        return replace(
-            reading,
-            labels=caches.predict_labels(reading.ref, reading.info.sha256, picture.image, private=picture.private),
-        )
+        return replace(reading, labels=caches.predict_labels(ref, sha256, picture.image, private=picture.private))
     except UnetKDError as error:
         # One damaged checkpoint must not take the other two off the screen.
         return replace(reading, problem=str(error))
+
+
+def score(readings: list[Reading], picture: Picture) -> list[Reading]:
+    """The same with scores, against the truth or else the teacher. Imports torchmetrics: seconds the first time."""
+    truth, judged = _judged(readings, picture)
+    found = {r.role: caches.score(r.labels, truth) for r in judged if r.labels is not None and truth is not None}
+    return [replace(r, scores=found.get(r.role)) for r in readings]
+
+
+def _judged(readings: list[Reading], picture: Picture) -> tuple[np.ndarray | None, list[Reading]]:
+    """(what is held to be right, who is judged by it): the label, or else the teacher's answer for the two others."""
+    done = [r for r in readings if r.labels is not None]
+    if picture.truth is not None:
+        return picture.truth, done
+    teacher = next((r.labels for r in done if r.role == "teacher"), None)
+    return teacher, [r for r in done if r.role != "teacher"] if teacher is not None else []
+
+
+def read(readings: list[Reading], picture: Picture) -> tuple[list[Reading], Callable[[], object] | None]:
+    """What can be said at once, and what to call once that is painted, before the next run; None when all is said."""
+    if readings and not caches.torch_is_loaded():
+        return readings, lambda: label(readings, picture)
+    labelled = label(readings, picture)
+    if _judged(labelled, picture)[1] and not caches.metrics_are_loaded():
+        return labelled, lambda: score(labelled, picture)
+    return score(labelled, picture), None
 
 
 def note(reading: Reading, picture: Picture) -> str:
@@ -86,7 +98,7 @@ def note(reading: Reading, picture: Picture) -> str:
     if reading.labels is None:
         return "reading …"
     if reading.right is None:
-        return ""
+        return "" if caches.metrics_are_loaded() else "counting …"
     return (
         f"{percent(reading.right)} right"
         if picture.truth is not None
@@ -100,8 +112,12 @@ def answer(readings: list[Reading], picture: Picture) -> str:
     student, twin, teacher = by_role.get("student"), by_role.get("twin"), by_role.get("teacher")
     if not readings:
         return "Nobody yet: there is no trained network here."
+    if all(r.problem for r in readings):
+        return "None of the networks that were chosen can be read."
     if any(r.labels is None and not r.problem for r in readings):
         return "The networks are reading it now."
+    if picture.truth is not None and not any(r.scores for r in readings):
+        return "The networks have read it; counting."
     if picture.truth is None:
         if not teacher or not student or student.right is None:
             return "There is no label for this photo: judge by eye."

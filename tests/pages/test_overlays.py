@@ -127,19 +127,20 @@ def test_leaving_a_network_out_leaves_its_row_out() -> None:
 
 
 @pytest.mark.usefixtures("networks")
-def test_before_torch_is_loaded_the_photo_comes_first_and_the_numbers_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(caches, "torch_is_loaded", lambda: len(seen) >= 1)
-    real = readings.read
+def test_before_torch_is_loaded_the_photo_comes_first_then_labels_then_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(caches, "torch_is_loaded", lambda: len(notes) >= 3)
+    monkeypatch.setattr(caches, "metrics_are_loaded", lambda: len(notes) >= 6)
+    real = readings.note
 
-    def counted(cast: list[readings.Reading], picture: readings.Picture) -> list[readings.Reading]:
-        seen.append("read")
-        return real(cast, picture)
+    def noted(reading: readings.Reading, picture: readings.Picture) -> str:
+        notes.append(real(reading, picture))
+        return notes[-1]
 
-    monkeypatch.setattr(readings, "read", counted)
-    at = opened()
-    assert len(seen) == 2  # once after the first paint, once to draw
-    assert "reading it now" not in text(at)
+    monkeypatch.setattr(readings, "note", noted)
+    assert "the taught student gets" in text(opened())
+    assert notes[:6] == ["reading …"] * 3 + ["counting …"] * 3
+    assert all(note.endswith(" % right") for note in notes[6:])
 
 
 @pytest.mark.usefixtures("networks")
@@ -150,6 +151,15 @@ def test_an_own_photo_is_compared_with_the_teacher_and_says_what_the_nets_know()
     assert "The taught student says what its teacher says on" in text(at)
     assert "These networks learned from streets" in text(at)
     assert "Your photo has 2000 × 40 pixels; it is read and shown at 1600 × 32." in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_an_own_photo_without_a_teacher_has_nothing_to_count_and_the_page_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = opened(teacher=trio.NOBODY)
+    monkeypatch.setattr(caches, "metrics_are_loaded", lambda: False)  # else the page waits for scores that never come
+    at.file_uploader(key="overlays_upload").upload("street.png", png(np.full((40, 80, 3), 90, np.uint8))).run()
+    assert not at.exception
+    assert "judge by eye" in text(at)
 
 
 @pytest.mark.usefixtures("networks")
