@@ -19,12 +19,13 @@ export function buildFilmstrip(model) {
     const width = model.root.clientWidth, thumb = width < 560 ? SMALL : THUMB;
     const places = Math.max(2, Math.floor((width - LABEL + GAP) / (thumb + GAP)) - (more ? 1 : 0));
     const columns = spread(known, places, chosen);
-    strip.style.setProperty("--columns", String(columns.length + (more ? 1 : 0)));
+    // Never fewer than would make a frame fill the page: the first epochs look as the later ones will.
+    strip.style.setProperty("--columns", String(Math.max(columns.length, Math.min(places, 5)) + (more ? 1 : 0)));
     strip.setAttribute("aria-valuenow", String(chosen));
     strip.setAttribute("aria-valuetext", `Epoch ${chosen} of ${epochs ?? newest}`);
     model.painted = [];
     strip.replaceChildren(...rows.flatMap((row, r) => rowCells(model, row, columns, chosen, more && r === 0 ? `next: ${newest + 1}` : more ? "" : null, choose)),
-      el("span"), ...columns.map((epoch) => el("span", { class: epoch === chosen ? "ep on" : "ep" }, `epoch ${epoch}`)), more ? el("span", { class: "ep" }, String(epochs)) : "");
+      el("span", { class: "who" }), ...columns.map((epoch) => el("span", { class: epoch === chosen ? "ep on" : "ep" }, `epoch ${epoch}`)), more ? el("span", { class: "ep" }, String(epochs)) : "");
     model.draw();
   };
   strip.onkeydown = (event) => {

@@ -1,10 +1,10 @@
-"""Distill: choose who learns from whom on which streets, see what it will cost, start it, and watch student and twin part."""
+"""Distill: choose who learns from whom and where, see what it costs, start it, and watch student and twin part."""
 
 import time
 
 import streamlit as st
 
-from pages.ui import kit, run_choices, run_form, run_view, run_words
+from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words
 from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import estimate, jobs
@@ -13,7 +13,7 @@ from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 
-PAGE = run_form.PAGE
+PAGE = run_form_state.PAGE
 TWICE_SECONDS = 3.0  # a second click within so long is the same wish, not another run
 
 
@@ -40,11 +40,16 @@ def cost(config: RunConfig, twin: bool) -> str:
     try:
         expected = estimate.estimate(config, twin=twin)
     except UnetKDError as error:
-        st.html(f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div><p class="ukd-note">{error}</p>')
+        st.html(
+            f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div><p class="ukd-note">{error}</p>'
+        )
         return ""
-    st.html(f'<div class="run-cost"><span>Expected here</span><b>{kit.duration(run_words.rough(expected.seconds))}</b></div>'
-            f'<p class="ukd-note">{expected.basis}</p>')
-    return f", about {kit.duration(run_words.rough(expected.seconds))}"
+    time_here = kit.duration(run_words.rough(expected.seconds))
+    st.html(
+        f'<div class="run-cost"><span>Expected here</span><b>{time_here}</b></div>'
+        f'<p class="ukd-note">{expected.basis}</p>'
+    )
+    return f", about {time_here}"
 
 
 def start(config: RunConfig, twin: bool) -> None:
@@ -69,9 +74,9 @@ def form() -> RunConfig | None:
     except DataError as error:
         kit.problem(error, key=kit.key(PAGE, "data"))
         return None
-    run_form.settle(known, found)
+    run_form_state.settle(known, found)
     run_form.draw(known, found)
-    values, config = run_form.values(), None
+    values, config = run_form_state.values(), None
     try:
         config = run_choices.config(values)
     except UnetKDError as error:
@@ -87,7 +92,9 @@ def launcher(config: RunConfig, twin: bool) -> None:
     """What it costs, and the button."""
     busy = bool(active_runs())
     price = cost(config, twin)
-    if st.button(f"Start{' another' if busy else ''}{price}", key=kit.key(PAGE, "start"), type="primary", width="stretch"):
+    if st.button(
+        f"Start{' another' if busy else ''}{price}", key=kit.key(PAGE, "start"), type="primary", width="stretch"
+    ):
         start(config, twin)
     if busy:
         st.html('<p class="ukd-note run-hint">It will wait until there is room beside the one that is running.</p>')
@@ -111,9 +118,13 @@ def pane(planned: RunConfig | None) -> None:
         who = "the student and its untaught twin read the same street, and how far they part"
         if planned is not None and planned.teaching is None:
             who = "the network learns to read a street; afterwards it can teach a smaller one"
-        kit.empty_state("Nothing has been trained yet", f"Choose a budget and start. Then you will see here, epoch by epoch, how {who}.", key=PAGE)
+        kit.empty_state(
+            "Nothing has been trained yet",
+            f"Choose a budget and start. Then you will see here, epoch by epoch, how {who}.",
+            key=PAGE,
+        )
         if planned is not None:
-            run_view.preview(planned)
+            run_charts.preview(planned)
         return
     try:
         run_view.show(run_id, page=PAGE, first="run" in st.query_params)
@@ -123,7 +134,10 @@ def pane(planned: RunConfig | None) -> None:
 
 estimate.measure_in_background()
 st.html(PROJECT_ROOT / "assets" / "lab.css")
-kit.page_header("How much is a teacher worth?", "Two equal students start together. One hears the teacher, its twin does not; the gap between them is the answer.")
+kit.page_header(
+    "How much is a teacher worth?",
+    "Two equal students start together. One hears the teacher, its twin does not; the gap between them is the answer.",
+)
 left, right = st.columns([296, 788], gap=36)
 with left, st.container(border=True, key=kit.key(PAGE, "form"), gap=12):
     planned = form()

@@ -1,4 +1,4 @@
-"""Runs: every training that was ever started here, from its folder; choose one to watch it, look back, stop, resume or delete."""
+"""Runs: every training that was started here, from its folder; choose one to watch, look back, stop, resume, delete."""
 
 import pandas as pd
 import streamlit as st
@@ -19,10 +19,10 @@ ROWS_AT_ONCE = 7
 ROW_HEIGHT = 35
 COLUMNS = {
     "": st.column_config.TextColumn("", width=28),
-    "run": st.column_config.TextColumn("Run", width=190),
+    "run": st.column_config.TextColumn("Run", width=150),
+    "miou": st.column_config.NumberColumn("mIoU, %", format="%.1f", width=66, help=kit.definition("mIoU")),
+    "gain": st.column_config.TextColumn("Gain", width=54, alignment="right", help=kit.definition("gain")),
     "state": st.column_config.TextColumn("State", width=90),
-    "miou": st.column_config.NumberColumn("mIoU, %", format="%.1f", width=70, help=kit.definition("mIoU")),
-    "gain": st.column_config.TextColumn("Gain", width=60, alignment="right", help=kit.definition("gain")),
     "epochs": st.column_config.TextColumn("Epochs", width=80),
     "data": st.column_config.TextColumn("Learns from", width=230),
     "took": st.column_config.TextColumn("Took", width=100),
@@ -69,10 +69,19 @@ def table(listed: Listed, chosen: str) -> None:
     frame = pd.DataFrame([run_details.row(run, config, known) for run, config in listed])
     # The key follows the list: a selection is a row's number, which means another run once there are more.
     event = st.dataframe(
-        frame, key=kit.key(PAGE, f"table_{len(ids)}_{ids[0]}"), hide_index=True, column_config=COLUMNS, on_select="rerun", selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [ids.index(chosen)]}}, row_height=ROW_HEIGHT, placeholder=kit.MISSING,
-        height=ROW_HEIGHT * (min(len(ids), ROWS_AT_ONCE) + 1) + 3, alt="Every run, newest first, each student followed by its untaught twin",
-    )  # fmt: skip
+        frame,
+        key=kit.key(PAGE, f"table_{len(ids)}_{ids[0]}"),
+        hide_index=True,
+        column_config=COLUMNS,
+        column_order=list(COLUMNS),
+        on_select="rerun",
+        selection_mode="single-row-required",
+        selection_default={"selection": {"rows": [ids.index(chosen)]}},
+        row_height=ROW_HEIGHT,
+        placeholder=kit.MISSING,
+        height=ROW_HEIGHT * (min(len(ids), ROWS_AT_ONCE) + 1) + 3,
+        alt="Every run, newest first, each student followed by its untaught twin",
+    )
     rows = event.selection.rows
     picked = ids[rows[0]] if rows and rows[0] < len(ids) else chosen
     if picked != chosen:
@@ -91,9 +100,14 @@ def details(chosen: Run, config: RunConfig) -> None:
     with right:
         kit.section("What did it say?")
         run_details.log(chosen)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if chosen.best() is not None:
-                st.page_link(run_view.COMPARE, label="Open in Compare", icon=":material/compare:", query_params=run_view.compared(pairs.read(main, twin)))
+                st.page_link(
+                    run_view.COMPARE,
+                    label="Open in Compare",
+                    icon=":material/compare:",
+                    query_params=run_view.compared(pairs.read(main, twin)),
+                )
             run_details.delete(goes, any(is_active(run) for run in goes))
 
 
@@ -118,7 +132,10 @@ def train_the_first() -> None:
 
 
 st.html(PROJECT_ROOT / "assets" / "lab.css")
-kit.page_header("What did each run find?", "Every training that was started here, newest first: who was taught (●), who was not (○), and what it was worth.")
+kit.page_header(
+    "What did each run find?",
+    "Every training that was started here, newest first: who was taught (●), who was not (○), and what it was worth.",
+)
 listed = pairs.by_pairs(list_runs())
 if listed:
     run_id = asked(listed)

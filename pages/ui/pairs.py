@@ -30,7 +30,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Side:
-    """One run as its folder says at this moment. `role` is how it is marked: a network trained alone is a teacher to be."""
+    """One run as its folder says now. `role` is how it is marked: a network trained alone is a teacher to be."""
 
     run: Run
     role: Role
@@ -40,7 +40,10 @@ class Side:
     @property
     def points(self) -> list[Point]:
         """Scores after each finished epoch, in order."""
-        return [Point(int(m["epoch"]), _number(m["val"]["miou"]), tuple(_number(v) for v in m["val"]["iou"])) for m in self.metrics]
+        return [
+            Point(int(m["epoch"]), _number(m["val"]["miou"]), tuple(_number(v) for v in m["val"]["iou"]))
+            for m in self.metrics
+        ]
 
     @property
     def best(self) -> Point | None:
@@ -97,7 +100,7 @@ class Pair:
         return max(s.status.epochs or s.run.config.optim.epochs for s in self.sides)
 
     def compared(self) -> tuple[Point | None, Point | None]:
-        """(student, twin) fairly beside each other: both at their best epoch once both are done, else after the same epoch."""
+        """(student, twin), compared fairly: each at its best epoch once both are done, else after the same epoch."""
         if self.twin is None:
             last = self.main.points[-1] if self.main.points else None
             return (self.main.best if self.done else last), None
@@ -122,7 +125,7 @@ class Pair:
         return sorted((r for r in rows if not any(math.isnan(v) for v in r[1:])), key=lambda r: r[1] - r[2])
 
     def seconds_left(self) -> float | None:
-        """Until the last side ends: side by side the longer one counts, a side that still waits for its slot is added."""
+        """Until the last side ends: of two at once the longer counts; one that still waits for its slot is added."""
         running = [s for s in self.sides if s.status.state == "running"]
         etas = [s.status.eta_seconds for s in running if s.status.eta_seconds is not None]
         if not running or len(etas) < len(running):
@@ -135,7 +138,10 @@ class Pair:
 
 
 def read(main_id: str, twin_id: str | None = None) -> Pair:
-    """What the folders of a run and its twin say now. Raises RunError when the run is gone; a twin that is gone is left out."""
+    """What the folders of a run and its twin say now; a twin that is gone is left out.
+
+    Raises RunError when the run is gone.
+    """
     main = open_run(main_id)
     twin = None
     if twin_id:
@@ -159,7 +165,10 @@ def ids_of(run_id: str) -> tuple[str, str | None]:
 
 
 def by_pairs(runs: Sequence[Run]) -> list[tuple[Run, RunConfig]]:
-    """Runs with their settings, newest pair first, each student followed by its twin. A run whose settings cannot be read is left out."""
+    """Runs with their settings, newest pair first, each student followed by its twin.
+
+    A run whose settings cannot be read is left out.
+    """
     known: dict[str, tuple[Run, RunConfig]] = {}
     for run in runs:
         try:

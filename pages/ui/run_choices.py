@@ -25,9 +25,16 @@ CAMERA: Final[tuple[Size, ...]] = ((72, 96), (120, 160), (144, 192), (240, 320),
 HELD_OUT: Final = "0006R0"
 """CamVid's sequence that choices are made on; its `val` is for reporting (docs/data.md)."""
 FIELDS: Final = {
-    "optim.learning_rate": "Learning rate", "optim.epochs": "Epochs", "optim.batch_size": "Batch size", "data.max_train": "Scenes to learn from",
-    "data.max_val": "Scenes to check on", "teaching.alpha": "α", "teaching.temperature": "T", "data.height": "Size", "data.width": "Size",
-}  # fmt: skip
+    "optim.learning_rate": "Learning rate",
+    "optim.epochs": "Epochs",
+    "optim.batch_size": "Batch size",
+    "data.max_train": "Scenes to learn from",
+    "data.max_val": "Scenes to check on",
+    "teaching.alpha": "α",
+    "teaching.temperature": "T",
+    "data.height": "Size",
+    "data.width": "Size",
+}
 NO_VIEWS: Final = {"flip": False, "scales": [1.0], "crop_grid": 1, "jitter": 0.0}
 
 
@@ -35,13 +42,20 @@ def defaults() -> dict[str, Any]:
     """The form as it first opens: M128, a taste, soft labels with T² so that a short run has something to hear."""
     config = RunConfig()
     return {
-        "student": config.model.name, "norm": "batch", "seed": config.seed, "twin": True, "augment": True, "batch_size": config.optim.batch_size,
-        **kd_values("hinton"), **recipe_values("default"), **budget_values("taste", "streets"),
-    }  # fmt: skip
+        "student": config.model.name,
+        "norm": "batch",
+        "seed": config.seed,
+        "twin": True,
+        "augment": True,
+        "batch_size": config.optim.batch_size,
+        **kd_values("hinton"),
+        **recipe_values("default"),
+        **budget_values("taste", "streets"),
+    }
 
 
 def first(known: trio.Known, datasets: Sequence[DatasetInfo]) -> dict[str, Any]:
-    """The form's values for someone who has chosen nothing yet: a taste on the first dataset, with its best-suited teacher."""
+    """The values for someone who has chosen nothing yet: a taste on the first dataset, with the teacher that suits."""
     train, val = splits(datasets[0])
     teacher = trio.defaults(known, datasets[0].name)["teacher"]
     student = {"student": FIRST_TEACHER} if teacher == NO_TEACHER else {}
@@ -68,12 +82,17 @@ def recipe_values(name: str) -> dict[str, Any]:
 
 
 def budget_values(name: str, kind: str) -> dict[str, Any]:
-    """What choosing a budget fills in, for a kind of dataset. The paper's budget brings its recipe and its α and T along."""
+    """What choosing a budget fills in, for a kind of dataset. The paper's brings its recipe and its α and T along."""
     changes = BUDGETS[name].changes
     data = changes["data"]
     wide = (data["height"], data["width"])
-    values = {"budget": name, "size": like_size(wide, kind), "epochs": changes["optim"]["epochs"],
-              "max_train": data["max_train"], "max_val": data["max_val"]}  # fmt: skip
+    values = {
+        "budget": name,
+        "size": like_size(wide, kind),
+        "epochs": changes["optim"]["epochs"],
+        "max_train": data["max_train"],
+        "max_val": data["max_val"],
+    }
     if name == "paper":
         return {**values, **recipe_values("paper"), **kd_values("paper")}
     return {**values, **recipe_values("default")}
@@ -101,7 +120,10 @@ def like_size(size: Size, kind: str) -> Size:
 
 
 def splits(info: DatasetInfo) -> tuple[str, str]:
-    """(to learn from, to check on), chosen sensibly: CamVid holds one sequence of its training split out, as its `val` is for reporting."""
+    """(to learn from, to check on), chosen sensibly.
+
+    CamVid holds one sequence of its training split out, as its `val` is for reporting.
+    """
     names = list(info.splits)
     held_out = (f"train-without-{HELD_OUT}", f"train-only-{HELD_OUT}")
     if all(name in names for name in held_out):
@@ -122,18 +144,36 @@ def config(values: Mapping[str, Any]) -> RunConfig:
     """
     alone = values["teacher"] == NO_TEACHER
     height, width = values["size"]
-    teaching = None if alone else {"teacher": values["teacher"], "alpha": values["alpha"], "temperature": values["temperature"],
-                                   "scale_by_t2": values["scale_by_t2"]}  # fmt: skip
+    teaching = (
+        None
+        if alone
+        else {
+            "teacher": values["teacher"],
+            "alpha": values["alpha"],
+            "temperature": values["temperature"],
+            "scale_by_t2": values["scale_by_t2"],
+        }
+    )
     base = RunConfig().with_(**RECIPES[values["recipe"]].changes).model_dump()
     changes: dict[str, Any] = {
         "seed": values["seed"],
         "model": {"name": values["student"], "norm": values["norm"] if alone else "none"},
-        "data": {"train": [f"{values['dataset']}:{values['train']}"], "val": [f"{values['dataset']}:{values['val']}"],
-                 "height": height, "width": width, "max_train": values["max_train"], "max_val": values["max_val"]},
+        "data": {
+            "train": [f"{values['dataset']}:{values['train']}"],
+            "val": [f"{values['dataset']}:{values['val']}"],
+            "height": height,
+            "width": width,
+            "max_train": values["max_train"],
+            "max_val": values["max_val"],
+        },
         "optim": {name: values[name] for name in ("epochs", "batch_size", "learning_rate", "class_weights")},
         "augment": {} if values["augment"] else NO_VIEWS,
-    }  # fmt: skip
-    merged = {**base, "teaching": teaching, **{k: {**base[k], **v} if isinstance(v, dict) else v for k, v in changes.items()}}
+    }
+    merged = {
+        **base,
+        "teaching": teaching,
+        **{k: {**base[k], **v} if isinstance(v, dict) else v for k, v in changes.items()},
+    }
     try:
         return parse_config(merged, where="These settings do not work")
     except ConfigError as error:

@@ -20,29 +20,53 @@ def settings(run: Run, config: RunConfig) -> None:
     """A readable list of every setting that matters, and all of them to take away."""
     rows = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts(run, config))
     st.html(f'<dl class="run-facts">{rows}</dl>')
-    st.download_button("All settings as JSON", config.model_dump_json(indent=1), file_name=f"{run.id}.json", mime="application/json",
-                       key=kit.key(PAGE, "json"), on_click="ignore")
+    st.download_button(
+        "All settings as JSON",
+        config.model_dump_json(indent=1),
+        file_name=f"{run.id}.json",
+        mime="application/json",
+        key=kit.key(PAGE, "json"),
+        on_click="ignore",
+    )
 
 
 def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
     """(setting, value) in plain words."""
     data, optim, hardware, teaching = config.data, config.optim, config.hardware, config.teaching
-    yield "Network", config.model.name + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation")
+    yield (
+        "Network",
+        config.model.name + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation"),
+    )
     if teaching is not None:
         yield "Teacher", teaching.teacher
-        yield "Soft labels", (f"α {teaching.alpha:g}, T {teaching.temperature:g}, " + ("times T²" if teaching.scale_by_t2 else "no T²")
-                              + (", reversed KL" if teaching.direction == "reverse" else ""))
+        yield (
+            "Soft labels",
+            (
+                f"α {teaching.alpha:g}, T {teaching.temperature:g}, "
+                + ("times T²" if teaching.scale_by_t2 else "no T²")
+                + (", reversed KL" if teaching.direction == "reverse" else "")
+            ),
+        )
     yield "Learns from", ", ".join(data.train) + (f", at most {data.max_train:,} scenes" if data.max_train else "")
     yield "Checked on", ", ".join(data.val) + (f", at most {data.max_val:,} scenes" if data.max_val else "")
     yield "Size", f"{data.height} × {data.width} pixels"
     recipe = RECIPES[config.recipe].label if config.recipe in RECIPES else config.recipe
-    yield "Recipe", (f"{recipe}: {optim.optimizer}, {optim.schedule.replace('_', ' ')}, learning rate {optim.learning_rate:g}, "
-                     + ("rare classes weigh more" if optim.class_weights == "sqrt" else "no class weights"))
+    yield (
+        "Recipe",
+        (
+            f"{recipe}: {optim.optimizer}, {optim.schedule.replace('_', ' ')}, learning rate {optim.learning_rate:g}, "
+            + ("rare classes weigh more" if optim.class_weights == "sqrt" else "no class weights")
+        ),
+    )
     yield "Length", f"{optim.epochs} epochs, batches of {optim.batch_size}"
     yield "Views", ", ".join(views(config)) or "each scene as it is"
     yield "Seed", str(config.seed)
     if hardware.precision != "auto":
-        yield "Computed in", f"{hardware.precision} on {hardware.device}" + (f", {hardware.threads} threads" if hardware.threads else "")
+        yield (
+            "Computed in",
+            f"{hardware.precision} on {hardware.device}"
+            + (f", {hardware.threads} threads" if hardware.threads else ""),
+        )
     yield "Folder", f"{run.run_dir} ({run.disk_bytes() / 1e6:.1f} MB)"
 
 
@@ -50,8 +74,15 @@ def views(config: RunConfig) -> list[str]:
     """Augmentation in words."""
     augment = config.augment
     zooms = [f"{s:g}" for s in augment.scales if s != 1]
-    return [text for text, on in (("flipped", augment.flip), (f"zoomed by {' and '.join(zooms)}", bool(zooms)),
-                                  (f"colours varied by {100 * augment.jitter:g} %", augment.jitter > 0)) if on]
+    return [
+        text
+        for text, on in (
+            ("flipped", augment.flip),
+            (f"zoomed by {' and '.join(zooms)}", bool(zooms)),
+            (f"colours varied by {100 * augment.jitter:g} %", augment.jitter > 0),
+        )
+        if on
+    ]
 
 
 @st.fragment
@@ -64,12 +95,25 @@ def log(run: Run) -> None:
 
 
 def delete(runs: list[Run], active: bool) -> None:
-    """A button that asks first. runs: what goes, the chosen one first (its twin with it, or it alone)."""
-    with st.popover("Delete", disabled=active, help="Stop it first." if active else None, key=kit.key(PAGE, "delete")):
+    """A button that asks first. runs: what goes, the chosen one first (its twin with it, or it alone).
+
+    The keys name the run, so that the question closes with it and a second click never meets another run.
+    """
+    with st.popover(
+        "Delete", disabled=active, help="Stop it first." if active else None, key=kit.key(PAGE, f"delete_{runs[0].id}")
+    ):
         size = sum(run.disk_bytes() for run in runs) / 1e6
         what = "This run and its twin" if len(runs) > 1 else "This run"
-        st.html(f'<p class="ukd-note">{what}, {size:.1f} MB: curves, pictures and weights. Nothing brings them back.</p>')
-        st.button(f"Delete {'both' if len(runs) > 1 else 'it'}", key=kit.key(PAGE, "delete_now"), type="primary", on_click=_delete, args=(runs,))
+        st.html(
+            f'<p class="ukd-note">{what}, {size:.1f} MB: curves, pictures and weights. Nothing brings them back.</p>'
+        )
+        st.button(
+            f"Delete {'both' if len(runs) > 1 else 'it'}",
+            key=kit.key(PAGE, f"delete_now_{runs[0].id}"),
+            type="primary",
+            on_click=_delete,
+            args=(runs,),
+        )
 
 
 def _delete(runs: list[Run]) -> None:
@@ -86,13 +130,28 @@ def row(run: Run, config: RunConfig, gains: dict[str, float | None]) -> dict[str
     try:
         status = run.status()
     except UnetKDError:
-        return {"": "?", "run": run.id, "state": "unreadable", "miou": None, "gain": "", "epochs": "", "data": "", "took": "", "started": ""}
+        return {
+            "": "?",
+            "run": run.id,
+            "state": "unreadable",
+            "miou": None,
+            "gain": "",
+            "epochs": "",
+            "data": "",
+            "took": "",
+            "started": "",
+        }
     measured = [m["val"]["miou"] for m in run.metrics() if m.get("val", {}).get("miou") is not None]
     marker = {"student": "●", "twin": "○", "alone": "■"}[config.role]
     gain = gains.get(run.id)
     return {
-        "": marker, "run": run_words.title(run, config), "state": run_words.STATE[status.state],
-        "miou": 100 * max(measured) if measured else None, "gain": kit.points(gain) if gain is not None else "",
-        "epochs": f"{status.epoch} of {status.epochs}", "data": f"{', '.join(config.data.train)}, {config.data.height} × {config.data.width}",
-        "took": kit.duration(run_words.took(status)), "started": run_words.when(status),
-    }  # fmt: skip
+        "": marker,
+        "run": run_words.title(run, config),
+        "state": run_words.STATE[status.state],
+        "miou": 100 * max(measured) if measured else None,
+        "gain": kit.points(gain) if gain is not None else "",
+        "epochs": f"{status.epoch} of {status.epochs}",
+        "data": f"{', '.join(config.data.train)}, {config.data.height} × {config.data.width}",
+        "took": kit.duration(run_words.took(status)),
+        "started": run_words.when(status),
+    }

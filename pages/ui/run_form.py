@@ -1,74 +1,72 @@
-"""The Distill form: widgets over the values that run_choices.py gives a meaning to. It starts nothing.
-
-Values live in session state under one key each, so that leaving the page, a refused setting or a rerun loses none.
-"""
+"""The Distill form's widgets, over the values of run_form_state.py. It starts nothing."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from pages.ui import kit, run_choices, trio
+from pages.ui import kit, run_choices, run_form_state, trio
 from pages.ui.run_choices import CUSTOM, NO_TEACHER
+from pages.ui.run_form_state import chosen, key, state
 from unetkd_core.data.catalog import DatasetInfo
 from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
-PAGE = "distill"
-state = st.session_state
 _KEEP: dict[str, Any] = {"persist_state": "session"}
-
-
-def key(name: str) -> str:
-    return kit.key(PAGE, name)
-
-
-def values() -> dict[str, Any]:
-    """The form's values as they are now."""
-    return {name: state[key(name)] for name in (*run_choices.defaults(), "teacher", "dataset", "train", "val")}
-
-
-def put(changes: dict[str, Any]) -> None:
-    """Fill widgets in; before they are drawn, or in a callback."""
-    state.update({key(name): value for name, value in changes.items()})
-
-
-def settle(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
-    """Make every value valid before the widgets are drawn: defaults on arrival, and nothing that is not here any more."""
-    for name, value in run_choices.first(known, datasets).items():
-        state.setdefault(key(name), value)
-    if state.get(key("dataset")) not in [d.name for d in datasets]:
-        put({"dataset": datasets[0].name})
-        _follow_dataset(known, datasets)
-    if not {state.get(key("train")), state.get(key("val"))} <= set(chosen(datasets).splits):
-        _follow_dataset(known, datasets)
-    asked = st.query_params.get("teacher")
-    if asked in dict(known):
-        put({"teacher": asked})
-        del st.query_params["teacher"]
-    if state.get(key("teacher")) not in (*dict(known), NO_TEACHER):
-        put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"]})
 
 
 def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     """The settings that matter most."""
     alone = state[key("teacher")] == NO_TEACHER
-    st.segmented_control("Network" if alone else "Student", run_choices.STUDENTS, key=key("student"), required=True, width="stretch", **_KEEP)
-    st.selectbox("Teacher", trio.options(known, "teacher"), key=key("teacher"), format_func=lambda ref: teacher_label(known, ref),
-                 help=kit.definition("teacher"), icon=None if alone else ":material/square:", **_KEEP)
+    st.segmented_control(
+        "Network" if alone else "Student",
+        run_choices.STUDENTS,
+        key=key("student"),
+        required=True,
+        width="stretch",
+        **_KEEP,
+    )
+    st.selectbox(
+        "Teacher",
+        trio.options(known, "teacher"),
+        key=key("teacher"),
+        format_func=lambda ref: teacher_label(known, ref),
+        help=kit.definition("teacher"),
+        icon=None if alone else ":material/square:",
+        **_KEEP,
+    )
     if alone:
         _alone(bool(known))
     else:
         _method()
-    st.selectbox("Streets", [d.name for d in datasets], key=key("dataset"), on_change=_follow_dataset, args=(known, datasets), **_KEEP)
+    st.selectbox(
+        "Streets",
+        [d.name for d in datasets],
+        key=key("dataset"),
+        on_change=run_form_state.follow_dataset,
+        args=(known, datasets),
+        **_KEEP,
+    )
     here = chosen(datasets)
     if len(here.splits) > 3:
         _splits(here)
-    st.segmented_control("Budget", list(BUDGETS), key=key("budget"), format_func=lambda name: BUDGETS[name].label, width="stretch",
-                         help=kit.definition("budget"), on_change=_take_budget, args=(here.kind,), **_KEEP)
+    st.segmented_control(
+        "Budget",
+        list(BUDGETS),
+        key=key("budget"),
+        format_func=lambda name: BUDGETS[name].label,
+        width="stretch",
+        help=kit.definition("budget"),
+        on_change=run_form_state.take_budget,
+        args=(here.kind,),
+        **_KEEP,
+    )
     height, width = state[key("size")]
-    st.html(f'<p class="ukd-note run-hint">{_scenes(here, "train", "max_train")} streets to learn from, {_scenes(here, "val", "max_val")} to check on, '
-            f"at&nbsp;{height}&nbsp;×&nbsp;{width}</p>")
+    st.html(
+        f'<p class="ukd-note run-hint">{_scenes(here, "train", "max_train")} streets to learn from, '
+        f"{_scenes(here, 'val', 'max_val')} to check on, "
+        f"at&nbsp;{height}&nbsp;×&nbsp;{width}</p>"
+    )
     if not alone:
         st.toggle("Train the untaught twin too", key=key("twin"), help=kit.definition("twin"), **_KEEP)
 
@@ -77,17 +75,40 @@ def draw_more(datasets: Sequence[DatasetInfo]) -> None:
     """The rest, folded away."""
     with st.expander("More settings"):
         here = chosen(datasets)
-        follow: dict[str, Any] = {"on_change": _name_budget, "args": (here.kind,)}
+        follow: dict[str, Any] = {"on_change": run_form_state.name_budget, "args": (here.kind,)}
         if len(here.splits) <= 3:
             _splits(here)
-        st.selectbox("Size", run_choices.sizes(here.kind), key=key("size"), format_func=lambda s: f"{s[0]} × {s[1]}", **follow, **_KEEP)
+        st.selectbox(
+            "Size",
+            run_choices.sizes(here.kind),
+            key=key("size"),
+            format_func=lambda s: f"{s[0]} × {s[1]}",
+            **follow,
+            **_KEEP,
+        )
         st.number_input("Scenes to learn from, at most", 1, key=key("max_train"), placeholder="all", **follow, **_KEEP)
         st.number_input("Scenes to check on, at most", 1, key=key("max_val"), placeholder="all", **follow, **_KEEP)
-        st.selectbox("Recipe", list(RECIPES), key=key("recipe"), format_func=lambda name: RECIPES[name].label, help=kit.definition("recipe"),
-                     on_change=_take_recipe, args=(here.kind,), **_KEEP)
+        st.selectbox(
+            "Recipe",
+            list(RECIPES),
+            key=key("recipe"),
+            format_func=lambda name: RECIPES[name].label,
+            help=kit.definition("recipe"),
+            on_change=run_form_state.take_recipe,
+            args=(here.kind,),
+            **_KEEP,
+        )
         _numbers(follow)
-        st.segmented_control("Class weights", ["sqrt", "none"], key=key("class_weights"), required=True, width="stretch",
-                             help=kit.definition("class weights"), format_func=lambda name: {"sqrt": "Rare ones more", "none": "None"}[name], **_KEEP)
+        st.segmented_control(
+            "Class weights",
+            ["sqrt", "none"],
+            key=key("class_weights"),
+            required=True,
+            width="stretch",
+            help=kit.definition("class weights"),
+            format_func=lambda name: {"sqrt": "Rare ones more", "none": "None"}[name],
+            **_KEEP,
+        )
         st.toggle("Flips, zooms and jitter", key=key("augment"), help=kit.definition("augmentation"), **_KEEP)
 
 
@@ -95,7 +116,16 @@ def _numbers(follow: dict[str, Any]) -> None:
     left, right = st.columns(2, gap="small")
     left.number_input("Epochs", 1, 10_000, key=key("epochs"), help=kit.definition("epoch"), **follow, **_KEEP)
     right.number_input("Batch size", 1, 1024, key=key("batch_size"), help=kit.definition("batch size"), **_KEEP)
-    left.number_input("Learning rate", 0.0, 1.0, step=1e-4, format="%g", key=key("learning_rate"), help=kit.definition("learning rate"), **_KEEP)
+    left.number_input(
+        "Learning rate",
+        0.0,
+        1.0,
+        step=1e-4,
+        format="%g",
+        key=key("learning_rate"),
+        help=kit.definition("learning rate"),
+        **_KEEP,
+    )
     right.number_input("Seed", 0, 2**31 - 1, key=key("seed"), help=kit.definition("seed"), **_KEEP)
 
 
@@ -108,29 +138,77 @@ def teacher_label(known: trio.Known, ref: str) -> str:
 
 
 def _miou(info: CheckpointInfo) -> str:
-    measured = [info.metrics.get(f"{state.get(key('dataset'))}:{state.get(key('val'))}"), info.metrics.get("packed"), *info.metrics.values()]
+    measured = [
+        info.metrics.get(f"{state.get(key('dataset'))}:{state.get(key('val'))}"),
+        info.metrics.get("packed"),
+        *info.metrics.values(),
+    ]
     found = next((m["miou"] for m in measured if isinstance(m, dict) and isinstance(m.get("miou"), float)), None)
     return "" if found is None else kit.percent(found)
 
 
 def _alone(others: bool) -> None:
-    said = ("Nobody teaches it: it learns from the labels, and can be a teacher itself afterwards." if others else
-            "There is no teacher yet. Train one from the labels first; it can teach afterwards.")
+    said = (
+        "Nobody teaches it: it learns from the labels, and can be a teacher itself afterwards."
+        if others
+        else "There is no teacher yet. Train one from the labels first; it can teach afterwards."
+    )
     st.html(f'<p class="ukd-note run-hint">{said}</p>')
-    st.segmented_control("Normalisation", ["batch", "none"], key=key("norm"), format_func=lambda n: {"batch": "Batch", "none": "None"}[n],
-                         required=True, width="stretch", help="Batch normalisation makes a network learn faster; the paper's students have none.",
-                         **_KEEP)
+    st.segmented_control(
+        "Normalisation",
+        ["batch", "none"],
+        key=key("norm"),
+        format_func=lambda n: {"batch": "Batch", "none": "None"}[n],
+        required=True,
+        width="stretch",
+        help="Batch normalisation makes a network learn faster; the paper's students have none.",
+        **_KEEP,
+    )
 
 
 def _method() -> None:
     presets = {**{name: preset.label for name, preset in KD_PRESETS.items()}, CUSTOM: "Custom"}
-    st.segmented_control("Soft labels", list(presets), key=key("kd"), format_func=lambda name: presets[name], required=True, width="stretch",
-                         help=kit.definition("soft labels"), on_change=_take_method, **_KEEP)
+    st.segmented_control(
+        "Soft labels",
+        list(presets),
+        key=key("kd"),
+        format_func=lambda name: presets[name],
+        required=True,
+        width="stretch",
+        help=kit.definition("soft labels"),
+        on_change=run_form_state.take_method,
+        **_KEEP,
+    )
     left, right = st.columns(2, gap="small")
-    left.slider("Labels *α*", 0.0, 1.0, step=0.05, key=key("alpha"), format="%.2f", help=kit.definition("alpha"), on_change=_name_method, **_KEEP)
-    right.slider("Temp. *T*", 1.0, 20.0, step=0.5, key=key("temperature"), format="%g", help=kit.definition("temperature"),
-                 on_change=_name_method, **_KEEP)
-    st.toggle("Soft term times *T*²", key=key("scale_by_t2"), help=kit.definition("T²"), on_change=_name_method, **_KEEP)
+    left.slider(
+        "Labels *α*",
+        0.0,
+        1.0,
+        step=0.05,
+        key=key("alpha"),
+        format="%.2f",
+        help=kit.definition("alpha"),
+        on_change=run_form_state.name_method,
+        **_KEEP,
+    )
+    right.slider(
+        "Temp. *T*",
+        1.0,
+        20.0,
+        step=0.5,
+        key=key("temperature"),
+        format="%g",
+        help=kit.definition("temperature"),
+        on_change=run_form_state.name_method,
+        **_KEEP,
+    )
+    st.toggle(
+        "Soft term times *T*²",
+        key=key("scale_by_t2"),
+        help=kit.definition("T²"),
+        on_change=run_form_state.name_method,
+        **_KEEP,
+    )
 
 
 def _scenes(here: DatasetInfo, split: str, most: str) -> str:
@@ -141,50 +219,10 @@ def _scenes(here: DatasetInfo, split: str, most: str) -> str:
 def _splits(here: DatasetInfo) -> None:
     names = list(here.splits)
     st.selectbox("Learn from", names, key=key("train"), help=kit.definition("split"), **_KEEP)
-    st.selectbox("Check on", names, key=key("val"), help="Curves and the best epoch are measured here; keep it apart from what is learned from.", **_KEEP)
-
-
-def chosen(datasets: Sequence[DatasetInfo]) -> DatasetInfo:
-    """The dataset that is chosen."""
-    return next(d for d in datasets if d.name == state[key("dataset")])
-
-
-def _follow_dataset(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
-    """Splits, size and teacher that suit the dataset which was just chosen."""
-    here = chosen(datasets)
-    train, val = run_choices.splits(here)
-    budget = state[key("budget")]
-    size = run_choices.budget_values(budget, here.kind)["size"] if budget else run_choices.like_size(state[key("size")], here.kind)
-    put({"train": train, "val": val, "size": size})
-    teacher = dict(known).get(state.get(key("teacher")))
-    better = trio.defaults(known, here.name)["teacher"]
-    if teacher is not None and better != NO_TEACHER and not _learned(teacher, here.name) and _learned(dict(known)[better], here.name):
-        put({"teacher": better})
-
-
-def _learned(info: CheckpointInfo, dataset: str) -> bool:
-    return any(ref.partition(":")[0] == dataset for ref in info.data)
-
-
-def _take_method() -> None:
-    put(run_choices.kd_values(state[key("kd")]))
-
-
-def _name_method() -> None:
-    put({"kd": run_choices.kd_name(state[key("alpha")], state[key("temperature")], state[key("scale_by_t2")])})
-
-
-def _take_budget(kind: str) -> None:
-    if state[key("budget")]:
-        put(run_choices.budget_values(state[key("budget")], kind))
-    else:
-        _name_budget(kind)  # a second click on the chosen one chooses nothing new
-
-
-def _take_recipe(kind: str) -> None:
-    put(run_choices.recipe_values(state[key("recipe")]))
-    _name_budget(kind)
-
-
-def _name_budget(kind: str) -> None:
-    put({"budget": run_choices.budget_name(values(), kind)})
+    st.selectbox(
+        "Check on",
+        names,
+        key=key("val"),
+        help="Curves and the best epoch are measured here; keep it apart from what is learned from.",
+        **_KEEP,
+    )

@@ -1,4 +1,4 @@
-"""The predicted scenes of a run and its twin, from their folders' PNGs to what the viewer draws. Knows no widget but the cache."""
+"""The predicted scenes of a run and its twin, from their folders' PNGs to what the viewer draws. Draws nothing."""
 
 from pathlib import Path
 from typing import cast
@@ -23,7 +23,7 @@ def panels(pair: Pair) -> list[tuple[Side, Panel]]:
 
 
 def film(pair: Pair, scene: int) -> list[FilmRow]:
-    """A row for each side with frames: the same scene after every epoch; before the first one ends, untrained (epoch 0)."""
+    """A row for each side with frames: one scene after every epoch; before the first one ends, untrained (epoch 0)."""
     rows = []
     for side, panel in panels(pair):
         trained = [e for e in panel.epochs if e >= 1] or list(panel.epochs)

@@ -9,7 +9,14 @@ from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
 
-STATE = {"queued": "waiting", "running": "training", "done": "done", "stopped": "stopped", "failed": "failed", "interrupted": "interrupted"}
+STATE = {
+    "queued": "waiting",
+    "running": "training",
+    "done": "done",
+    "stopped": "stopped",
+    "failed": "failed",
+    "interrupted": "interrupted",
+}
 WHO = {"student": "The student", "twin": "The untaught twin", "teacher": "The network"}
 
 
@@ -20,7 +27,11 @@ def headline(pair: Pair) -> str:
     if status.state == "queued":
         return "Waiting for its turn" if status.pid is not None else "Starting"
     if status.phase != "training":
-        fallback = {"packing": "Packing the streets", "measuring": "Measuring what is fastest here", "finishing": "Saving the best epoch"}
+        fallback = {
+            "packing": "Packing the streets",
+            "measuring": "Measuring what is fastest here",
+            "finishing": "Saving the best epoch",
+        }
         return status.message or fallback.get(status.phase, "Starting")
     epoch = min(status.epoch + 1, status.epochs)
     who = "" if pair.twin is None or side.role != "twin" else "Twin, epoch"
@@ -40,7 +51,10 @@ def rough(seconds: float) -> float:
 
 
 def title(run: Run, config: RunConfig) -> str:
-    """What a run is called: "M128 from M1024", "M128 untaught". A teacher that was a run goes by its network, not by its id."""
+    """What a run is called: "M128 from M1024", "M128 untaught".
+
+    A teacher that was a run goes by its network, not by its id.
+    """
     if config.name or config.teaching is None:
         return config.title
     try:
@@ -54,7 +68,10 @@ def settings_line(run: Run, config: RunConfig) -> str:
     """ "M128 from M1024, α 0.1, T 10, seed 0"."""
     parts = [title(run, config)]
     if config.teaching is not None:
-        parts += [f"α {config.teaching.alpha:g}", f"T {config.teaching.temperature:g}" + (" with T²" if config.teaching.scale_by_t2 else "")]
+        parts += [
+            f"α {config.teaching.alpha:g}",
+            f"T {config.teaching.temperature:g}" + (" with T²" if config.teaching.scale_by_t2 else ""),
+        ]
     return ", ".join([*parts, f"seed {config.seed}"])
 
 
@@ -65,13 +82,21 @@ def found(pair: Pair) -> tuple[str, str]:
         return "It is done.", "Nothing was measured."
     gain = pair.gain
     if twin is None or gain is None:
-        return f"It reaches <b>{kit.percent(student.miou)}</b>.", f"mIoU on streets that it has not seen, after epoch {student.epoch}, its best."
-    numbers = (f"{kit.term('mIoU')} {kit.percent(student.miou)} against {kit.percent(twin.miou)} for its untaught twin, "
-               f"on streets neither has seen; each at its best epoch, {kit.term('one seed')}.")  # fmt: skip
+        return (
+            f"It reaches <b>{kit.percent(student.miou)}</b>.",
+            f"mIoU on streets that it has not seen, after epoch {student.epoch}, its best.",
+        )
+    numbers = (
+        f"{kit.term('mIoU')} {kit.percent(student.miou)} against {kit.percent(twin.miou)} for its untaught twin, "
+        f"on streets neither has seen; each at its best epoch, {kit.term('one seed')}."
+    )
     if round(100 * gain, 1) == 0:
         return "The teacher made no difference here.", numbers
     if gain < 0:
-        return f"Here the teacher cost <b>{kit.points(gain).lstrip(kit.MINUS)}</b> points: the twin alone is better.", numbers
+        return (
+            f"Here the teacher cost <b>{kit.points(gain).lstrip(kit.MINUS)}</b> points: the twin alone is better.",
+            numbers,
+        )
     return f'The teacher was worth <b class="ukd-student">{kit.points(gain)}</b> points.', numbers
 
 
@@ -84,7 +109,10 @@ def gone_wrong(side: Side, *, alone: bool) -> tuple[str, str]:
     if status.state == "stopped":
         return f"{who} was stopped {after}", f"Resume goes on from there. {kept}" if status.epoch else kept
     if status.state == "interrupted":
-        return f"{who} was interrupted {after}", f"Its process is gone: the machine was restarted, or memory ran out. {kept}"
+        return (
+            f"{who} was interrupted {after}",
+            f"Its process is gone: the machine was restarted, or memory ran out. {kept}",
+        )
     error = status.error
     if error is None:
         return f"{who} failed {after}", f"The log says more. {kept}"

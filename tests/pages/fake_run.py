@@ -1,7 +1,7 @@
 """Run folders and checkpoints as a worker would leave them, made in milliseconds: for looking at pages in every state.
 
-Writes the format of docs/runs.md directly; trains nothing and needs no torch. Numbers are invented but smooth, rise with
-the epochs, and are higher for a taught student than for its twin.
+Writes the format of docs/runs.md directly; trains nothing and needs no torch. Numbers are invented but smooth, rise
+with the epochs, and are higher for a taught student than for its twin.
 """
 
 import json
@@ -47,13 +47,15 @@ class Where:
     eta: float | None = None
     error: tuple[str, str] | None = None
     worker: int | None = None
-    """The worker's process of a queued or running one; none: this process. Give one of its own to whatever may be stopped."""
+    """Process of a queued or running one; none: this process. Give one of its own to whatever may be stopped."""
 
 
 def config(*, teacher: str | None = "m1024", epochs: int = 20, **changes: Any) -> RunConfig:
     """Settings of a run on small streets; taught unless `teacher` is None."""
     teaching = None if teacher is None else {"teacher": teacher, "alpha": 0.1, "temperature": 10.0}
-    base = RunConfig().with_(data={"height": 64, "width": 128, "max_train": 320, "max_val": 48}, optim={"epochs": epochs})
+    base = RunConfig().with_(
+        data={"height": 64, "width": 128, "max_train": 320, "max_val": 48}, optim={"epochs": epochs}
+    )
     return base.with_(teaching=teaching, **changes)
 
 
@@ -67,13 +69,21 @@ def scenes(count: int = 3, height: int = 64, width: int = 128) -> list[Scene]:
         labels[height // 2 - 6 : height // 2 + 10, 60 + 9 * i : 88 + 9 * i] = 3
         labels[height // 4 : height // 2 + 8, 30:33] = 4
         labels[height // 2 - 8 : height // 2 + 12, 40 + 7 * i : 46 + 7 * i] = 5
-        tones = np.array([[180, 200, 220], [90, 90, 95], [150, 145, 140], [60, 70, 120], [70, 70, 60], [120, 70, 60]], np.uint8)
+        tones = np.array(
+            [[180, 200, 220], [90, 90, 95], [150, 145, 140], [60, 70, 120], [70, 70, 60], [120, 70, 60]], np.uint8
+        )
         made.append((tones[labels], labels))
     return made
 
 
-def write_pair(at: Where | tuple[Where, Where] = Where(), *, run_id: str = "20260301-101500-m128-a1b2", epochs: int = 20,  # noqa: B008
-               with_scenes: Sequence[Scene] | None = None, **changes: Any) -> tuple[str, str]:
+def write_pair(
+    at: Where | tuple[Where, Where] = Where(),
+    *,
+    run_id: str = "20260301-101500-m128-a1b2",
+    epochs: int = 20,
+    with_scenes: Sequence[Scene] | None = None,
+    **changes: Any,
+) -> tuple[str, str]:
     """A taught run and its twin. at: how far both got, or each. Returns their ids."""
     student, twin = at if isinstance(at, tuple) else (at, at)
     taught = config(epochs=epochs, **changes)
@@ -82,8 +92,14 @@ def write_pair(at: Where | tuple[Where, Where] = Where(), *, run_id: str = "2026
     return run_id, f"{run_id}-twin"
 
 
-def write_run(settings_of: RunConfig, at: Where = Where(), *, run_id: str, pair: str | None = None,  # noqa: B008
-              with_scenes: Sequence[Scene] | None = None) -> str:
+def write_run(
+    settings_of: RunConfig,
+    at: Where = Where(),
+    *,
+    run_id: str,
+    pair: str | None = None,
+    with_scenes: Sequence[Scene] | None = None,
+) -> str:
     """One run folder under the current UNETKD_HOME. Returns its id."""
     folder = settings.runs_dir() / run_id
     folder.mkdir(parents=True)
@@ -91,12 +107,25 @@ def write_run(settings_of: RunConfig, at: Where = Where(), *, run_id: str, pair:
     at = replace(at, epoch=min(at.epoch, epochs))
     _write(folder / "config.json", settings_of.model_dump(mode="json"))
     created = time.time() - 400
-    _write(folder / "meta.json", {"format_version": 1, "versions": {"unetkd": "0.1"}, "commit": None, "created": "2026-03-01T10:15:00+00:00",
-                                  "pair": pair, "shares": False, "teacher": {"title": "M1024"}, "machine": {"host": "here", "cores": 2}})
+    _write(
+        folder / "meta.json",
+        {
+            "format_version": 1,
+            "versions": {"unetkd": "0.1"},
+            "commit": None,
+            "created": "2026-03-01T10:15:00+00:00",
+            "pair": pair,
+            "shares": False,
+            "teacher": {"title": "M1024"},
+            "machine": {"host": "here", "cores": 2},
+        },
+    )
     status_file.write(folder / "status.json", _status(at, epochs, created))
     lines = [json.dumps(_metrics(settings_of, epoch), allow_nan=False) for epoch in range(1, at.epoch + 1)]
     (folder / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    (folder / "log.txt").write_text("".join(f"10:15:{e % 60:02d} epoch {e} of {epochs}\n" for e in range(1, at.epoch + 1)) or "10:15:00 packing\n")
+    (folder / "log.txt").write_text(
+        "".join(f"10:15:{e % 60:02d} epoch {e} of {epochs}\n" for e in range(1, at.epoch + 1)) or "10:15:00 packing\n"
+    )
     if at.epoch or at.phase == "training":
         _write_panel(folder / "panel", settings_of, at.epoch, scenes() if with_scenes is None else with_scenes)
     if at.epoch:
@@ -105,12 +134,21 @@ def write_run(settings_of: RunConfig, at: Where = Where(), *, run_id: str, pair:
 
 
 def write_teacher(name: str = "m1024", *, miou: float = 0.806, data: str = "streets") -> str:
-    """A named teacher under the current UNETKD_CHECKPOINTS, measured on `data`'s validation split. Its weights are no weights."""
+    """A named teacher under the current UNETKD_CHECKPOINTS, measured on `data`'s val. Its weights are no weights."""
     alone = config(teacher=None).with_(model={"name": "M1024", "norm": "batch"})
     scores = {"miou": miou, "iou": list(FINAL_IOU["alone"]), "pixel_accuracy": 0.95}
     folder = settings.checkpoints_dir() / name
-    _write_checkpoint(folder, alone, None, scores, name=name, title="M1024", role="teacher", metrics={f"{data}:val": scores},
-                      data=[f"{data}:train"])
+    _write_checkpoint(
+        folder,
+        alone,
+        None,
+        scores,
+        name=name,
+        title="M1024",
+        role="teacher",
+        metrics={f"{data}:val": scores},
+        data=[f"{data}:train"],
+    )
     return name
 
 
@@ -120,11 +158,25 @@ def _status(at: Where, epochs: int, created: float) -> Status:
     ended = None if at.state in ("queued", "running") else created + 380
     dead = at.state == "interrupted"
     return Status(
-        state="running" if dead else at.state, phase=at.phase, message=at.message, host=me.host, boot_id=me.boot_id,  # type: ignore[arg-type]
-        pid=2**22 + 1 if dead else pid, process_start=process_start(pid), heartbeat=time.time(), created=created, started=created + 2, ended=ended,
-        epoch=at.epoch, epochs=epochs, step=at.step, steps=at.steps, images_per_second=410.0, eta_seconds=at.eta,
+        state="running" if dead else at.state,
+        phase=at.phase,
+        message=at.message,
+        host=me.host,
+        boot_id=me.boot_id,  # type: ignore[arg-type]
+        pid=2**22 + 1 if dead else pid,
+        process_start=process_start(pid),
+        heartbeat=time.time(),
+        created=created,
+        started=created + 2,
+        ended=ended,
+        epoch=at.epoch,
+        epochs=epochs,
+        step=at.step,
+        steps=at.steps,
+        images_per_second=410.0,
+        eta_seconds=at.eta,
         error=None if at.error is None else Problem(*at.error),
-    )  # fmt: skip
+    )
 
 
 def _metrics(of: RunConfig, epoch: int) -> dict[str, Any]:
@@ -136,10 +188,22 @@ def _metrics(of: RunConfig, epoch: int) -> dict[str, Any]:
     soft = 0.015 + 0.055 * math.exp(-(epoch - 1) / 1.9)
     alpha = of.teaching.alpha if of.teaching else 1.0
     return {
-        "epoch": epoch, "seconds": 4.1, "images_per_second": 410.0, "learning_rate": 3e-3 * (1 - epoch / 40),
-        "loss": alpha * hard + (1 - alpha) * soft, "loss_ce": hard, "loss_kd": soft if of.teaching else None,
-        "val": {"miou": sum(iou) / 6, "iou": iou, "pixel_accuracy": 0.8 + 0.1 * share, "loss_ce": hard, "agreement": None, "pixels": 393216},
-    }  # fmt: skip
+        "epoch": epoch,
+        "seconds": 4.1,
+        "images_per_second": 410.0,
+        "learning_rate": 3e-3 * (1 - epoch / 40),
+        "loss": alpha * hard + (1 - alpha) * soft,
+        "loss_ce": hard,
+        "loss_kd": soft if of.teaching else None,
+        "val": {
+            "miou": sum(iou) / 6,
+            "iou": iou,
+            "pixel_accuracy": 0.8 + 0.1 * share,
+            "loss_ce": hard,
+            "agreement": None,
+            "pixels": 393216,
+        },
+    }
 
 
 def _write_panel(folder: Path, of: RunConfig, epochs: int, panel: Sequence[Scene]) -> None:
@@ -153,7 +217,10 @@ def _write_panel(folder: Path, of: RunConfig, epochs: int, panel: Sequence[Scene
     _write(folder / "panel.json", {"scenes": described, "height": height, "width": width})
     for epoch in range(epochs + 1):
         for i, (_, truth) in enumerate(panel):
-            write_labels_png(_mistaken(truth, _metrics(of, max(1, epoch))["val"]["miou"] if epoch else 0.1, i), folder / f"epoch_{epoch:04d}_{i}.png")
+            write_labels_png(
+                _mistaken(truth, _metrics(of, max(1, epoch))["val"]["miou"] if epoch else 0.1, i),
+                folder / f"epoch_{epoch:04d}_{i}.png",
+            )
 
 
 def _mistaken(truth: np.ndarray, skill: float, seed: int) -> np.ndarray:
@@ -172,10 +239,22 @@ def _write_checkpoint(folder: Path, of: RunConfig, run_id: str | None, packed: d
     folder.mkdir(parents=True)
     arch = m_arch(of.model.name, of.model.norm)
     fields: dict[str, Any] = {
-        "name": run_id or "net", "title": of.title, "role": of.role, "arch": arch, "mapping": ["camvid"], "height": of.data.height,
-        "width": of.data.width, "parameters": parameters(arch), "macs": 1, "metrics": {"packed": packed}, "data": list(of.data.train),
-        "licence": "MIT", "sha256": "0" * 64, "run": of.model_dump(mode="json"), "run_id": run_id,
-    }  # fmt: skip
+        "name": run_id or "net",
+        "title": of.title,
+        "role": of.role,
+        "arch": arch,
+        "mapping": ["camvid"],
+        "height": of.data.height,
+        "width": of.data.width,
+        "parameters": parameters(arch),
+        "macs": 1,
+        "metrics": {"packed": packed},
+        "data": list(of.data.train),
+        "licence": "MIT",
+        "sha256": "0" * 64,
+        "run": of.model_dump(mode="json"),
+        "run_id": run_id,
+    }
     info = CheckpointInfo(**{**fields, **changes})
     (folder / "config.json").write_text(info.dumps())
     (folder / "model.safetensors").write_bytes(b"")

@@ -1,0 +1,97 @@
+"""Runs, through app.py: the list, one run from its address, its settings, deleting it, and nothing yet."""
+
+from tests.pages import fake_run
+from tests.pages.fake_run import Where
+from tests.pages.lab_app import charts, lab, opened, text
+from unetkd_core.runs.folder import list_runs
+from unetkd_core.training.config import RunConfig
+
+__all__ = ["lab"]
+Asked = list[tuple[RunConfig, bool]]
+FIRST, SECOND = "20260301-101500-m128-a1b2", "20260302-101500-m512-c3d4"
+
+
+def two_trainings() -> None:
+    fake_run.write_teacher()
+    fake_run.write_pair(run_id=FIRST)
+    fake_run.write_run(fake_run.config(teacher=None, epochs=12).with_(model={"name": "M512"}), run_id=SECOND)
+
+
+def test_without_runs_it_teaches_and_the_button_trains_the_first(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("runs")
+    assert "No runs yet" in text(at) and "beside its untaught twin" in text(at)
+    button = at.button(key="runs_train")
+    assert button.label.startswith("Train the first, about ")
+    button.click().run()
+    config, twin = lab[0]
+    assert config.role == "student" and twin and config.optim.epochs == 8
+    assert "How much is a teacher worth?" in at.title[0].value and "Starting" in text(at)
+
+
+def test_runs_are_listed_newest_first_each_student_before_its_twin(lab: Asked) -> None:
+    two_trainings()
+    table = opened("runs").dataframe[0].value
+    assert list(table[""]) == ["■", "●", "○"]
+    assert list(table["run"]) == ["M512 alone", "M128 from M1024", "M128 untaught"]
+    assert list(table["gain"]) == ["", "+4.4", ""] and list(table["state"]) == ["done"] * 3
+    assert list(table["epochs"]) == ["12 of 12", "20 of 20", "20 of 20"]
+
+
+def test_the_run_in_the_address_is_shown_whole(lab: Asked) -> None:
+    two_trainings()
+    at = opened("runs", run=FIRST)
+    said = text(at)
+    assert "The teacher was worth +4.4 points." in said and "Where the teaching helps" in said
+    assert "streets:train, at most 320 scenes" in said and "α 0.1, T 10, no T²" in said
+    assert at.get_by_key("runs_scene").options == ["Street 1", "Street 2", "Street 3"]
+    assert len(charts(at)) == 3
+
+
+def test_a_twins_address_shows_its_pair(lab: Asked) -> None:
+    two_trainings()
+    at = opened("runs", run=f"{FIRST}-twin")
+    assert "The teacher was worth +4.4 points." in text(at)
+    assert [b.label for b in at.button if b.key.startswith("runs_delete_now")] == ["Delete it"]
+
+
+def test_a_network_alone_is_named_by_what_it_reaches_and_may_teach(lab: Asked) -> None:
+    two_trainings()
+    at = opened("runs", run=SECOND)
+    assert "It reaches 80." in text(at) and "Which classes does it know?" in text(at)
+    assert next(p for p in at.page_link if p.label == "Let it teach").proto.query_string == f"teacher=run%3A{SECOND}"
+
+
+def test_deleting_a_student_takes_its_twin_along_and_asks_first(lab: Asked) -> None:
+    two_trainings()
+    at = opened("runs", run=FIRST)
+    button = at.button(key=f"runs_delete_now_{FIRST}")
+    assert button.label == "Delete both" and "Nothing brings them back" in text(at)
+    button.click().run()
+    assert [run.id for run in list_runs()] == [SECOND] and "run" not in at.query_params and not at.exception
+
+
+def test_what_is_going_on_cannot_be_deleted(lab: Asked) -> None:
+    fake_run.write_pair(Where("running", 3, eta=60))
+    at = opened("runs")
+    at.button(key=f"runs_delete_now_{FIRST}").click().run()
+    assert len(list_runs()) == 2 and "still going" in text(at) and not at.exception
+
+
+def test_an_interrupted_run_offers_to_go_on(lab: Asked) -> None:
+    fake_run.write_pair(Where("interrupted", 3))
+    at = opened("runs")
+    assert "It was interrupted after epoch 3 of 20" in text(at)
+    assert at.button(key="runs_resume_student").label == "Resume"
+
+
+def test_a_folder_that_is_broken_does_not_break_the_page(lab: Asked) -> None:
+    two_trainings()
+    for run in list_runs():
+        if run.id == SECOND:
+            (run.run_dir / "status.json").write_text("{")
+            (run.run_dir / "metrics.jsonl").write_text('{"epoch": 1, "val": {"mio')
+    at = opened("runs", run=FIRST)
+    assert list(at.dataframe[0].value["state"]) == ["unreadable", "done", "done"]
+    broken = opened("runs", run=SECOND)
+    assert "cannot be read" in text(broken)
