@@ -15,9 +15,10 @@ from unetkd_core.losses.task import cross_entropy
 from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.engine import FrozenTeacher
 from unetkd_core.training.progress import Pace, StopRequested
 from unetkd_core.training.schedule import learning_rate
-from unetkd_core.training.trainer import EpochReport, Trainer, objective
+from unetkd_core.training.trainer import EpochReport, Trainer, make_accelerator, objective
 
 TEACHING = {"teacher": "some", "alpha": 0.25, "temperature": 4.0, "scale_by_t2": True}
 
@@ -216,3 +217,11 @@ def test_pace_counts_validation_and_saving_into_what_is_left() -> None:
     pace.saving = 0.5
     assert pace.images_per_second == pytest.approx(10)
     assert pace.left(1, 50) == pytest.approx(2 * (10 + 2 + 0.5) - 5)
+
+
+def test_a_teacher_rounded_once_gives_autocasts_logits_to_the_bit() -> None:
+    model, image = a_teacher().eval(), torch.rand(2, 3, 32, 48)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        expected = model(image).float()
+    teacher = FrozenTeacher(model, make_accelerator("cpu", "bf16"), torch.contiguous_format)
+    assert torch.equal(teacher(image), expected)

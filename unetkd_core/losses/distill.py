@@ -58,4 +58,6 @@ def _soft_weight(teacher_logits: Tensor, target: Tensor | None, class_weight: Te
     if class_weight is None:
         return (target != VOID).float()
     unlabelled = (target >= teacher_logits.shape[1]) & (target != VOID)
-    return pixel_weight(torch.where(unlabelled, teacher_logits.argmax(dim=1), target), class_weight)
+    if unlabelled.any():  # rarely: the teacher's class costs a tenth of the loss
+        target = torch.where(unlabelled, teacher_logits.max(dim=1).indices, target)
+    return pixel_weight(target, class_weight)
