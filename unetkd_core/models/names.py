@@ -15,7 +15,7 @@ M_LEVELS: Final = {"M128": 3, "M256": 4, "M512": 5, "M1024": 6}
 
 
 def m_arch(name: str, norm: str = "none") -> dict[str, Any]:
-    """The arch of one of the paper's sizes. `norm` is none (the paper's students) or batch. KeyError for another name."""
+    """The arch of one of the paper's sizes; KeyError for another name. norm: none (the paper's students) or batch."""
     return {
         "type": "unet",
         "name": name,
