@@ -127,3 +127,11 @@ def test_keep_stores_the_scores_of_the_weights_it_stores(
     assert unetkd("keep", finished_run, "kept", "--on", "mine:val").code == 1
     assert unetkd("keep", finished_run, "kept", "--on", "mine:val", "--replace").code == 0
     assert unetkd("keep", finished_run, "../kept", "--on", "mine:val").code == 1
+
+
+def test_keep_says_of_a_network_trained_alone_that_it_teaches(
+    unetkd: Unetkd, checkpoint: str, finished_run: str, streets_folder: Path, tmp_path: Path
+) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    unetkd("keep", finished_run, "kept", "--on", "mine:val", "--teacher")
+    assert read_info(tmp_path / "checkpoints" / "kept").role == "teacher"

@@ -29,6 +29,9 @@ def keep(
             "--on", metavar="REF", help="Evaluate on this, as camvid:val; repeat. Left out: the run's validation data."
         ),
     ] = None,
+    teacher: Annotated[
+        bool, typer.Option("--teacher", help="It was trained alone to teach: its card and the menus say so.")
+    ] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite a checkpoint of that name.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -40,6 +43,10 @@ def keep(
         source.check()
     loaded = load_model(f"run:{run.id}")
     info = loaded.info.model_copy(update={"name": name, "title": title or loaded.info.title})
+    if teacher and info.role != "alone":
+        raise CheckpointError(f"{run.id} is a {info.role}; --teacher is for a network that was trained alone.")
+    if teacher:
+        info = info.model_copy(update={"role": "teacher"})
     settings.home().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="keep-", dir=settings.home()) as scratch:
         # Through the disk and back: what is scored is what is stored, rounding included.
