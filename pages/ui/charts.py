@@ -24,12 +24,14 @@ def miou_chart(curves: Mapping[str, Curve], *, epochs: int, teacher: float | Non
     """mIoU in percent after every epoch. curves: role -> (epoch, fraction); teacher: its fraction, a constant line."""
     rows = _frame([(role, e, 100 * v) for role, curve in curves.items() for e, v in curve if not math.isnan(v)])
     values = [*rows["value"], *([] if teacher is None else [100 * teacher])]
-    low, high, ticks = _percent_axis(values) if len(rows) else (0.0, 100.0, [0.0, 50.0, 100.0])
+    low, high, ticks = (
+        _percent_axis(values, _room_above(curves, teacher)) if len(rows) else (0.0, 100.0, [0.0, 50.0, 100.0])
+    )
     now, right = _extent(rows, epochs)
     x = _x_axis(epochs, right)
     y = alt.Y("value:Q", scale=alt.Scale(domain=[low, high], nice=False), axis=_axis(ticks))
     layers = _not_yet(now, epochs, right, x, y, low)
-    early = {role for role, curve in curves.items() if curve and curve[-1][0] < now - 0.12 * right}
+    early = {role for role, curve in curves.items() if curve and now - curve[-1][0] > max(1.5, 0.15 * right)}
     labels = [
         (role, 100 * curve[-1][1], f"{_name(role, curves)} {100 * curve[-1][1]:.1f}")
         for role, curve in curves.items()
@@ -65,7 +67,7 @@ def miou_chart(curves: Mapping[str, Curve], *, epochs: int, teacher: float | Non
 
 
 def loss_chart(terms: Mapping[str, Curve], *, epochs: int) -> alt.LayerChart:
-    """Weighted loss terms, log scale. terms: "total", "hard", "soft" -> (epoch, loss per pixel); total = hard + soft."""
+    """Weighted loss terms, log scale. terms: "total", "hard", "soft" -> (epoch, loss per pixel); total = both."""
     rows = _frame([(term, e, v) for term, curve in terms.items() for e, v in curve if v > 0 and math.isfinite(v)])
     low, high, ticks = _log_axis(list(rows["value"]))
     now, right = _extent(rows, epochs)
@@ -161,12 +163,21 @@ def _axis(values: list[float], format: str = "d") -> alt.Axis:
     )
 
 
-def _percent_axis(values: list[float]) -> tuple[float, float, list[float]]:
-    low, high = (min(values), max(values)) if values else (0.0, 100.0)
+def _percent_axis(values: list[float], room: tuple[float, float]) -> tuple[float, float, list[float]]:
+    """(low, high, ticks) in percent. room: a value, and the share of the plot that must be left above it."""
+    low, high = min(values), max(values)
     span = max(high - low, 8.0)
     low, high = max(0.0, low - 0.12 * span), min(100.0, high + 0.14 * span)
+    value, share = room
+    high = max(high, low + (value - low) / (1 - share))
     step = next(s for s in (5, 10, 20, 25, 50) if (high - low) / s <= 4)
     return low, high, [float(v) for v in range(0, 101, step) if low <= v <= high]
+
+
+def _room_above(curves: Mapping[str, Curve], teacher: float | None) -> tuple[float, float]:
+    """(teacher's percent, share of the plot above it): room for its own label and those of all that are better."""
+    better = sum(bool(curve) and curve[-1][1] > teacher for curve in curves.values()) if teacher is not None else 0
+    return (100 * (teacher or 0), (9 + _LABEL_GAP * better + 10) / _HEIGHT if better else 0.0)
 
 
 def _log_axis(values: list[float]) -> tuple[float, float, list[float]]:
@@ -211,22 +222,28 @@ def _nudge(
 ) -> list[tuple[str, float, str]]:
     """Labels (series, value, text) with a pixel in place of the value: in order, 16 px apart, inside the plot.
 
-    `above`: a value whose own label stands just above its line; the others keep clear of it.
+    `above`: a value whose own label stands just above its line; higher ones keep clear of it upwards, lower ones down.
     """
 
     def pixel(value: float) -> float:
         return _HEIGHT * (high - value) / (high - low)
 
-    placed: list[tuple[str, float, str]] = []
-    taken = -math.inf if above is None else pixel(above) - 9
-    for series, value, text in sorted(labels, key=lambda item: -item[1]):
-        at = pixel(value)
-        blocked = taken if placed or (above is not None and at > taken - _LABEL_GAP) else -math.inf
-        at = max(at, blocked + _LABEL_GAP)
+    fixed = math.inf if above is None else pixel(above) - 9
+    higher = sorted((item for item in labels if above is not None and item[1] > above), key=lambda item: item[1])
+    lower = sorted((item for item in labels if above is None or item[1] <= above), key=lambda item: -item[1])
+    placed, limit = [], fixed - _LABEL_GAP
+    for series, value, text in higher:
+        at = max(6.0, min(pixel(value), limit))
         placed.append((series, at, text))
-        taken = at
-    overflow = max((at for _, at, _ in placed), default=0) - (_HEIGHT - 4)
-    return [(s, at - overflow, t) for s, at, t in placed] if overflow > 0 else placed
+        limit = at - _LABEL_GAP
+    limit = -math.inf if above is None else fixed + _LABEL_GAP
+    stacked = []
+    for series, value, text in lower:
+        at = max(pixel(value), limit)
+        stacked.append((series, at, text))
+        limit = at + _LABEL_GAP
+    overflow = max(0.0, max((at for _, at, _ in stacked), default=0.0) - (_HEIGHT - 4))
+    return placed + [(series, at - overflow, text) for series, at, text in stacked]
 
 
 def _labels(placed: list[tuple[str, float, str]], now: float, x: alt.X, soft: str | None = None) -> list[Any]:

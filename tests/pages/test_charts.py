@@ -30,6 +30,18 @@ def test_labels_of_lines_that_end_together_stay_16_pixels_apart() -> None:
     assert heights["twin 70.0"] - heights["student 70.2"] >= 16
 
 
+def test_a_student_better_than_its_teacher_is_labelled_above_it() -> None:
+    curve = [(1, 0.1), (2, 0.215)]
+    heights = labels(
+        charts.miou_chart({"student": curve, "twin": [(1, 0.1), (2, 0.18)]}, epochs=9, teacher=0.2).to_dict()
+    )
+    assert heights["student 21.5"] <= heights["twin 18.0"] - 32
+    both = labels(
+        charts.miou_chart({"student": curve, "twin": [(1, 0.1), (2, 0.212)]}, epochs=9, teacher=0.187).to_dict()
+    )
+    assert 0 < both["student 21.5"] <= both["twin 21.2"] - 16
+
+
 def test_what_is_not_yet_is_marked_until_the_last_epoch() -> None:
     curve = [(e, 0.5) for e in range(1, 9)]
     assert len(marks(charts.miou_chart({"student": curve[:3]}, epochs=8).to_dict(), "rect")) == 1
