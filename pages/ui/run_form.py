@@ -63,7 +63,7 @@ def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     )
     height, width = state[key("size")]
     st.html(
-        f'<p class="ukd-note run-hint">{_scenes(here, "train", "max_train")} streets to learn from, '
+        f'<p class="ukd-note run-hint">{_scenes(here, "train", "max_train")} scenes to learn from, '
         f"{_scenes(here, 'val', 'max_val')} to check on, "
         f"at&nbsp;{height}&nbsp;×&nbsp;{width}</p>"
     )
@@ -86,8 +86,10 @@ def draw_more(datasets: Sequence[DatasetInfo]) -> None:
             **follow,
             **_KEEP,
         )
-        st.number_input("Scenes to learn from, at most", 1, key=key("max_train"), placeholder="all", **follow, **_KEEP)
-        st.number_input("Scenes to check on, at most", 1, key=key("max_val"), placeholder="all", **follow, **_KEEP)
+        # value=None: an emptied field means all, not the smallest number.
+        none: dict[str, Any] = {"value": None, "placeholder": "all"}
+        st.number_input("Scenes to learn from, at most", 1, key=key("max_train"), **none, **follow, **_KEEP)
+        st.number_input("Scenes to check on, at most", 1, key=key("max_val"), **none, **follow, **_KEEP)
         st.selectbox(
             "Recipe",
             list(RECIPES),

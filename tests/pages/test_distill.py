@@ -124,6 +124,14 @@ def test_an_epoch_more_is_no_budget_of_ours(lab: Asked) -> None:
     assert at.get_by_key("distill_budget").value == "taste"
 
 
+def test_an_emptied_number_of_scenes_means_all_of_them(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    at.get_by_key("distill_max_train").set_value(None).run()
+    at.button(key="distill_start").click().run()
+    assert lab[0][0].data.max_train is None
+
+
 def test_a_network_can_be_sent_here_as_teacher(lab: Asked) -> None:
     fake_run.write_teacher("a-teacher", miou=0.7)
     fake_run.write_teacher("z-teacher", miou=0.6)
