@@ -79,6 +79,26 @@ def test_a_run_that_needs_every_slot_waits_for_them_and_is_not_overtaken() -> No
     assert wait(large, wanted=2) is not None
 
 
+def test_a_run_that_holds_a_part_of_its_slots_lets_go_of_them_for_an_older_one_that_comes_back() -> None:
+    small, large = waiting(30), waiting(20)
+    first = wait(small)
+    assert first is not None
+    begin(small)
+    old = waiting(100, state="stopped")
+    taken: list[bool] = []
+
+    def resumed(before: int) -> None:
+        """`large` holds one slot by now; `small` ends, and an older run that wants both is resumed."""
+        first.close()
+        old.write_status(dataclasses.replace(old.written_status(), state="queued"))
+        if before:
+            slots = wait(old, wanted=2)
+            taken.append(slots is not None)
+
+    assert queue.wait_for_slots(large, 2, on_wait=resumed, should_stop=after(2), poll=0.001) is None
+    assert taken == [True]
+
+
 def test_a_queued_run_whose_process_died_blocks_nobody() -> None:
     waiting(100, process_start="1")
     young = waiting(5)

@@ -35,7 +35,11 @@ def wait_for_slots(
     numbers: set[int] = set()
     while not should_stop():
         before = runs_before(run)
-        if before == 0:
+        if before > 0:
+            # An older run came back (resumed): what we held so far is its, or each would wait for the other's for ever.
+            held.close()
+            numbers.clear()
+        else:
             for number in sorted(set(range(settings.slots())) - numbers):
                 if len(numbers) < wanted and _try(held, FileLock(folder / f"slot-{number}.lock", timeout=0)):
                     numbers.add(number)
