@@ -53,6 +53,16 @@ def test_data_is_added_described_packed_and_forgotten(unetkd: Unetkd, streets_fo
     assert unetkd("data", "forget", "mine").code == 1
 
 
+def test_data_info_says_what_is_missing_in_a_dataset_that_was_found(unetkd: Unetkd, streets_folder: Path) -> None:
+    assert unetkd("data", "add", "mine", streets_folder).code == 0
+    assert "mine" not in unetkd("data", "info").err
+    (streets_folder / "val" / "labels" / "b.png").unlink()
+    outcome = unetkd("data", "info")
+    assert outcome.code == 0
+    assert "mine: mine/val/images/b.png has no label map" in outcome.err
+    assert {d["name"]: d["problem"] for d in unetkd("data", "info", "--json").json()}["mine"] is not None
+
+
 def test_a_folder_that_is_no_dataset_is_refused(unetkd: Unetkd, tmp_path: Path) -> None:
     outcome = unetkd("data", "add", "mine", tmp_path / "nowhere")
     assert outcome.code == 1 and "nowhere" in outcome.err

@@ -30,8 +30,10 @@ def info(as_json: AsJson = False) -> None:
     rows = [(d.name, d.kind, _splits(d), d.licence, d.root or MISSING) for d in datasets]
     print_table(("Name", "Kind", "Scenes", "Licence", "Folder"), rows)
     for dataset in datasets:
-        if not dataset.found:
-            remark(f"\n{dataset.problem or dataset.name + ' is not here.'}\n  {dataset.how_to_get}")
+        if dataset.problem:
+            remark(f"\n{dataset.name}: {dataset.problem}")
+            if not dataset.found:
+                remark(f"  {dataset.how_to_get}")
 
 
 @app.command()
