@@ -98,6 +98,18 @@ def test_a_teacher_that_still_learns_is_refused(tiny_config: RunConfig) -> None:
         jobs.start(tiny_config.with_(teaching={"teacher": f"run:{run.id}"}))
 
 
+def test_a_taught_run_is_named_after_its_teachers_title(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = folder.create(tiny_config.with_(name="Big one"))
+    assert work(teacher) == 0
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    taught = tiny_config.with_(teaching={"teacher": f"run:{teacher.id}"})
+    student, twin = jobs.start(taught)
+    assert (student.config.title, twin.config.title) == ("M128 from Big one", "M128 untaught")
+    assert jobs.start(taught.with_(name="Mine"))[0].config.title == "Mine"
+
+
 def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with pytest.raises(RunError, match="could not be started"):

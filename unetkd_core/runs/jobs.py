@@ -34,6 +34,8 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
     can be made; nothing is left behind then.
     """
     teacher = check(config)
+    if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
+        config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
     with_twin = twin and config.teaching is not None
     runs = [folder.create(config, shares=with_twin)]
     try:

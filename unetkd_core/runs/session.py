@@ -110,9 +110,10 @@ class Session:
             return None
         from unetkd_core.zoo.references import load_model
 
-        self.reporter.phase("measuring", f"Loading the teacher {teaching.teacher}")
+        noted = self.run.meta.get("teacher") or {}
+        self.reporter.phase("measuring", f"Loading the teacher, {noted.get('title', teaching.teacher)}")
         loaded = load_model(teaching.teacher)
-        expected = (self.run.meta.get("teacher") or {}).get("sha256")
+        expected = noted.get("sha256")
         if expected and loaded.info.sha256 != expected:
             raise CheckpointError(
                 f"The teacher {teaching.teacher} is not the one that this run began with; "
