@@ -80,3 +80,8 @@ def test_no_state_and_a_damaged_one_are_said(tmp_path: Path) -> None:
     tensors.write_bytes(tensors.read_bytes()[:-8])
     with pytest.raises(TrainingError, match="cannot be used"):
         state.load_state(tmp_path, *trained(0))
+    pointer = tmp_path / "state.json"
+    pointer.write_text(pointer.read_text().replace('"format_version": 1', '"format_version": 2'))
+    assert state.has_state(tmp_path), "training must not begin anew over it"
+    with pytest.raises(TrainingError, match="format version 2"):
+        state.load_state(tmp_path, *trained(0))

@@ -76,11 +76,10 @@ def load_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
 
 
 def has_state(folder: Path) -> bool:
-    """Whether there is a whole state to resume from."""
-    try:
-        return (folder / _read_pointer(folder)["tensors"]).is_file()
-    except TrainingError:
-        return False
+    """Whether a state was saved. One that cannot be read any more counts: `load_state` says so, and nothing begins
+    anew over it.
+    """
+    return (folder / _POINTER).is_file()
 
 
 def _read_pointer(folder: Path) -> dict[str, Any]:
