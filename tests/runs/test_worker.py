@@ -171,7 +171,8 @@ def test_an_unreadable_teacher_midway_fails_with_a_headline_and_resumes_when_it_
         jobs.resume(student.id)
     assert worker.work(student, Reporter(student)) == 1
     error = student.status().error
-    assert student.status().state == "failed" and error is not None and error.headline == "It stopped at epoch 1: a checkpoint cannot be used."
+    assert student.status().state == "failed" and error is not None
+    assert error.headline == "It stopped at epoch 1: a checkpoint cannot be used."
     assert "Nothing was trained yet" in error.hint
     hidden.rename(teacher.run_dir / "best")
     jobs.resume(student.id)
