@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import json
 from typing import Any
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_full_disk_stops_with_its_reason_and_nothing_before_is_lost(
     assert status.error.hint.startswith("Free ") and "Nothing before epoch 2 is lost." in status.error.hint
     assert work(run) == 0
     assert run.status().state == "done" and [line["epoch"] for line in run.metrics()] == [1, 2, 3]
+
+
+def test_going_on_where_it_computes_otherwise_is_said_in_the_log(tiny_config: RunConfig) -> None:
+    run = folder.create(tiny_config.with_(optim={"epochs": 1}))
+    assert work(run) == 0
+    assert work(run) == 0
+    assert "Resuming after epoch 1" in run.log_tail(100) and "elsewhere" not in run.log_tail(100)
+    meta = {**run.meta, "machine": {"processor": "Abacus"}}
+    (run.run_dir / "meta.json").write_text(json.dumps(meta))
+    assert work(run) == 0
+    assert "It began elsewhere (processor Abacus, now " in run.log_tail(100)
 
 
 def test_an_unexpected_error_is_told_plainly_and_its_traceback_is_in_the_log(

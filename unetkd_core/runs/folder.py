@@ -11,21 +11,19 @@ Disk is the truth: every property reads it again. What is half-written or unknow
 
 import json
 import os
-import platform
 import re
 import secrets
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from unetkd_core import __version__, settings
+from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import status as status_file
+from unetkd_core.runs.provenance import provenance
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig, parse_config
 from unetkd_core.zoo import checkpoints
@@ -207,46 +205,13 @@ def _new_id(model: str, now: float) -> str:
 
 
 def _meta(now: float, pair: str | None, shares: bool) -> dict[str, Any]:
-    packages = {}
-    for name in ("torch", "accelerate", "numpy", "torchmetrics", "safetensors"):
-        try:
-            packages[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return {
         "format_version": FORMAT_VERSION,
-        "versions": {"unetkd": __version__, "python": platform.python_version(), **packages},
-        "commit": commit(),
         "created": datetime.fromtimestamp(now, UTC).isoformat(),
         "pair": pair,
         "shares": shares,
-        "machine": {
-            "host": platform.node(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "processor": processor(),
-            "cores": settings.cores(),
-        },
+        **provenance(),
     }
-
-
-def commit() -> str | None:
-    """The checkout's commit, or none where there is no checkout or no git."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(settings.PROJECT_ROOT), "rev-parse", "HEAD"],
-            capture_output=True, text=True, timeout=5, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
-
-
-def processor() -> str:
-    """The processor's name, for the record and as the key of what was measured on it."""
-    for line in _read_text(Path("/proc/cpuinfo")).splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from filelock import FileLock
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.models import complexity
-from unetkd_core.runs import panel, speed
+from unetkd_core.runs import panel, provenance, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import write_text
@@ -169,6 +169,9 @@ class Session:
         if has_state(self.last_dir):
             trainer.restore(self.last_dir)
             self.reporter.log.line(f"Resuming after epoch {trainer.epoch}")
+            unlike = provenance.unlike(self.run.meta)
+            if unlike:
+                self.reporter.log.line(f"It began elsewhere ({unlike}): close to an unbroken run, not equal to the bit")
         else:
             self._write_panel(trainer)
         self._keep_metrics_until(trainer.epoch)

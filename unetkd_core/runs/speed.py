@@ -12,7 +12,7 @@ from typing import Any, Final
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.runs.folder import processor
+from unetkd_core.runs.provenance import processor
 from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
 

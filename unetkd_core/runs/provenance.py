@@ -1,0 +1,69 @@
+"""What a run is made with: packages, commit, processor; and whether that is still so. Knows no run folder.
+
+Needs no torch: versions come from the packages' metadata.
+"""
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from unetkd_core import __version__, settings
+
+PACKAGES: Final = ("torch", "accelerate", "numpy", "torchmetrics", "safetensors")
+
+
+def provenance() -> dict[str, Any]:
+    """Versions, commit and machine as JSON values, for meta.json."""
+    return {
+        "versions": _versions(),
+        "commit": commit(),
+        "machine": {
+            "host": platform.node(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "processor": processor(),
+            "cores": settings.cores(),
+        },
+    }
+
+
+def unlike(meta: Mapping[str, Any]) -> str:
+    """What a run of this meta.json now computes with otherwise, as "processor A, now B"; empty: nothing."""
+    then, now = meta.get("machine") or {}, processor()
+    versions, torch_now = meta.get("versions") or {}, _versions().get("torch")
+    pairs = (("processor", then.get("processor"), now), ("torch", versions.get("torch"), torch_now))
+    return "; ".join(f"{name} {before}, now {after}" for name, before, after in pairs if before != after)
+
+
+def _versions() -> dict[str, str]:
+    found = {"unetkd": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str | None:
+    """The checkout's commit, or none where there is no checkout or no git."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(settings.PROJECT_ROOT), "rev-parse", "HEAD"],
+            capture_output=True, text=True, timeout=5, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def processor() -> str:
+    """The processor's name, for the record and as the key of what was measured on it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # macOS
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
