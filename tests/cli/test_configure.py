@@ -39,6 +39,35 @@ def test_single_options_win_over_preset_over_budget_over_recipe_over_file(tmp_pa
     assert config.teaching.temperature == KD_PRESETS["hinton"].changes["temperature"]
 
 
+def test_the_papers_budget_is_the_papers_whole_recipe_unless_others_are_named() -> None:
+    config = config_from({"budget": "paper", "teacher": "big"})
+    optim, teaching = config.optim, config.teaching
+    assert (optim.epochs, optim.learning_rate, optim.optimizer, optim.schedule) == (20, 1e-4, "adam", "constant")
+    assert (config.recipe, optim.class_weights, optim.clip_norm, optim.weight_decay) == ("paper", "none", None, 0)
+    assert teaching is not None
+    assert (teaching.alpha, teaching.temperature, teaching.scale_by_t2) == (0.1, 10, False)
+    assert (config.data.max_train, config.data.height, config.data.width) == (None, 128, 256)
+    alone = config_from({"budget": "paper"})
+    assert alone.teaching is None and alone.optim == optim
+    mixed = config_from({"budget": "paper", "recipe": "default", "preset": "hinton", "teacher": "big"})
+    assert (mixed.recipe, mixed.optim) == ("default", RunConfig().optim)
+    assert mixed.teaching is not None and mixed.teaching.temperature == 4
+
+
+def test_other_training_data_needs_its_own_validation_data(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="needed with --train"):
+        config_from({"train": ["camvid"]})
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"data": {"val": ["mine:val"]}}))
+    assert config_from({"train": ["mine"], "config_file": file}).data.val == ("mine:val",)
+
+
+def test_a_twins_config_starts_a_run_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(RunConfig().twin("some-student").model_dump_json())
+    assert config_from({"config_file": file}).role == "alone"
+
+
 def test_presets_are_not_changed_by_what_is_laid_over_them() -> None:
     before = json.dumps(BUDGETS["taste"].changes)
     config_from({"budget": "taste", "epochs": 1, "max_train": 1})

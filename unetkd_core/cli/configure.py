@@ -21,18 +21,38 @@ def config_from(given: Mapping[str, Any]) -> RunConfig:
     """Build one run's config from options by name: those of `options.SETTINGS`, and config_file, recipe, budget,
     preset, size.
 
-    Options that are None were not given. Raises ConfigError that lists every problem at once.
+    Options that are None were not given; the paper's budget brings its recipe and, to a student, its preset along.
+    Raises ConfigError that lists every problem at once.
     """
     data = _read(given["config_file"]) if given.get("config_file") else {}
+    data.pop("twin_of", None)  # a run made from a twin's config is a run of its own
+    _require_val(given, data)
+    budget = BUDGETS[given["budget"]] if given.get("budget") else None
+    recipe = given.get("recipe") or (budget.recipe if budget else None)
+    taught = given.get("teacher") or data.get("teaching")
+    preset = given.get("preset") or (budget.teaching if budget and taught else None)
     layers = (
-        RECIPES[given["recipe"]].changes if given.get("recipe") else {},
-        BUDGETS[given["budget"]].changes if given.get("budget") else {},
-        {"teaching": KD_PRESETS[given["preset"]].changes} if given.get("preset") else {},
+        RECIPES[recipe].changes if recipe else {},
+        budget.changes if budget else {},
+        {"teaching": KD_PRESETS[preset].changes} if preset else {},
         _single_options(given),
     )
     for changes in layers:
         _merge(data, changes)
     return parse_config(data, where="The settings")
+
+
+def _require_val(given: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Other training data needs other validation data: `best/` chosen on streets says nothing about CamVid."""
+    if given.get("train") and not given.get("val") and not _section(data, "data").get("val"):
+        raise typer.BadParameter(
+            "needed with --train; for camvid:train-without-0006R0 it is camvid:train-only-0006R0", param_hint="--val"
+        )
+
+
+def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = data.get(name)
+    return section if isinstance(section, Mapping) else {}
 
 
 def parse_size(size: str) -> tuple[int, int]:

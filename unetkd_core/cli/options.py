@@ -21,7 +21,11 @@ Recipe = Annotated[
 ]
 Budget = Annotated[
     Literal["taste", "short", "paper"] | None,
-    typer.Option("--budget", help="How much: sizes, scenes and epochs.", rich_help_panel=_HOW),
+    typer.Option(
+        "--budget",
+        help="How much: sizes, scenes and epochs. paper: with its recipe and preset, unless you name others.",
+        rich_help_panel=_HOW,
+    ),
 ]
 Norm = Annotated[
     Literal["none", "batch"] | None, typer.Option("--norm", help="Batch normalisation, or none.", rich_help_panel=_HOW)
@@ -42,7 +46,10 @@ Train = Annotated[
 Val = Annotated[
     list[str] | None,
     typer.Option(
-        "--val", metavar="REF", help="Measure curves on this, as camvid:val; repeat to mix.", rich_help_panel=_DATA
+        "--val",
+        metavar="REF",
+        help="Measure curves and choose the best epoch on this, as camvid:train-only-0006R0; repeat to mix.",
+        rich_help_panel=_DATA,
     ),
 ]
 Size = Annotated[

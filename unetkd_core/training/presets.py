@@ -9,12 +9,17 @@ from typing import Any, Final
 
 @dataclass(frozen=True)
 class Preset:
-    """A named change to RunConfig: `changes` goes to `RunConfig.with_`."""
+    """A named change to RunConfig: `changes` goes to `RunConfig.with_`.
+
+    recipe, teaching: the recipe and the KD preset that a budget brings along where no other is chosen.
+    """
 
     name: str
     label: str
     explanation: str
     changes: dict[str, Any] = field(default_factory=dict)
+    recipe: str | None = None
+    teaching: str | None = None
 
 
 RECIPES: Final = {
@@ -76,5 +81,7 @@ BUDGETS: Final = {
         "Paper",
         "The paper's: 20 epochs, learning rate 1e-4, α 0.1, T 10.",
         {"data": {"height": 128, "width": 256, "max_train": None, "max_val": None}, "optim": {"epochs": 20}},
+        recipe="paper",
+        teaching="paper",
     ),
 }
