@@ -3,12 +3,16 @@
 import dataclasses
 import errno
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from unetkd_core.classes import VOID
 from unetkd_core.errors import CheckpointError, ConfigError, DataError, RunError, UnetKDError
-from unetkd_core.runs import folder, jobs, panel, worker
+from unetkd_core.runs import folder, jobs, panel, speed, worker
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.config import RunConfig
@@ -40,6 +44,28 @@ def test_a_full_disk_stops_with_its_reason_and_nothing_before_is_lost(
     assert status.error.hint.startswith("Free ") and "Nothing before epoch 2 is lost." in status.error.hint
     assert work(run) == 0
     assert run.status().state == "done" and [line["epoch"] for line in run.metrics()] == [1, 2, 3]
+
+
+def test_only_what_was_really_packed_tells_how_long_packing_takes(tiny_config: RunConfig) -> None:
+    config = tiny_config.with_(data={"train": ["tiny:train", "tiny:val"]}, optim={"epochs": 1})
+    first, second = folder.create(config), folder.create(config)
+    assert work(first) == 0
+    assert "Packed 8 scenes of tiny:train" in first.log_tail(100) and "Packed 4 scenes of tiny:val" in first.log_tail(
+        100
+    )
+    took = speed.read()["packing"]
+    assert list(took) == ["tiny/16/32"]
+    assert work(second) == 0
+    assert "Packed" not in second.log_tail(100) and speed.read()["packing"] == took
+
+
+def test_validation_data_without_a_label_is_refused_before_training(tiny_config: RunConfig, tmp_path: Path) -> None:
+    run = folder.create(tiny_config)
+    for mask in (tmp_path / "tiny" / "val" / "masks").iterdir():
+        Image.fromarray(np.full((16, 32), VOID, dtype=np.uint8)).save(mask)
+    assert work(run) == 1
+    error = run.status().error
+    assert error is not None and "No pixel of tiny:val is labelled" in error.hint
 
 
 def test_going_on_where_it_computes_otherwise_is_said_in_the_log(tiny_config: RunConfig) -> None:

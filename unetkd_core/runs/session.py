@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.errors import CheckpointError, RunError
+from unetkd_core.errors import CheckpointError
 from unetkd_core.models import complexity
-from unetkd_core.runs import panel, provenance, speed
+from unetkd_core.runs import packs, panel, provenance, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import write_text
-from unetkd_core.training.progress import Progress, StopRequested
+from unetkd_core.training.progress import Progress
 from unetkd_core.zoo import checkpoints
 from unetkd_core.zoo.licences import licence_of
 
@@ -40,7 +40,9 @@ class Session:
 
     def train(self) -> None:
         """Pack, measure, train, and keep what every epoch gives. Raises StopRequested, UnetKDError, OSError."""
-        train, val = self._pack()
+        start = time.monotonic()
+        train, val = packs.open_packs(self.config.data, self.reporter)
+        self.packing_seconds = time.monotonic() - start
         self.reporter.phase("measuring", "Loading PyTorch")
         threads = self._threads()
         os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -63,41 +65,6 @@ class Session:
         self._remember_speed(trainer, startup)
 
     # -- before training -------------------------------------------------------------------------------------------
-
-    def _pack(self) -> tuple["PackedSet", "PackedSet"]:
-        data = self.config.data
-        start = time.monotonic()
-        train = self._load(data.train, data.max_train)
-        val = self._load(data.val, data.max_val)
-        self.packing_seconds = time.monotonic() - start
-        if len(train) == 0 or len(val) == 0:
-            raise RunError(
-                f"There is nothing to {'train' if len(train) == 0 else 'validate'} on; choose another split."
-            )
-        return train, val
-
-    def _load(self, refs: tuple[str, ...], limit: int | None) -> "PackedSet":
-        from unetkd_core.data import packed
-
-        what = ", ".join(refs)
-        self.reporter.phase("packing", f"Opening {what}")
-        start, packed_now = time.monotonic(), 0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal packed_now
-            packed_now = total if done < total else packed_now  # else it lay there already
-            if self.reporter.should_stop():
-                raise StopRequested
-            self.reporter.progress(f"Packing {total} scenes of {what}, {100 * done // max(1, total)} %")
-
-        data = self.config.data
-        loaded = packed.load(refs, data.height, data.width, limit=limit, progress=progress)
-        if packed_now:
-            seconds = time.monotonic() - start
-            self.reporter.log.line(f"Packed {packed_now} scenes of {what} in {seconds:.1f} s")
-            where = f"{refs[0].split(':')[0]}/{data.height}/{data.width}"
-            speed.remember("packing", where, seconds / packed_now)
-        return loaded
 
     def _threads(self) -> int:
         """Fixed at the first start: a resumed run and its twin must sum in the same order."""
