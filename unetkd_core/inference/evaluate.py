@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from unetkd_core.data.packed import spaced
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
 from unetkd_core.inference.predict import check_image, inferring, to_batch, to_working_size
@@ -44,7 +45,7 @@ def evaluate(
     limit: at most so many scenes, evenly spaced over the split. progress(done, total) is called after each batch.
     Raises DataError when the split is empty or a scene has no labels.
     """
-    indices = spread(len(source), limit)
+    indices = spaced(len(source), limit)
     if not indices:
         raise DataError(
             f"{source.ref} has no scenes; expected at least one. Check the folder, or choose another split."
@@ -62,13 +63,6 @@ def evaluate(
         if progress is not None:
             progress(done, len(indices))
     return meter.compute()
-
-
-def spread(count: int, limit: int | None) -> list[int]:
-    """Indices of at most `limit` scenes, evenly spaced: neighbours in a video are nearly the same picture."""
-    if limit is None or limit >= count:
-        return list(range(count))
-    return [i * count // limit for i in range(limit)]
 
 
 def _batches(source: Source, indices: list[int], training_size: tuple[int, int]) -> Iterator[_Batch]:
