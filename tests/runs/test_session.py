@@ -128,6 +128,13 @@ def test_what_cannot_work_is_refused_before_anything_is_made(
     assert folder.list_runs() == []
 
 
+def test_windows_is_told_what_it_lacks(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(RunError, match="Linux or macOS"):
+        jobs.start(tiny_config)
+    assert folder.list_runs() == []
+
+
 def test_a_teacher_that_still_learns_is_refused(tiny_config: RunConfig) -> None:
     run = folder.create(tiny_config)
     assert work(run) == 0

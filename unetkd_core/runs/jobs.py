@@ -54,6 +54,10 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
 
 def check(config: RunConfig) -> checkpoints.CheckpointInfo | None:
     """Look at everything that a run needs, cheaply; returns the teacher's info. Raises as `start` says."""
+    if sys.platform == "win32":
+        raise RunError(
+            "Training needs Linux or macOS: a worker here leads a process group. On Windows start it in WSL."
+        )
     for ref in dict.fromkeys((*config.data.train, *config.data.val)):
         source = catalog.open_source(ref)
         source.check()
