@@ -1,5 +1,6 @@
 """The predicted scenes of a run and its twin, from their folders' PNGs to what the viewer draws. Draws nothing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -12,8 +13,9 @@ from unetkd_core.data.images import read_image, read_labels
 from unetkd_core.errors import DataError
 from unetkd_core.runs.folder import Panel
 
-MOST_FRAMES = 24
+MOST_FRAMES = 60
 """Epochs in a filmstrip at most: what is sent to the browser again with every epoch stays small."""
+TITLES = {"student": "Student, taught", "twin": "Untaught twin", "teacher": "Network"}
 
 
 def panels(pair: Pair) -> list[tuple[Side, Panel]]:
@@ -23,13 +25,25 @@ def panels(pair: Pair) -> list[tuple[Side, Panel]]:
 
 
 def film(pair: Pair, scene: int) -> list[FilmRow]:
-    """A row for each side with frames: one scene after every epoch; before the first one ends, untrained (epoch 0)."""
+    """A row for each side: one scene after every epoch; before the first one ends, untrained (epoch 0)."""
+    there = panels(pair)
+    epochs = shared([panel.epochs for _, panel in there])
     rows = []
-    for side, panel in panels(pair):
-        trained = [e for e in panel.epochs if e >= 1] or list(panel.epochs)
-        frames = [(epoch, photo(panel, scene), labels(panel.path(epoch, scene))) for epoch in thinned(trained)]
-        rows.append(FilmRow(side.role, [f for f in frames if f[2] is not None]))  # type: ignore[list-item]
-    return [row for row in rows if row.frames]
+    for side, panel in there:
+        drawn = [(epoch, labels(panel.path(epoch, scene))) for epoch in panel.epochs if epoch in epochs]
+        frames = [(epoch, photo(panel, scene), found) for epoch, found in drawn if found is not None]
+        rows.append(FilmRow(side.role, frames, "network" if side.role == "teacher" else ""))
+    return rows if any(row.frames for row in rows) else []
+
+
+def shared(sides: Sequence[Sequence[int]]) -> set[int]:
+    """The epochs to show of all sides, the same for each, so that they stand below each other.
+
+    At most MOST_FRAMES, and the newest that every side has. sides: each one's epochs in order, 0 for untrained.
+    """
+    trained = [[e for e in side if e >= 1] for side in sides]
+    ends = [side[-1] for side in trained if side]
+    return {*thinned(sorted({e for side in trained for e in side})), min(ends)} if ends else {0}
 
 
 def layers(pair: Pair, scene: int, epoch: int) -> list[Layer]:
@@ -38,13 +52,12 @@ def layers(pair: Pair, scene: int, epoch: int) -> list[Layer]:
     if not there:
         return []
     found = []
-    titles = {"student": "Student, taught", "twin": "Untaught twin", "teacher": "Network"}
     for side, panel in there:
         drawn = labels(panel.path(epoch, scene)) if epoch in panel.epochs else None
         if drawn is not None:
-            found.append(Layer(side.role, titles[side.role], f"epoch {epoch}", drawn))
+            found.append(Layer(side.role, TITLES[side.role], f"epoch {epoch}", drawn))
     truth = labels(there[0][1].scenes[scene].truth)
-    return found if truth is None else [*found, Layer("truth", "Label", "", truth)]
+    return found if truth is None else [*found, Layer("truth", "True labels", "", truth)]
 
 
 def photo(panel: Panel, scene: int) -> np.ndarray:

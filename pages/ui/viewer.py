@@ -56,10 +56,14 @@ class View:
 
 @dataclass(frozen=True)
 class FilmRow:
-    """One role's frames: (epoch, photo (H, W, 3) uint8 or None, labels (H, W) uint8), in the order of epochs."""
+    """One role's frames: (epoch, photo (H, W, 3) uint8 or None, labels (H, W) uint8), in the order of epochs.
+
+    `title` is the row's name where it is not the role's.
+    """
 
     role: str
     frames: Sequence[tuple[int, np.ndarray | None, np.ndarray]]
+    title: str = ""
 
 
 def _script() -> str:
@@ -69,12 +73,17 @@ def _script() -> str:
     return re.sub(r"^export (?!default)", "", joined, flags=re.MULTILINE)
 
 
-_component = st.components.v2.component(
-    "unetkd_viewer",
-    html='<div class="ukd"><div class="skeleton" role="status" aria-label="Loading the pictures"></div></div>',
-    css=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
-    js=_script(),
-)
+def _declare(name: str, skeleton: str) -> Any:
+    """The component under a name of its own, so that what is seen while it loads has about its later height."""
+    return st.components.v2.component(
+        name,
+        html=f'<div class="ukd"><div class="{skeleton}" role="status" aria-label="Loading the pictures"></div></div>',
+        css=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
+        js=_script(),
+    )
+
+
+_component, _strip = _declare("unetkd_viewer", "skeleton"), _declare("unetkd_filmstrip", "skeleton film")
 
 
 def viewer(
@@ -149,8 +158,9 @@ def filmstrip(
 ) -> int | None:
     """Thumbnails of one scene epoch by epoch, one row a role, scrubbed by pointer or ← →. Returns the chosen epoch.
 
-    None where there are no frames. `selected` is where it starts (default: the newest, and it follows the newest until
-    another is chosen); `epochs` the run's length: where more are to come, a place is kept for the next.
+    None where there are no frames. `selected` is where it starts (default: the newest epoch that every row has, and it
+    follows that until another is chosen); `epochs` the run's length: where more are to come, a place is kept for the
+    next.
     """
     parts: list[bytes] = []
     photos: dict[int, int] = {}
@@ -172,7 +182,7 @@ def filmstrip(
                 }
             )
             parts.append(part)
-        described.append({"role": row.role, "frames": frames})
+        described.append({"role": row.role, "title": row.title, "frames": frames})
     known = sorted({frame["epoch"] for row in described for frame in row["frames"]})
     if not known:
         return None
@@ -186,14 +196,15 @@ def filmstrip(
         "report": True,
         **_classes(palette),
     }
-    chosen = _mount(header, parts, key).get("epoch", selected)
-    return next((epoch for epoch in known if epoch == chosen), known[-1])
+    chosen = _mount(header, parts, key, _strip).get("epoch", selected)
+    followed = min(row.frames[-1][0] for row in rows if row.frames)
+    return next((epoch for epoch in known if epoch == chosen), followed)
 
 
 def _classes(palette: str) -> dict[str, Any]:
     return {"classes": [c.name for c in CLASSES], "palette": PALETTES[palette].tolist()}
 
 
-def _mount(header: dict[str, Any], parts: list[bytes], key: str) -> dict[str, Any]:
-    result = _component(key=key, data=blob.pack(header, parts), on_view_change=lambda: None)
+def _mount(header: dict[str, Any], parts: list[bytes], key: str, component: Any = _component) -> dict[str, Any]:
+    result = component(key=key, data=blob.pack(header, parts), on_view_change=lambda: None)
     return dict(result.view or {})
