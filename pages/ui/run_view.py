@@ -64,8 +64,9 @@ def _progress(pair: Pair, page: str) -> None:
             f"<span>{left}</span></div>"
         )
         if gain is not None:
+            mark = "ukd-student" if gain > 0 else "ukd-lost"  # a loss is ink, never the student's colour
             st.html(
-                f'<div class="run-gain"><b class="ukd-student">{kit.points(gain)}</b> points so far, '
+                f'<div class="run-gain"><b class="{mark}">{kit.points(gain)}</b> points so far, '
                 f"{kit.term('one seed')}</div>",
                 width="content",
             )
@@ -119,9 +120,9 @@ def compared(pair: Pair) -> dict[str, str]:
 
 
 def _troubles(pair: Pair) -> list[list[Side]]:
-    """Sides that ended early, those that were stopped together as one."""
+    """Sides that ended early; those that ended for the same reason as one."""
     broken = pair.broken
-    if len(broken) == 2 and all(s.status.state == broken[0].status.state != "failed" for s in broken):
+    if len(broken) == 2 and len({(s.status.state, s.status.error) for s in broken}) == 1:
         return [broken]
     return [[side] for side in broken]
 
@@ -183,7 +184,9 @@ def _film(pair: Pair, page: str, closer: bool) -> None:
             or 0
         )
     epoch = filmstrip(
-        run_panel.film(pair, scene), key=kit.key(page, f"film_{pair.main.run.id}_{scene}"), epochs=pair.epochs
+        run_panel.film(pair, scene),
+        key=kit.key(page, f"film_{pair.main.run.id}_{scene}"),
+        epochs=pair.epochs if pair.active else None,
     )
     if closer and epoch is not None:
         layers = run_panel.layers(pair, scene, epoch)

@@ -25,7 +25,8 @@ def headline(pair: Pair) -> str:
     side = pair.leading
     status = side.status
     if status.state == "queued":
-        return "Waiting for its turn" if status.pid is not None else "Starting"
+        whose = "The twin waits for its" if side.role == "twin" else "Waiting for its"
+        return f"{whose} turn" if status.pid is not None else "Starting"
     if status.phase != "training":
         fallback = {
             "packing": "Packing the streets",
@@ -57,11 +58,16 @@ def title(run: Run, config: RunConfig) -> str:
     """
     if config.name or config.teaching is None:
         return config.title
+    return f"{config.model.name} from {taught_by(run, config.teaching.teacher)}"
+
+
+def taught_by(run: Run, ref: str) -> str:
+    """The teacher's title as it was when the run began, else its reference."""
     try:
-        taught_by = run.meta.get("teacher") or {}
+        told = run.meta.get("teacher") or {}
     except UnetKDError:
-        taught_by = {}
-    return f"{config.model.name} from {str(taught_by.get('title') or config.teaching.teacher).removesuffix(' alone')}"
+        told = {}
+    return str(told.get("title") or ref).removesuffix(" alone")
 
 
 def settings_line(run: Run, config: RunConfig) -> str:

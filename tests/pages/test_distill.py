@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,18 @@ def test_a_pair_that_was_stopped_together_is_one_problem(lab: Asked) -> None:
     assert not [b for b in at.button if b.key == "distill_resume_twin"]
 
 
+def test_what_both_failed_of_is_told_once(lab: Asked) -> None:
+    full = Where("failed", 7, error=("The disk is full.", "Free 200 MB, then resume."))
+    fake_run.write_pair((full, replace(full, epoch=6)))
+    at = opened("distill")
+    assert text(at).count("The disk is full") == 1 and not [b for b in at.button if b.key == "distill_resume_twin"]
+
+
+def test_a_twin_that_waits_alone_is_named(lab: Asked) -> None:
+    fake_run.write_pair((Where(), Where("queued", 0, phase="starting")))
+    assert "The twin waits for its turn" in text(opened("distill"))
+
+
 def test_an_address_that_leads_nowhere_is_told_and_the_newest_is_shown(lab: Asked) -> None:
     fake_run.write_pair()
     at = opened("distill", run="20200101-000000-m128-0000")
@@ -200,6 +213,7 @@ def test_an_address_that_leads_nowhere_is_told_and_the_newest_is_shown(lab: Aske
 def test_distill_and_runs_are_drawn_without_torch(tmp_path: Path) -> None:
     code = """
 import sys
+from dataclasses import replace
 from streamlit.testing.v1 import AppTest
 from tests.pages import fake_run
 from unetkd_core.runs import estimate
