@@ -14,6 +14,8 @@ from unetkd_core.training.presets import RECIPES
 
 PAGE = "runs"
 LOG_LINES = 400
+OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam"}
+SCHEDULES = {"one_cycle": "one cycle with a peak learning rate", "constant": "a constant learning rate"}
 
 
 def settings(run: Run, config: RunConfig) -> None:
@@ -38,7 +40,8 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
         config.model.name + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation"),
     )
     if teaching is not None:
-        yield "Teacher", teaching.teacher
+        name = run_words.taught_by(run, teaching.teacher)
+        yield "Teacher", name if name == teaching.teacher else f"{name} ({teaching.teacher})"
         yield (
             "Soft labels",
             (
@@ -54,7 +57,7 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
     yield (
         "Recipe",
         (
-            f"{recipe}: {optim.optimizer}, {optim.schedule.replace('_', ' ')}, learning rate {optim.learning_rate:g}, "
+            f"{recipe}: {OPTIMIZERS[optim.optimizer]}, {SCHEDULES[optim.schedule]} of {optim.learning_rate:g}, "
             + ("rare classes weigh more" if optim.class_weights == "sqrt" else "no class weights")
         ),
     )
@@ -64,8 +67,8 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
     if hardware.precision != "auto":
         yield (
             "Computed in",
-            f"{hardware.precision} on {hardware.device}"
-            + (f", {hardware.threads} threads" if hardware.threads else ""),
+            f"{hardware.precision} on {hardware.device.upper()}"
+            + (f", {hardware.threads} thread{'s' if hardware.threads > 1 else ''}" if hardware.threads else ""),
         )
     yield "Folder", f"{run.run_dir} ({run.disk_bytes() / 1e6:.1f} MB)"
 

@@ -43,6 +43,7 @@ def test_the_run_in_the_address_is_shown_whole(lab: Asked) -> None:
     at = opened("runs", run=FIRST)
     said = text(at)
     assert "The teacher was worth +4.4 points." in said and "Where the teaching helps" in said
+    assert "M1024 (m1024)" in said and "AdamW, one cycle with a peak learning rate of 0.003" in said
     assert "streets:train, at most 320 scenes" in said and "α 0.1, T 10, no T²" in said
     assert at.get_by_key("runs_scene").options == ["Street 1", "Street 2", "Street 3"]
     assert len(charts(at)) == 3
