@@ -69,7 +69,7 @@ export function setOpacity(model, opacity) {
 }
 
 function truthHint(model) {
-  if (!model.truth) return null;
+  if (!model.truth || model.layers.length === 1) return null; // nothing to lay it over
   const hint = el("span", { class: "small hint" });
   hint.innerHTML = "hold <b>T</b>: the true label";
   return hint;

@@ -60,7 +60,8 @@ def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: st
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
     score = miou(reading, dataset)
-    time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else "…"
+    waiting = kit.MISSING if reading.problem else "…"
+    time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else waiting
     name = kit.role_html(reading.role, SHORT[reading.role])
     return (
         f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
