@@ -179,3 +179,8 @@ def test_sqrt_class_weights_average_to_one_over_pixels_and_favour_the_rare():
     assert float((weights.numpy() * shares).sum()) == pytest.approx(1, rel=1e-5)
     assert weights[5] / weights[0] == pytest.approx(math.sqrt(0.6 / 0.005), rel=1e-5)
     assert torch.isfinite(sqrt_class_weights(np.array([1.0, 0, 0, 0, 0, 0]))).all()
+
+
+def test_an_almost_absent_class_weighs_no_more_than_one_of_a_thousandth():
+    weights = sqrt_class_weights(np.array([0.9, 0.098, 0.001, 0.00099, 1e-5, 0.0]))
+    assert weights[2] == weights[3] == weights[4] == weights[5] > weights[1]

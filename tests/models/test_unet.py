@@ -91,3 +91,14 @@ def test_an_unknown_type_and_wrong_fields_are_refused_in_a_sentence():
         build({"type": "unet", "depth": 3})
     with pytest.raises(CheckpointError, match="'unet' only"):
         parameters({"type": "resnet"})
+
+
+def test_the_network_normalises_raw_images_itself():
+    seen = []
+    model = build(m_arch("M128")).eval()
+    model.encoder[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    white, mean = torch.ones(1, 3, 16, 16), torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
+    model(mean), model(white)
+    assert seen[0].abs().max() < 1e-6
+    expected = (1 - mean) / torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    torch.testing.assert_close(seen[1], expected)

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,56 @@ def test_going_on_where_it_computes_otherwise_is_said_in_the_log(tiny_config: Ru
     (run.run_dir / "meta.json").write_text(json.dumps(meta))
     assert work(run) == 0
     assert "It began elsewhere (processor Abacus, now " in run.log_tail(100)
+
+
+def test_an_epoch_counts_only_when_everything_of_it_is_kept(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from unetkd_core.runs.session import Session
+
+    run = folder.create(tiny_config.with_(optim={"epochs": 3}))
+    append = Session._append_metrics
+
+    def dies_at_the_second(session: Session, metrics: dict[str, Any]) -> None:
+        if metrics["epoch"] == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        append(session, metrics)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "_append_metrics", dies_at_the_second)
+        assert work(run) == 1
+    assert work(run) == 0
+    assert [line["epoch"] for line in run.metrics()] == [1, 2, 3]
+
+
+def test_a_student_carries_its_teachers_licence_and_is_taught_by_no_other(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, other = (folder.create(tiny_config.with_(seed=seed, optim={"epochs": 1})) for seed in (0, 1))
+    assert work(teacher) == work(other) == 0
+    info = teacher.run_dir / "best" / "config.json"
+    info.write_text(json.dumps({**json.loads(info.read_text()), "licence": "for teaching only"}))
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    config = tiny_config.with_(teaching={"teacher": f"run:{teacher.id}"}, optim={"epochs": 1})
+    (student,) = jobs.start(config, twin=False)
+    (late,) = jobs.start(config, twin=False)
+    assert work(student) == 0
+    best = student.best()
+    assert best is not None and best.licence.startswith("Not stated") and "for teaching only" in best.licence
+    shutil.rmtree(teacher.run_dir / "best")
+    shutil.copytree(other.run_dir / "best", teacher.run_dir / "best")
+    assert work(late) == 1
+    error = late.status().error
+    assert error is not None and "is not the one that this run began with" in error.hint
+
+
+def test_only_a_pair_shares_the_slots(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = folder.create(tiny_config.with_(optim={"epochs": 1}))
+    assert work(teacher) == 0
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    pair = jobs.start(tiny_config.with_(teaching={"teacher": f"run:{teacher.id}"}))
+    (alone,) = jobs.start(tiny_config)
+    assert [run.meta["shares"] for run in (*pair, alone)] == [True, True, False]
 
 
 def test_an_unexpected_error_is_told_plainly_and_its_traceback_is_in_the_log(
