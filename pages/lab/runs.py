@@ -64,13 +64,17 @@ def asked(listed: Listed) -> str:
 
 def table(listed: Listed, chosen: str) -> None:
     """All runs; a click chooses one, in the address too."""
-    ids = [run.id for run, _ in listed]
+    ids, state = [run.id for run, _ in listed], st.session_state
     known = gains(listed)
+    marked, turn = kit.key(PAGE, "marked"), kit.key(PAGE, "turn")
+    if state.get(marked) != chosen:
+        # The address was changed from elsewhere (back, a link): a table that still holds the old click would undo it.
+        state[marked], state[turn] = chosen, state.get(turn, 0) + 1
     frame = pd.DataFrame([run_details.row(run, config, known) for run, config in listed])
     # The key follows the list: a selection is a row's number, which means another run once there are more.
     event = st.dataframe(
         frame,
-        key=kit.key(PAGE, f"table_{len(ids)}_{ids[0]}"),
+        key=kit.key(PAGE, f"table_{len(ids)}_{ids[0]}_{state[turn]}"),
         hide_index=True,
         column_config=COLUMNS,
         column_order=list(COLUMNS),
@@ -85,6 +89,7 @@ def table(listed: Listed, chosen: str) -> None:
     rows = event.selection.rows
     picked = ids[rows[0]] if rows and rows[0] < len(ids) else chosen
     if picked != chosen:
+        state[marked] = picked
         st.query_params["run"] = picked
         st.rerun()
 
@@ -93,6 +98,7 @@ def details(chosen: Run, config: RunConfig) -> None:
     """Below the live pane: settings, log, and what can be done with it."""
     left, right = st.columns([1, 1], gap=36)
     main, twin = pairs.ids_of(chosen.id)
+    pair = pairs.read(main, twin)
     goes = [chosen, open_run(twin)] if twin and chosen.id == main else [chosen]
     with left:
         kit.section("How was it trained?")
@@ -101,12 +107,13 @@ def details(chosen: Run, config: RunConfig) -> None:
         kit.section("What did it say?")
         run_details.log(chosen)
         with st.container(horizontal=True, vertical_alignment="center"):
-            if chosen.best() is not None:
+            # A finished pair's result, above, leads there too.
+            if chosen.best() is not None and not (pair.done and pair.main.role == "student"):
                 st.page_link(
                     run_view.COMPARE,
                     label="Open in Compare",
                     icon=":material/compare:",
-                    query_params=run_view.compared(pairs.read(main, twin)),
+                    query_params=run_view.compared(pair),
                 )
             run_details.delete(goes, any(is_active(run) for run in goes))
 
