@@ -11,7 +11,9 @@ export function buildGrid(model) {
     "aria-label": "Pictures with a linked probe: arrow keys move it, Enter pins it, Escape frees it" }, ...cells.map((c) => c.node));
   const live = el("div", { class: "hidden", "aria-live": "polite" });
   probe(model, grid, cells, live);
-  model.root.replaceChildren(el("div", { class: "grid" }, tools(model), chooser(model, cells), grid, el("div", { class: "under bare" }, legend(model)), strip(model), live));
+  // A photo alone has no colours to mix, outline or switch.
+  const bare = !model.layers.length;
+  model.root.replaceChildren(el("div", { class: "grid" }, bare ? null : tools(model), chooser(model, cells), grid, bare ? null : el("div", { class: "under bare" }, legend(model)), strip(model), live));
 }
 
 function cell(model, layer) {

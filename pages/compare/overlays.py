@@ -20,6 +20,7 @@ from unetkd_core.zoo import references
 
 PAGE = "overlays"
 QUESTION = "Who reads this street best?"
+NOBODY_ASKED = "Nobody was asked: choose a network."
 MENUS = {role: kit.key(PAGE, role) for role in trio.ROLES}
 ADDRESS = {**MENUS, **scene_choice.keys(PAGE)}
 VIEW = kit.key(PAGE, "view")  # "scene" or "photo"
@@ -210,7 +211,7 @@ def page() -> None:
         return
     cast, later = readings.read(cast, picture)
     with head:
-        kit.page_header(QUESTION, readings.answer(cast, picture))
+        kit.page_header(QUESTION, readings.answer(cast, picture) if cast or not known else NOBODY_ASKED)
     with pictures:
         drawn = layers(cast, picture)
         viewer(picture.image, drawn, mode="grid", key=kit.key(PAGE, "viewer"), show_photo=True, report=False)
@@ -221,7 +222,7 @@ def page() -> None:
     with right:
         if cast:
             numbers(cast, picture, place.ref, done=later is None)
-        else:
+        elif not known:
             nobody()
     if later:
         # The photo is on the screen; now the seconds that torch takes, and the page once more with the answers.

@@ -3,6 +3,8 @@
 Plain data in and out; draws nothing and loads no weights.
 """
 
+import re
+from calendar import month_abbr
 from collections.abc import Mapping, Sequence
 
 from unetkd_core.zoo.checkpoints import CheckpointInfo
@@ -21,12 +23,22 @@ def options(known: Known, role: str) -> list[str]:
 
 
 def label(known: Known, ref: str) -> str:
-    """What a menu says: the network's title; its reference too where two have one title."""
+    """What a menu says: the network's title; where two have one title, also when it was started, or its reference."""
     if ref == NOBODY:
         return "nobody"
-    titles = [info.title for _, info in known]
-    info = dict(known)[ref]
-    return f"{info.title} ({ref.removeprefix('run:')})" if titles.count(info.title) > 1 else info.title
+    title = dict(known)[ref].title
+    namesakes = [other for other, info in known if info.title == title]
+    if len(namesakes) == 1:
+        return title
+    when = _started(ref)
+    alone = when and [_started(other) for other in namesakes].count(when) == 1
+    return f"{title}, {when}" if alone else f"{title} ({ref.removeprefix('run:')})"
+
+
+def _started(ref: str) -> str:
+    """ "run:20261123-194036-m128-876b" -> "23 Nov 19:40"; nothing for any other reference."""
+    found = re.match(r"run:\d{4}(0[1-9]|1[0-2])(\d\d)-(\d\d)(\d\d)\d\d-", ref)
+    return f"{int(found[2])} {month_abbr[int(found[1])]} {found[3]}:{found[4]}" if found else ""
 
 
 def size_name(info: CheckpointInfo) -> str:

@@ -127,6 +127,22 @@ def test_leaving_a_network_out_leaves_its_row_out() -> None:
 
 
 @pytest.mark.usefixtures("networks")
+def test_who_leaves_all_out_is_not_told_that_there_are_none() -> None:
+    at = opened(teacher=trio.NOBODY, student=trio.NOBODY, twin=trio.NOBODY)
+    assert "Nobody was asked" in text(at) and "No networks yet" not in text(at)
+
+
+def test_namesakes_are_told_apart_by_when_they_were_started(trio_folder: Path) -> None:
+    info = checkpoints.read_info(trio_folder / "taught")
+    first, second, same_minute = (
+        f"run:20261{day}-1015{s}-m128-a1b2" for day, s in (("103", 12), ("104", 12), ("104", 13))
+    )
+    assert trio.label([(first, info)], first) == info.title
+    assert trio.label([(first, info), (second, info)], second) == f"{info.title}, 4 Nov 10:15"
+    assert trio.label([(second, info), (same_minute, info)], second) == f"{info.title} (20261104-101512-m128-a1b2)"
+
+
+@pytest.mark.usefixtures("networks")
 def test_before_torch_is_loaded_the_photo_comes_first_then_labels_then_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     notes: list[str] = []
     monkeypatch.setattr(caches, "torch_is_loaded", lambda: len(notes) >= 3)
