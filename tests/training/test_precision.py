@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from unetkd_core.errors import ConfigError
+from unetkd_core.inference.device import pick_device
 from unetkd_core.models.names import m_arch
-from unetkd_core.training.hardware import pick_device
 from unetkd_core.training.precision import choose
 
 CPU = torch.device("cpu")

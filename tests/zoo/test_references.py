@@ -9,7 +9,7 @@ import pytest
 
 from tests.zoo.conftest import make_info, make_model
 from unetkd_core import settings
-from unetkd_core.errors import CheckpointError
+from unetkd_core.errors import CheckpointError, ConfigError
 from unetkd_core.zoo.checkpoints import save
 from unetkd_core.zoo.references import available, check_name, load_model, mapping_warning, resolve
 
@@ -29,6 +29,14 @@ def test_a_name_means_a_folder_in_checkpoints(checkpoints_dir: Path) -> None:
     assert resolve("m128.v1_a-b") == checkpoints_dir / "m128.v1_a-b"
     model, info = load_model("m128.v1_a-b")
     assert not model.training and info.role == "student"
+
+
+def test_a_device_that_is_not_there_is_refused(checkpoints_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(make_model(), checkpoints_dir / "small", make_info())
+    monkeypatch.setenv("UNETKD_DEVICE", "cuda:97")
+    assert next(load_model("small").model.parameters()).device.type == "cpu"
+    with pytest.raises(ConfigError, match="no device 'cuda:97'"):
+        load_model("small", "auto")
 
 
 def test_run_means_the_best_of_a_run(checkpoints_dir: Path) -> None:

@@ -33,7 +33,8 @@ def evaluate(
     """mIoU, per-class IoU, pixel accuracy and loss over a whole split, at native label resolution."""
     source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
     source.check()
-    scores = score(load_model(ref), source, teacher=load_model(teacher) if teacher else None, limit=limit)
+    teaches = load_model(teacher, "auto") if teacher else None
+    scores = score(load_model(ref, "auto"), source, teacher=teaches, limit=limit)
     if as_json:
         print_json(_as_json(ref, source, scores, teacher, limit))
     else:

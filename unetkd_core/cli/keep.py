@@ -36,6 +36,8 @@ def keep(
     as_json: AsJson = False,
 ) -> None:
     """Keep a run's best weights as a named checkpoint, evaluated at native label resolution."""
+    from unetkd_core.inference.device import pick_device
+
     target = _target(name, replace=replace)
     run = folder.open_run(run_id)
     sources = [catalog.open_source(ref) for ref in on or run.config.data.val]
@@ -52,6 +54,7 @@ def keep(
         # Through the disk and back: what is scored is what is stored, rounding included.
         checkpoints.save(loaded.model, Path(scratch) / name, info, half=True)
         model, info = checkpoints.load(Path(scratch) / name)
+    model.to(pick_device("auto"))
     scores = {source.ref: score(Loaded(model, info), source).to_json() for source in sources}
     info = checkpoints.save(model, target, info.model_copy(update={"metrics": {**info.metrics, **scores}}), half=True)
     if as_json:

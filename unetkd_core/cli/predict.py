@@ -26,7 +26,7 @@ def predict(
     """Segment images: for each a palette PNG (NAME_labels.png) and an overlay (NAME_overlay.png), at its own size."""
     if palette not in PALETTES:
         raise typer.BadParameter(f"{palette!r} is none of {', '.join(PALETTES)}", param_hint="--palette")
-    loaded = load_model(ref)
+    loaded = load_model(ref, "auto")
     _make_folder(out)
     results = []
     for path, name in zip(images, distinct_names(images), strict=True):

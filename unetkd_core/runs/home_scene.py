@@ -131,14 +131,14 @@ def make_home(
     from unetkd_core.zoo.references import load_model
 
     source = open_source(SPLIT)
-    loaded = {role: load_model(ref) for role, ref in zip(ROLES, (teacher_ref, student_ref, twin_ref), strict=True)}
+    refs = dict(zip(ROLES, (teacher_ref, student_ref, twin_ref), strict=True))
+    loaded = {role: load_model(ref, "auto") for role, ref in refs.items()}
     settings = _settings(loaded["student"], student_ref)
     index = _typical_scene(source, loaded["student"], loaded["twin"]) if scene_index is None else scene_index
     scene = source.read(index)
     if scene.labels is None:
         raise DataError(f"{SPLIT} has no labels; the home page needs the true ones.")
     labels = {role: _predict(one, scene.image) for role, one in loaded.items()} | {"truth": scene.labels}
-    refs = dict(zip(ROLES, (teacher_ref, student_ref, twin_ref), strict=True))
     measured = {role: _measure(one, refs[role], source) for role, one in loaded.items()}
     home = HomeScene(
         dataset=SPLIT,

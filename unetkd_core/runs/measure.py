@@ -70,7 +70,7 @@ def main() -> int:
 def _measure_machine() -> None:
     import torch
 
-    from unetkd_core.training.hardware import pick_device
+    from unetkd_core.inference.device import pick_device
 
     config = RunConfig().with_(**BUDGETS[DEFAULT_BUDGET].changes)
     device = pick_device(config.hardware.device)

@@ -90,7 +90,7 @@ class Session:
 
     def _choose_hardware(self, threads: int) -> None:
         """Fill the config's hardware section at the first start: as the partner's, or as measured."""
-        from unetkd_core.training.hardware import pick_device
+        from unetkd_core.inference.device import pick_device
 
         hardware = self.config.hardware
         if "auto" not in (hardware.device, hardware.precision, hardware.memory_format) and hardware.threads:

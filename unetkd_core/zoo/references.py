@@ -95,9 +95,15 @@ def _is_finished(run_dir: Path) -> bool:
     return state in _FINISHED
 
 
-def load_model(ref: str) -> Loaded:
-    """The network that `ref` means. Raises CheckpointError for what `resolve` and `checkpoints.load` refuse."""
-    return Loaded(*load(resolve(ref)))
+def load_model(ref: str, device: str = "cpu") -> Loaded:
+    """The network that `ref` means, on `device` (auto: UNETKD_DEVICE, else the accelerator there is).
+
+    Raises CheckpointError for what `resolve` and `checkpoints.load` refuse, ConfigError for a device that is not there.
+    """
+    from unetkd_core.inference.device import pick_device
+
+    model, info = load(resolve(ref))
+    return Loaded(model.to(pick_device(device)), info)
 
 
 def mapping_warning(info: CheckpointInfo, source: "Source") -> str | None:
