@@ -32,7 +32,7 @@ export function buildFilmstrip(model) {
     strip.setAttribute("aria-valuetext", `Epoch ${chosen} of ${epochs ?? newest}`);
     model.painted = [];
     strip.replaceChildren(...rows.flatMap((row, r) => rowCells(model, row, columns, chosen, more && r === leading ? `next: ${newest + 1}` : more ? "" : null, choose)),
-      el("span", { class: "who" }), ...columns.map((epoch) => el("span", { class: epoch === chosen ? "ep on" : "ep" }, `epoch ${epoch}`)), more ? el("span", { class: "ep" }, String(epochs)) : "");
+      el("span", { class: "who" }), ...columns.map((epoch) => el("span", { class: epoch === chosen ? "ep on" : "ep" }, epoch ? `epoch ${epoch}` : "untrained")), more ? el("span", { class: "ep" }, String(epochs)) : "");
     range.max = String(known.length - 1);
     range.value = String(known.indexOf(chosen));
     range.style.setProperty("--done", `${(100 * range.value) / Math.max(1, known.length - 1)}%`);

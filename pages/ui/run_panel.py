@@ -55,7 +55,7 @@ def layers(pair: Pair, scene: int, epoch: int) -> list[Layer]:
     for side, panel in there:
         drawn = labels(panel.path(epoch, scene)) if epoch in panel.epochs else None
         if drawn is not None:
-            found.append(Layer(side.role, TITLES[side.role], f"epoch {epoch}", drawn))
+            found.append(Layer(side.role, TITLES[side.role], f"epoch {epoch}" if epoch else "untrained", drawn))
     truth = labels(there[0][1].scenes[scene].truth)
     return found if truth is None else [*found, Layer("truth", "True labels", "", truth)]
 

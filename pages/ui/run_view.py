@@ -60,8 +60,8 @@ def _progress(pair: Pair, page: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=kit.key(page, "now")):
         left = run_words.time_left(pair)
         st.html(
-            f'<div class="run-now"><i class="run-pulse"></i><b>{html.escape(run_words.headline(pair))}</b>'
-            f"<span>{left}</span></div>"
+            f'<div class="run-now"><i class="run-pulse ukd-{pair.leading.role}"></i>'
+            f"<b>{html.escape(run_words.headline(pair))}</b><span>{left}</span></div>"
         )
         if gain is not None:
             mark = "ukd-student" if gain > 0 else "ukd-lost"  # a loss is ink, never the student's colour
