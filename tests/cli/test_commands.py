@@ -1,8 +1,10 @@
 """`unetkd`: results on stdout, one sentence on stderr when it fails, exit codes 0, 1 and 2."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 from tests.cli.conftest import Unetkd
 from unetkd_core.classes import PALETTES
 from unetkd_core.data.images import read_labels
+from unetkd_core.runs import folder
 from unetkd_core.zoo.checkpoints import read_info
 
 
@@ -145,3 +148,13 @@ def test_keep_says_of_a_network_trained_alone_that_it_teaches(
     unetkd("data", "add", "mine", streets_folder)
     unetkd("keep", finished_run, "kept", "--on", "mine:val", "--teacher")
     assert read_info(tmp_path / "checkpoints" / "kept").role == "teacher"
+
+
+def test_keep_waits_until_a_run_has_ended(
+    unetkd: Unetkd, checkpoint: str, finished_run: str, streets_folder: Path
+) -> None:
+    run = folder.open_run(finished_run)
+    run.write_status(dataclasses.replace(run.written_status(), state="queued", heartbeat=time.time()))
+    unetkd("data", "add", "mine", streets_folder)
+    outcome = unetkd("keep", finished_run, "kept", "--on", "mine:val")
+    assert outcome.code == 1 and "still training" in outcome.err

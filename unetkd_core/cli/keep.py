@@ -11,7 +11,7 @@ from unetkd_core.cli.evaluate import score
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import percent, print_json, remark
 from unetkd_core.data import catalog
-from unetkd_core.errors import CheckpointError
+from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder
 from unetkd_core.zoo import checkpoints
 from unetkd_core.zoo.references import Loaded, check_name, load_model
@@ -40,6 +40,8 @@ def keep(
 
     target = _target(name, replace=replace)
     run = folder.open_run(run_id)
+    if run.status().active:
+        raise RunError(f"{run_id} is still training, and its best may yet be beaten; keep it when it is done or stopped.")
     sources = [catalog.open_source(ref) for ref in on or run.config.data.val]
     for source in sources:
         source.check()
@@ -71,5 +73,5 @@ def _target(name: str, *, replace: bool) -> Path:
     if target.exists() and not replace:
         raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
     if target.exists():
-        remark(f"{name} is replaced.")
+        remark(f"{name} will be replaced.")
     return target
