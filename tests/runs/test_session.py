@@ -206,6 +206,28 @@ def test_a_taught_run_is_named_after_its_teachers_title(
     assert jobs.start(taught.with_(name="Mine"))[0].config.title == "Mine"
 
 
+def test_a_worker_keeps_its_memory_between_steps_unless_told_otherwise(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environments: list[dict[str, str]] = []
+
+    class Launched:
+        pid = 0
+
+        def __init__(self, command: list[str], *, env: dict[str, str], **_: Any) -> None:
+            environments.append(env)
+
+        def wait(self) -> int:
+            return 0
+
+    monkeypatch.setattr(jobs.subprocess, "Popen", Launched)
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    jobs.start(tiny_config)
+    monkeypatch.setenv("GLIBC_TUNABLES", "mine")
+    jobs.start(tiny_config)
+    assert [env["GLIBC_TUNABLES"] for env in environments] == [jobs.ALLOCATOR, "mine"]
+
+
 def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/nowhere/python")
     with pytest.raises(RunError, match="could not be started"):

@@ -41,7 +41,7 @@ def keep(
     target = _target(name, replace=replace)
     run = folder.open_run(run_id)
     if run.status().active:
-        raise RunError(f"{run_id} is still training, and its best may yet be beaten; keep it when it is done or stopped.")
+        raise RunError(f"{run_id} is still training and its best may yet be beaten; keep it when it has ended.")
     sources = [catalog.open_source(ref) for ref in on or run.config.data.val]
     for source in sources:
         source.check()
