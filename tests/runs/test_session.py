@@ -5,6 +5,7 @@ import errno
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -220,7 +221,7 @@ def test_a_worker_keeps_its_memory_between_steps_unless_told_otherwise(
         def wait(self) -> int:
             return 0
 
-    monkeypatch.setattr(jobs.subprocess, "Popen", Launched)
+    monkeypatch.setattr(jobs, "subprocess", SimpleNamespace(Popen=Launched, DEVNULL=None))
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     jobs.start(tiny_config)
     monkeypatch.setenv("GLIBC_TUNABLES", "mine")
