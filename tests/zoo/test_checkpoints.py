@@ -356,6 +356,19 @@ def test_a_reader_beside_a_writer_always_finds_a_whole_checkpoint(saved: Path) -
     assert reads > 0
 
 
+def test_a_reader_whose_folder_steps_aside_finds_it_there(saved: Path) -> None:
+    asked: list[Path] = []
+
+    def read(place: Path) -> str:
+        asked.append(place)
+        if len(asked) == 1:
+            saved.rename(saved.with_name(f".{saved.name}.previous"))  # a writer is between its two renames
+        return (place / CONFIG).read_text()
+
+    assert json.loads(folders.read_whole(saved, read))["name"]
+    assert len(asked) == 2 and asked[0] != asked[1]
+
+
 # ---- listing
 
 

@@ -31,19 +31,21 @@ def current(folder: Path) -> Path:
 def read_whole(folder: Path, read: Callable[[Path], T]) -> T:
     """`read(folder)`; once more when it failed on a folder that was replaced while it was being read."""
     for _ in range(_TRIES - 1):
-        before = _identity(folder)
+        place = current(folder)
+        before = _identity(place)
         try:
-            return read(current(folder))
+            return read(place)
         except Exception:
-            if _identity(folder) == before:
+            now = current(folder)
+            if (now, _identity(now)) == (place, before):
                 raise
     return read(current(folder))
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _identity(place: Path) -> tuple[int, int] | None:
     """Which folder stands here: the inode alone may be used again by the next one."""
     try:
-        stat = current(folder).stat()
+        stat = place.stat()
     except OSError:
         return None
     return stat.st_ino, stat.st_mtime_ns
