@@ -9,7 +9,7 @@ from typing import Any, Final
 from pages.ui import trio
 from unetkd_core.data.catalog import DatasetInfo
 from unetkd_core.errors import ConfigError
-from unetkd_core.training.config import RunConfig, parse_config
+from unetkd_core.training.config import OptimConfig, RunConfig, parse_config
 from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
 
 NO_TEACHER: Final = trio.NOBODY
@@ -90,6 +90,7 @@ def budget_values(name: str, kind: str) -> dict[str, Any]:
         "budget": name,
         "size": like_size(wide, kind),
         "epochs": changes["optim"]["epochs"],
+        "batch_size": changes["optim"].get("batch_size", OptimConfig().batch_size),
         "max_train": data["max_train"],
         "max_val": data["max_val"],
     }

@@ -19,7 +19,9 @@ def test_nothing_given_is_the_default_config() -> None:
 
 def test_single_options_win_over_preset_over_budget_over_recipe_over_file(tmp_path: Path) -> None:
     file = tmp_path / "config.json"
-    file.write_text(json.dumps({"seed": 7, "name": "from the file", "optim": {"epochs": 99, "batch_size": 3}}))
+    file.write_text(
+        json.dumps({"seed": 7, "name": "from the file", "optim": {"epochs": 99}, "augment": {"jitter": 0.05}})
+    )
     given = {
         "config_file": file,
         "recipe": "paper",
@@ -29,7 +31,7 @@ def test_single_options_win_over_preset_over_budget_over_recipe_over_file(tmp_pa
         "alpha": 0.3,
     }
     config = config_from({**given, "name": "mine", "size": "48x96"})
-    assert (config.seed, config.name, config.optim.batch_size) == (7, "mine", 3)
+    assert (config.seed, config.name, config.augment.jitter) == (7, "mine", 0.05)
     assert config.optim.optimizer == "adam"
     assert config.optim.epochs == BUDGETS["taste"].changes["optim"]["epochs"]
     assert (config.data.height, config.data.width) == (48, 96)

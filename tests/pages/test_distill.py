@@ -125,6 +125,17 @@ def test_an_epoch_more_is_no_budget_of_ours(lab: Asked) -> None:
     assert at.get_by_key("distill_budget").value == "taste"
 
 
+def test_a_budget_brings_its_batch_size(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    at.button(key="distill_start").click().run()
+    assert lab[0][0].optim.batch_size == 4
+    at = opened("distill")
+    at.get_by_key("distill_budget").set_value("short").run()
+    at.button(key="distill_start").click().run()
+    assert lab[1][0].optim.batch_size == 8
+
+
 def test_an_emptied_number_of_scenes_means_all_of_them(lab: Asked) -> None:
     fake_run.write_teacher()
     at = opened("distill")

@@ -68,7 +68,10 @@ BUDGETS: Final = {
         "taste",
         "Taste",
         "A first look, about a minute on two cores.",
-        {"data": {"height": 64, "width": 128, "max_train": 320, "max_val": 48}, "optim": {"epochs": 8}},
+        {
+            "data": {"height": 64, "width": 128, "max_train": 320, "max_val": 48},
+            "optim": {"epochs": 8, "batch_size": 4},
+        },
     ),
     "short": Preset(
         "short",
