@@ -76,7 +76,7 @@ BUDGETS: Final = {
     "short": Preset(
         "short",
         "Short",
-        "Enough for the gap to show.",
+        "More streets, larger pictures, more epochs; not yet the paper's size.",
         {"data": {"height": 96, "width": 192, "max_train": 800, "max_val": 120}, "optim": {"epochs": 15}},
     ),
     "paper": Preset(
