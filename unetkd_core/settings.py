@@ -43,6 +43,12 @@ def dataset_root(name: str) -> Path | None:
     return Path(value).expanduser().resolve() if value else None
 
 
+def weights_path() -> Path | None:
+    """UNETKD_WEIGHTS: a file of ImageNet weights for an encoder, or a folder of such files. None when it is not set."""
+    value = os.environ.get("UNETKD_WEIGHTS")
+    return Path(value).expanduser().resolve() if value else None
+
+
 def device() -> str:
     """UNETKD_DEVICE: auto (default), cpu, cuda, cuda:N or mps."""
     value = os.environ.get("UNETKD_DEVICE", "auto").strip().lower() or "auto"

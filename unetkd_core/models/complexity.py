@@ -1,59 +1,61 @@
-"""What a U-Net costs: parameters and multiply-accumulates, counted from its arch alone. Needs no torch.
+"""What a network costs: parameters and multiply-accumulates, counted from its arch alone. Needs no torch.
 
 A test holds these closed forms against the real module (parameters) and against hooks on its convolutions (MACs).
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from unetkd_core.errors import CheckpointError
-
-
-class _Convolution(NamedTuple):
-    """One convolution: `level` is the number of halvings of its output; `taps` are input values per output value and
-    channel.
-    """
-
-    level: int
-    inputs: int
-    outputs: int
-    taps: int
-    kernel: int
-    bias: bool
-    norm: bool
-
-
-def _convolutions(arch: Mapping[str, Any]) -> Iterator[_Convolution]:
-    if arch.get("type") != "unet":
-        raise CheckpointError(
-            f"The network's type is {arch.get('type')!r}; this release can count and build 'unet' only."
-        )
-    width, levels, batch = int(arch["base_width"]), int(arch["levels"]), arch["norm"] == "batch"
-
-    def pair(level: int, inputs: int, outputs: int) -> Iterator[_Convolution]:
-        for channels in (inputs, outputs):
-            yield _Convolution(level, channels, outputs, 9, 9, not batch, batch)
-
-    inputs = 3
-    for level in range(levels + 1):
-        yield from pair(level, inputs, width << level)
-        inputs = width << level
-    for level in reversed(range(levels)):
-        # A 2x2 transposed convolution of stride 2: each output value sees one input position.
-        yield _Convolution(level, width << level + 1, width << level, 1, 4, True, False)
-        yield from pair(level, 2 * (width << level), width << level)
-    yield _Convolution(0, width, int(arch["num_classes"]), 1, 1, True, False)
+from unetkd_core.models.backbones import BACKBONES, HALVINGS
+from unetkd_core.models.convolution import Convolution, block, decoder
 
 
 def parameters(arch: Mapping[str, Any]) -> int:
-    """Trainable numbers of the network that `arch` describes."""
-    return sum(
-        c.inputs * c.outputs * c.kernel + c.outputs * (int(c.bias) + 2 * int(c.norm)) for c in _convolutions(arch)
-    )
+    """Trainable numbers of the network that `arch` describes; of an ensemble, of all its members."""
+    if arch.get("type") == "ensemble":
+        return sum(parameters(member) for member in arch["members"])
+    convolutions, _ = _plan(arch)
+    return sum(c.inputs * c.outputs * c.kernel + c.outputs * (int(c.bias) + 2 * int(c.norm)) for c in convolutions)
 
 
 def macs(arch: Mapping[str, Any], height: int, width: int) -> int:
     """Multiply-accumulates of one forward pass of one (height, width) image in pixels, padding included."""
-    unit = 1 << int(arch["levels"])
+    if arch.get("type") == "ensemble":
+        return sum(macs(member, height, width) for member in arch["members"])
+    convolutions, halvings = _plan(arch)
+    unit = 1 << halvings
     pixels = (-(-height // unit) * unit) * (-(-width // unit) * unit)
-    return sum((pixels >> 2 * c.level) * c.inputs * c.outputs * c.taps for c in _convolutions(arch))
+    return sum((pixels >> 2 * c.level) * c.inputs * c.outputs * c.taps for c in convolutions)
+
+
+def _plan(arch: Mapping[str, Any]) -> tuple[Iterator[Convolution], int]:
+    """Every convolution, and how often the network halves its input."""
+    kind = arch.get("type")
+    if kind == "unet":
+        return _unet(arch), int(arch["levels"])
+    if kind == "backbone_unet":
+        return _backbone_unet(arch), HALVINGS
+    raise CheckpointError(
+        f"The network's type is {kind!r}; this release can count and build 'unet', 'backbone_unet' and 'ensemble' only."
+    )
+
+
+def _unet(arch: Mapping[str, Any]) -> Iterator[Convolution]:
+    width, levels, norm = int(arch["base_width"]), int(arch["levels"]), arch["norm"] == "batch"
+    widths = [width << level for level in range(levels + 1)]
+    for level, (inputs, outputs) in enumerate(zip([3, *widths[:-1]], widths, strict=True)):
+        yield from block(level, inputs, outputs, norm=norm)
+    upward = widths[-2::-1]
+    yield from decoder(widths[-1], upward, upward, int(arch["num_classes"]), norm=norm)
+
+
+def _backbone_unet(arch: Mapping[str, Any]) -> Iterator[Convolution]:
+    if arch["backbone"] not in BACKBONES:
+        raise CheckpointError(f"The backbone is {arch['backbone']!r}; this release has {', '.join(sorted(BACKBONES))}.")
+    backbone = BACKBONES[arch["backbone"]]
+    yield from backbone.convolutions()
+    *skips, bridge = backbone.channels
+    yield from decoder(
+        bridge, skips[::-1], [int(w) for w in arch["decoder"]], int(arch["num_classes"]), norm=arch["norm"] == "batch"
+    )

@@ -1,6 +1,6 @@
 """From an arch (a JSON object) to a module with fresh weights. A new family of networks is one more entry here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import nn
@@ -8,7 +8,14 @@ from torch import nn
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models.unet import UNet
 
-_FAMILIES = {"unet": UNet}
+
+def _backbone_unet(**fields: Any) -> nn.Module:
+    from unetkd_core.models.backbone_unet import BackboneUNet  # torchvision takes a second to import
+
+    return BackboneUNet(**fields)
+
+
+_FAMILIES: dict[str, Callable[..., nn.Module]] = {"unet": UNet, "backbone_unet": _backbone_unet}
 
 
 def build(arch: Mapping[str, Any]) -> nn.Module:

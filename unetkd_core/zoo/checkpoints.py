@@ -7,6 +7,7 @@ no torch; the functions that touch weights import it. Knows nothing of names and
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -73,7 +74,7 @@ class CheckpointInfo(BaseModel):
     @classmethod
     def _small_numbers(cls, arch: dict[str, JsonValue]) -> dict[str, JsonValue]:
         # A damaged or hostile file must not make us count or build a network of 2**1000000 channels.
-        if any(isinstance(v, int | float) and not 0 <= v <= 4096 for v in arch.values()):
+        if any(isinstance(v, int | float) and not 0 <= v <= 4096 for v in _leaves(arch)):
             raise ValueError("arch has a number outside 0 to 4096")
         return arch
 
@@ -84,6 +85,15 @@ class CheckpointInfo(BaseModel):
     def dumps(self) -> str:
         """config.json's text. Raises ValueError for NaN: absent numbers are null."""
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _leaves(value: JsonValue) -> Iterator[JsonValue]:
+    """Every value in nested lists and objects that is neither."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    else:
+        yield value
 
 
 def read_info(folder: Path | str) -> CheckpointInfo:

@@ -1,0 +1,165 @@
+"""ImageNet weights for the encoders: where they lie, whether they can be had, and putting them in, strictly.
+
+Looked for in this order: UNETKD_WEIGHTS (a file, or a folder with one file a backbone), torchvision's own cache, then
+torchvision's address. Local files are safetensors in torchvision's key names, or torchvision's own download under its
+own name, whose sha256 starts as its name says and which is read as bare tensors (`weights_only`). Finding needs no
+torch; loading imports it.
+"""
+
+import hashlib
+import os
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from unetkd_core import settings
+from unetkd_core.errors import ConfigError
+from unetkd_core.models.backbones import BACKBONES, ENCODERS, Backbone
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from unetkd_core.models.backbone_unet import BackboneUNet
+
+_TIMEOUT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where an encoder's weights are: a local file, or (path is none) torchvision's address."""
+
+    backbone: Backbone
+    path: Path | None
+
+    @property
+    def where(self) -> str:
+        """For people: the file, or the address."""
+        return str(self.path or self.backbone.weights_url)
+
+
+def find(name: str) -> Weights:
+    """Where the weights of the encoder `name` (VGG16, ResNet50, MobileNetV2) would be taken from. Opens no connection.
+
+    Raises ConfigError when UNETKD_WEIGHTS names something that is not there.
+    """
+    backbone = ENCODERS[name]
+    given = settings.weights_path()
+    if given is not None and not given.exists():
+        raise ConfigError(
+            f"UNETKD_WEIGHTS is {given}, which does not exist; expected a weights file or a folder of them."
+        )
+    for folder in filter(None, (given, _hub_cache())):
+        for path in [folder] if folder.is_file() else [folder / file for file in file_names(backbone)]:
+            if path.is_file() and _may_be(path, backbone):
+                return Weights(backbone, path)
+    return Weights(backbone, None)
+
+
+def file_names(backbone: Backbone) -> tuple[str, ...]:
+    """Names that a weights file may have in a folder, the first that is there is taken."""
+    factory = backbone.factory
+    return (f"{factory}_encoder.safetensors", f"{factory}.safetensors", backbone.weights_url.rpartition("/")[2])
+
+
+def check(name: str) -> Weights:
+    """`find`, and where nothing lies here: can it be fetched? Raises ConfigError, one sentence, when it cannot."""
+    found = find(name)
+    if found.path is None:
+        request = urllib.request.Request(found.backbone.weights_url, method="HEAD")
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
+                pass
+        except (urllib.error.URLError, OSError) as error:
+            raise _not_here(found.backbone, str(getattr(error, "reason", error))) from None
+    return found
+
+
+def load_encoder(model: "BackboneUNet") -> Weights:
+    """Put ImageNet's weights into `model.encoder`; what lies behind the last tap (a classifier) is left out.
+
+    Returns where they came from. Raises ConfigError when they are not here, cannot be fetched, are damaged, or lack a
+    tensor.
+    """
+    backbone = BACKBONES[model.arch["backbone"]]
+    found = find(backbone.name)
+    tensors = _fetch(backbone) if found.path is None else _read(found.path)
+    expected = model.encoder.state_dict()
+    # Files from before torch counted batches lack these counters, which evaluation never reads.
+    counters = {name for name in expected if name.endswith("num_batches_tracked")}
+    problems = [f"lacks {name}" for name in expected.keys() - counters - tensors.keys()]
+    problems += [
+        f"has {name} as {tuple(tensors[name].shape)}, expected {tuple(want.shape)}"
+        for name, want in expected.items()
+        if name in tensors and tensors[name].shape != want.shape
+    ]
+    if problems:
+        raise ConfigError(
+            f"{found.where} is no {backbone.name} in torchvision's key names: it {min(problems)}"
+            f"{f' and {len(problems) - 1} more' if len(problems) > 1 else ''}; use another file."
+        )
+    model.encoder.load_state_dict({name: tensors.get(name, expected[name]) for name in expected}, strict=True)
+    return found
+
+
+def _may_be(path: Path, backbone: Backbone) -> bool:
+    """A single file given for all encoders is one encoder's: the other two must not take it for theirs."""
+    others = [b.factory for b in BACKBONES.values() if b is not backbone]
+    return not any(path.name.startswith(other) for other in others)
+
+
+def _hub_cache() -> Path:
+    """torch.hub's folder of downloads, as torch.hub.get_dir() finds it."""
+    home = os.environ.get("TORCH_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "torch")
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
+def _read(path: Path) -> "dict[str, Tensor]":
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        _check_hash(path)
+        import torch
+
+        tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return tensors
+    except ConfigError:
+        raise
+    except Exception as error:  # every library names its own: what all mean is a file that cannot be used
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{path} cannot be read as weights ({first[:120]}); copy it again.") from None
+
+
+def _check_hash(path: Path) -> None:
+    """torchvision's file names end in the first eight digits of their sha256."""
+    match = re.search(r"-([0-9a-f]{8,})\.pth$", path.name)
+    if match is None:
+        raise ConfigError(
+            f"{path} is neither safetensors nor torchvision's download under its own name; convert it to safetensors."
+        )
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if not digest.startswith(match[1]):
+        raise ConfigError(f"{path} is not what its name says (its sha256 starts {digest[:8]}); download it again.")
+
+
+def _fetch(backbone: Backbone) -> dict[str, Any]:
+    from torch.hub import load_state_dict_from_url
+
+    try:
+        tensors: dict[str, Any] = load_state_dict_from_url(
+            backbone.weights_url, map_location="cpu", progress=False, check_hash=True, weights_only=True
+        )
+        return tensors
+    except (OSError, RuntimeError) as error:
+        raise _not_here(backbone, str(getattr(error, "reason", error))) from None
+
+
+def _not_here(backbone: Backbone, why: str) -> ConfigError:
+    return ConfigError(
+        f"{backbone.name}'s ImageNet weights are not on this machine and cannot be fetched ({why[:120]}). Point "
+        f"UNETKD_WEIGHTS at a file or folder that has {file_names(backbone)[0]}, or train from scratch."
+    )
