@@ -234,3 +234,14 @@ def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch:
     with pytest.raises(RunError, match="could not be started"):
         jobs.start(tiny_config)
     assert folder.list_runs() == []
+
+
+def test_a_backbone_without_weights_offline_is_refused_before_a_folder_is_made(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("UNETKD_WEIGHTS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no-cache"))
+    config = tiny_config.with_(model={"name": "VGG16", "norm": "batch", "weights": "imagenet"})
+    with pytest.raises(ConfigError, match="VGG16's ImageNet weights are not on this machine"):
+        jobs.start(config)
+    assert folder.list_runs() == []

@@ -30,6 +30,22 @@ Budget = Annotated[
 Norm = Annotated[
     Literal["none", "batch"] | None, typer.Option("--norm", help="Batch normalisation, or none.", rich_help_panel=_HOW)
 ]
+EncoderWeights = Annotated[
+    Literal["imagenet"] | None,
+    typer.Option(
+        "--encoder-weights", help="What an encoder starts from; left out: from scratch.", rich_help_panel=_HOW
+    ),
+]
+EncoderRate = Annotated[
+    float | None,
+    typer.Option("--encoder-rate", help="An encoder's learning rate, as a share of --lr.", rich_help_panel=_HOW),
+]
+FreezeEncoder = Annotated[
+    int | None,
+    typer.Option(
+        "--freeze-encoder", min=0, help="Leave the encoder as it is for so many epochs.", rich_help_panel=_HOW
+    ),
+]
 Epochs = Annotated[int | None, typer.Option("--epochs", min=1, rich_help_panel=_HOW)]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, rich_help_panel=_HOW)]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="The schedule's peak.", rich_help_panel=_HOW)]
@@ -90,6 +106,9 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
     "model": ("model", "name"),
     "student": ("model", "name"),
     "norm": ("model", "norm"),
+    "encoder_weights": ("model", "weights"),
+    "encoder_rate": ("optim", "encoder_rate"),
+    "freeze_encoder": ("optim", "encoder_frozen_epochs"),
     "train": ("data", "train"),
     "val": ("data", "val"),
     "height": ("data", "height"),

@@ -19,7 +19,7 @@ from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.models import complexity
-from unetkd_core.models.names import m_arch
+from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import checkpoints, references
@@ -101,7 +101,7 @@ def _work(config: RunConfig, teacher: Mapping[str, Any], pair: bool) -> _Work:
     return _Work(
         train=_count(data.train, data.max_train),
         val=_count(data.val, data.max_val),
-        student_gmacs=complexity.macs(m_arch(config.model.name, config.model.norm), height, width) / 1e9,
+        student_gmacs=complexity.macs(arch_of(config.model.name, config.model.norm), height, width) / 1e9,
         teacher_gmacs=complexity.macs(teacher, height, width) / 1e9 if teacher else 0.0,
         threads=threads,
         beside=pair and settings.slots() >= 2,

@@ -17,6 +17,7 @@ from typing import Any
 from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.models import pretrained
 from unetkd_core.runs import folder
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.status import write_text
@@ -61,8 +62,11 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
     return runs
 
 
-def check(config: RunConfig) -> checkpoints.CheckpointInfo | None:
-    """Look at everything that a run needs, cheaply; returns the teacher's info. Raises as `start` says."""
+def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.CheckpointInfo | None:
+    """Look at everything that a run needs, cheaply; returns the teacher's info. Raises as `start` says.
+
+    resuming: weights that an encoder started from are not needed again.
+    """
     if sys.platform == "win32":
         raise RunError(
             "Training needs Linux or macOS: a worker here leads a process group. On Windows start it in WSL."
@@ -72,6 +76,8 @@ def check(config: RunConfig) -> checkpoints.CheckpointInfo | None:
         source.check()
         if len(source) == 0:
             raise ConfigError(f"{ref} has no scenes; choose another split.")
+    if config.model.weights is not None and not resuming:
+        pretrained.check(config.model.name)
     if config.teaching is None:
         return None
     ref = config.teaching.teacher
@@ -109,7 +115,7 @@ def resume(run_id: str) -> Run:
     status = run.status()
     if status.active or status.state == "done":
         raise RunError(f"Run {run_id} is {'still going on' if status.active else 'done'}; there is nothing to resume.")
-    check(run.config)
+    check(run.config, resuming=(run.run_dir / "last").is_dir())
     _kill(run)  # one that was stopped may still be on its way out
     try:
         (run.run_dir / "stop").unlink(missing_ok=True)
@@ -136,10 +142,14 @@ def delete(run_id: str) -> None:
 
 def _launch(run: Run) -> None:
     """Start the worker in a session of its own; it survives us."""
-    environment = {"GLIBC_TUNABLES": ALLOCATOR} | os.environ | {
-        "UNETKD_HOME": str(settings.home()),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])),
-    }
+    environment = (
+        {"GLIBC_TUNABLES": ALLOCATOR}
+        | os.environ
+        | {
+            "UNETKD_HOME": str(settings.home()),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])),
+        }
+    )
     try:
         with open(run.run_dir / "log.txt", "ab") as log:
             process = subprocess.Popen(

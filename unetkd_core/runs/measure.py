@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from unetkd_core import settings
 from unetkd_core.models import complexity
-from unetkd_core.models.names import m_arch
+from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.presets import BUDGETS
@@ -40,7 +40,7 @@ def _measure_now(config: RunConfig, threads: int, device: "object") -> dict[str,
     from unetkd_core.training import precision
 
     data, hardware = config.data, config.hardware
-    arch = m_arch(config.model.name, config.model.norm)
+    arch = arch_of(config.model.name, config.model.norm)
     best, *_ = precision.choose(
         arch,
         data.height,

@@ -127,8 +127,17 @@ class Session:
         from unetkd_core.training.trainer import Trainer
 
         self._data, self._val, self._teacher_info = train, val, teacher.info if teacher else None
+        from unetkd_core.training.state import has_state
+
         scenes = panel.choose_scenes(len(val), val.gather)
-        return Trainer(self.config, train=train, val=val, teacher=teacher.model if teacher else None, panel=scenes)
+        return Trainer(
+            self.config,
+            train=train,
+            val=val,
+            teacher=teacher.model if teacher else None,
+            panel=scenes,
+            resuming=has_state(self.last_dir),
+        )
 
     def _start_or_resume(self, trainer: "Trainer") -> None:
         from unetkd_core.training.state import has_state

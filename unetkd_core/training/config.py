@@ -10,9 +10,11 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from unetkd_core.errors import ConfigError
+from unetkd_core.models.backbones import ENCODERS
+from unetkd_core.models.names import usual_norm
 
 FORMAT_VERSION: Final = 1
-ModelName = Literal["M128", "M256", "M512", "M1024"]
+ModelName = Literal["M128", "M256", "M512", "M1024", "VGG16", "ResNet50", "MobileNetV2"]
 
 
 class _Section(BaseModel):
@@ -40,11 +42,30 @@ class ModelConfig(_Section):
     """The network that is trained."""
 
     name: ModelName = Field(
-        "M128", description="The paper's size: 16 filters at the first level, doubled until the name."
+        "M128",
+        description="The paper's M-model (16 filters at the first level, doubled until the name), or an encoder.",
     )
     norm: Literal["none", "batch"] = Field(
-        "none", description="Batch normalisation after each 3x3 convolution, or none (the paper's students)."
+        "none",
+        description="Batch normalisation after each 3x3 convolution, or none (the paper's students). With an encoder "
+        "it is the decoder's, and batch where nothing is said.",
     )
+    weights: Literal["imagenet"] | None = Field(
+        None, description="What an encoder starts from: imagenet, or none for scratch."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_norm(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "norm" not in data and isinstance(data.get("name"), str):
+            return {**data, "norm": usual_norm(data["name"])}
+        return data
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> "ModelConfig":
+        if self.weights is not None and self.name not in ENCODERS:
+            raise ValueError(f"{self.name} has no ImageNet weights; only {', '.join(ENCODERS)} have")
+        return self
 
 
 class TeachingConfig(_Section):
@@ -72,6 +93,15 @@ class OptimConfig(_Section):
     weight_decay: float = Field(1e-4, ge=0, le=1)
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
     clip_norm: float | None = Field(1.0, gt=0, description="Clip the gradient's norm to this; none: no clipping.")
+    encoder_rate: float = Field(
+        1.0, gt=0, le=1, description="An encoder's learning rate, as a share of the rest's; 1 for M-models."
+    )
+    encoder_frozen_epochs: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Epochs at the beginning in which an encoder stays as it is, statistics included.",
+    )
     class_weights: Literal["sqrt", "none"] = Field(
         "sqrt", description="sqrt: weights of 1/sqrt(share), mean 1 over pixels; none: 1."
     )
@@ -120,6 +150,9 @@ class RunConfig(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
+        special = self.optim.encoder_rate != 1 or self.optim.encoder_frozen_epochs
+        if special and self.model.name not in ENCODERS:
+            raise ValueError(f"encoder_rate and encoder_frozen_epochs are for {', '.join(ENCODERS)}, not for M-models")
         if self.twin_of is not None and self.teaching is not None:
             raise ValueError("a twin has no teacher: twin_of and teaching exclude each other")
         return self

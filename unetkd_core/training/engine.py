@@ -110,20 +110,25 @@ def train_epoch(
     first_step: int,
     clip_norm: float | None,
     on_step: Callable[[int, int], None],
+    frozen: nn.Module | None = None,
 ) -> dict[str, float]:
     """Train on every batch once; returns the mean of each of the objective's parts over the epoch's images.
 
-    learning_rate: global step -> rate. on_step(step in this epoch from 1, images of the step) is called after each
-    step; what it raises ends the epoch. Raises TrainingError naming the term when a loss is NaN or infinite.
+    learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
+    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. on_step(step in
+    this epoch from 1, images of the step) is called after each step; what it raises ends the epoch. Raises
+    TrainingError naming the term when a loss is NaN or infinite.
     """
     model.train()
+    if frozen is not None:
+        frozen.eval()
     check_every = 1 if accelerator.device.type == "cpu" else 20  # on an accelerator every look waits for the queue
     sums: dict[str, Tensor] = {}
     images = 0
     step = 0
     for step, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(first_step + step - 1)
+            group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
         teacher_logits = teacher(batch.image) if teacher is not None else None
         loss = objective(model(batch.student_image), batch.target, teacher_logits)
         if step % check_every == 0:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -20,7 +20,9 @@ from unetkd_core.data import augment
 from unetkd_core.losses.distill import kd_divergence
 from unetkd_core.losses.task import cross_entropy, sqrt_class_weights
 from unetkd_core.metrics import Scores
-from unetkd_core.models.names import m_arch
+from unetkd_core.models.backbone_unet import BackboneUNet
+from unetkd_core.models.names import arch_of
+from unetkd_core.models.pretrained import load_encoder
 from unetkd_core.models.registry import build
 from unetkd_core.training import engine
 from unetkd_core.training.config import OptimConfig, RunConfig, TeachingConfig
@@ -87,7 +89,8 @@ class Trainer:
     """Trains one RunConfig whose hardware section is filled in.
 
     train, val: packed data. teacher: the network that teaches, or none. panel: indices into `val` whose predictions
-    each report carries. The student's first weights are a function of the config's model and seed alone.
+    each report carries. The network's first weights are a function of the config's model and seed alone; resuming:
+    `restore` will replace them, so an encoder's are not looked for.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Trainer:
         val: Packed,
         teacher: nn.Module | None = None,
         panel: Sequence[int] = (),
+        resuming: bool = False,
     ) -> None:
         if (config.teaching is None) != (teacher is None):
             raise ValueError("a teacher is given exactly when the config has a teaching section")
@@ -106,10 +110,13 @@ class Trainer:
         self.memory_format = TORCH_FORMAT[hardware.memory_format]
         self.accelerator = make_accelerator(hardware.device, hardware.precision)
         torch.manual_seed(config.seed)
-        self.arch = m_arch(config.model.name, config.model.norm)
-        network = build(self.arch).to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
+        self.arch = arch_of(config.model.name, config.model.norm)
+        network = build(self.arch)
+        if config.model.weights is not None and not resuming:
+            load_encoder(cast(BackboneUNet, network))
+        network = network.to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
         kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[optim.optimizer]
-        self.optimizer = kind(network.parameters(), lr=optim.learning_rate, weight_decay=optim.weight_decay)
+        self.optimizer = kind(_groups(network, optim), lr=optim.learning_rate, weight_decay=optim.weight_decay)
         self._network = network
         self.model, self._prepared = self.accelerator.prepare(network, self.optimizer)
         self.teacher = None if teacher is None else engine.FrozenTeacher(teacher, self.accelerator, self.memory_format)
@@ -185,6 +192,7 @@ class Trainer:
             learning_rate=self._learning_rate,
             first_step=epoch * self.steps,
             clip_norm=optim.clip_norm,
+            frozen=self._frozen(epoch),
             on_step=watch.trained,
         )
         trained = time.perf_counter()
@@ -213,6 +221,15 @@ class Trainer:
         }
         return EpochReport(self.epoch, metrics, result.scores, best, result.kept)
 
+    def _frozen(self, epoch: int) -> nn.Module | None:
+        """The encoder in the epochs that leave it as it is, and none after; its gradients are switched to match."""
+        if not self.config.optim.encoder_frozen_epochs:
+            return None
+        encoder = cast(nn.Module, self._network.encoder)
+        frozen = epoch < self.config.optim.encoder_frozen_epochs
+        encoder.requires_grad_(not frozen)
+        return encoder if frozen else None
+
     def _learning_rate(self, step: int) -> float:
         optim = self.config.optim
         return learning_rate(step, optim.epochs * self.steps, peak=optim.learning_rate, schedule=optim.schedule)
@@ -238,6 +255,16 @@ class Trainer:
                 )
             )
         self._teacher_pred = np.concatenate(parts)
+
+
+def _groups(network: nn.Module, optim: OptimConfig) -> list[dict[str, Any]]:
+    """Parameter groups; `rate` is a group's share of the learning rate. One group unless an encoder learns slower."""
+    if optim.encoder_rate == 1:
+        return [{"params": list(network.parameters()), "rate": 1.0}]
+    encoder = list(cast(nn.Module, network.encoder).parameters())
+    own = {id(p) for p in encoder}
+    rest = [p for p in network.parameters() if id(p) not in own]
+    return [{"params": rest, "rate": 1.0}, {"params": encoder, "rate": optim.encoder_rate}]
 
 
 def make_accelerator(device: str, precision: str) -> Accelerator:
