@@ -10,7 +10,7 @@ from unetkd_core.classes import CLASSES
 from unetkd_core.errors import UnetKDError
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
-from unetkd_core.zoo.checkpoints import CheckpointInfo, read_info
+from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 Curves = dict[str, list[tuple[int, float]]]
 """Role or loss term -> (epoch, value) in order."""
@@ -91,7 +91,7 @@ def _draw(spec: dict[str, Any], spoken: str) -> None:
 def _teacher(config: RunConfig) -> CheckpointInfo | None:
     teaching = config.teaching
     try:
-        return read_info(references.resolve(teaching.teacher)) if teaching else None
+        return references.info_of(teaching.teacher) if teaching else None
     except UnetKDError:
         return None  # it was deleted since; its line is left out
 

@@ -11,6 +11,8 @@ from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.presets import RECIPES
+from unetkd_core.zoo import references
+from unetkd_core.zoo.ensembles import weights_in_words
 
 PAGE = "runs"
 LOG_LINES = 400
@@ -40,8 +42,12 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
         config.model.name + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation"),
     )
     if teaching is not None:
-        name = run_words.taught_by(run, teaching.teacher)
-        yield "Teacher", name if name == teaching.teacher else f"{name} ({teaching.teacher})"
+        ref = references.label(teaching.teacher)
+        name = run_words.taught_by(run, ref)
+        yield "Teacher", name if name == ref else f"{name} ({ref})"
+        spec = teaching.teacher
+        if not isinstance(spec, str):
+            yield "Ensemble’s weights", weights_in_words(spec)
         yield (
             "Soft labels",
             (

@@ -113,7 +113,8 @@ def compared(pair: Pair) -> dict[str, str]:
     teaching = pair.main.run.config.teaching
     chosen = {"student": references.RUN_PREFIX + pair.main.run.id}
     if teaching is not None:
-        chosen["teacher"] = teaching.teacher
+        teacher = teaching.teacher
+        chosen["teacher"] = teacher if isinstance(teacher, str) else references.TEACHER_PREFIX + pair.main.run.id
     if pair.twin is not None and pair.twin.best is not None:
         chosen["twin"] = references.RUN_PREFIX + pair.twin.run.id
     return chosen

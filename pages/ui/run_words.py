@@ -8,6 +8,7 @@ from unetkd_core.errors import UnetKDError
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import references
 
 STATE = {
     "queued": "waiting",
@@ -58,7 +59,7 @@ def title(run: Run, config: RunConfig) -> str:
     """
     if config.name or config.teaching is None:
         return config.title
-    return f"{config.model.name} from {taught_by(run, config.teaching.teacher)}"
+    return f"{config.model.name} from {taught_by(run, references.label(config.teaching.teacher))}"
 
 
 def taught_by(run: Run, ref: str) -> str:

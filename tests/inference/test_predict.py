@@ -7,8 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unetkd_core.errors import ImageError
-from unetkd_core.inference.predict import predict, to_batch, upsampled_labels
+from unetkd_core.inference.predict import predict
+from unetkd_core.inference.readout import Readout
 from unetkd_core.inference.upsample import upsampled_strips
+from unetkd_core.inference.views import to_batch
 from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
 
@@ -79,9 +81,9 @@ def test_strips_are_bilinear_upsampling_however_they_are_cut(size: tuple[int, in
     assert [r for rows, _ in strips for r in range(rows.start, rows.stop)] == list(range(size[0]))
     whole = F.interpolate(logits, size=size, mode="bilinear", align_corners=False)
     torch.testing.assert_close(torch.cat([s for _, s in strips], dim=2), whole, atol=1e-5, rtol=1e-5)
-    labels = upsampled_labels(logits, size, strip_values=strip_values)
+    labels = Readout([logits]).labels(size)
     assert labels.dtype == torch.uint8
-    assert torch.equal(labels, upsampled_labels(logits, size))
+    assert torch.equal(labels, whole.argmax(dim=1).to(torch.uint8))
 
 
 def test_a_strip_holds_no_more_than_it_may() -> None:

@@ -245,3 +245,84 @@ def test_a_backbone_without_weights_offline_is_refused_before_a_folder_is_made(
     with pytest.raises(ConfigError, match="VGG16's ImageNet weights are not on this machine"):
         jobs.start(config)
     assert folder.list_runs() == []
+
+
+def two_teachers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two untrained networks of unlike architecture as named checkpoints."""
+    import torch
+
+    from unetkd_core.models.names import arch_of
+    from unetkd_core.models.registry import build
+    from unetkd_core.zoo import checkpoints
+
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    for seed, name in enumerate(("M128", "MobileNetV2")):
+        torch.manual_seed(seed)
+        info = checkpoints.CheckpointInfo(
+            name=name, title=name, role="teacher", arch=arch_of(name), mapping=["classes"], height=16, width=32,
+            data=["tiny:train"], licence="MIT",
+        )  # fmt: skip
+        checkpoints.save(build(arch_of(name)), tmp_path / "checkpoints" / name, info)
+    return ["M128", "MobileNetV2"]
+
+
+def launched(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    return jobs.start(config, twin=False)[0]
+
+
+@pytest.mark.parametrize("weighting", ["even", "grid", "per_class", "loss", "confidence"])
+def test_an_ensemble_teaches_and_its_weights_are_searched_once_and_written_down(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weighting: str
+) -> None:
+    members = two_teachers(tmp_path, monkeypatch)
+    teaching = {"teacher": {"members": members, "weighting": weighting}, "alpha": 0.5}
+    run = launched(tiny_config.with_(teaching=teaching), monkeypatch)
+    assert work(run) == 0
+    assert run.config.title == "M128 from M128 + MobileNetV2"
+    assert run.config.teaching is not None and not isinstance(run.config.teaching.teacher, str)
+    spec = run.config.teaching.teacher
+    assert len(spec.sha256) == 2 and not spec.open
+    assert (spec.weights is not None) == (weighting == "grid")
+    assert (spec.class_weights is not None) == (weighting == "per_class")
+    line = run.metrics()[-1]
+    assert line["loss_kd"] > 0 and 0 <= line["val"]["agreement"] <= 1
+    best = run.best()
+    assert best is not None and best.role == "student"
+
+
+def test_a_run_taught_by_an_ensemble_resumes_with_the_weights_it_began_with(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = two_teachers(tmp_path, monkeypatch)
+    config = tiny_config.with_(teaching={"teacher": {"members": members, "weighting": "grid"}})
+    unbroken = launched(config, monkeypatch)
+    assert work(unbroken) == 0
+    broken = launched(config, monkeypatch)
+    from unetkd_core.runs import session
+
+    keep = session.Session._on_epoch
+
+    def die_after_the_first(self: Any, trainer: Any, report: Any) -> None:
+        keep(self, trainer, report)
+        if report.epoch == 1:
+            raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session.Session, "_on_epoch", die_after_the_first)
+        assert work(broken) == 1
+    assert work(broken) == 0
+    losses = [[m["loss"] for m in run.metrics()] for run in (unbroken, broken)]
+    assert losses[0] == losses[1]
+    shutil.rmtree(tmp_path / "checkpoints" / "M128")
+    with pytest.raises(CheckpointError, match="member of the ensemble is missing"):
+        launched(config, monkeypatch)
+
+
+def test_an_ensemble_with_a_missing_member_is_refused_before_a_folder_is_made(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    with pytest.raises(CheckpointError, match="no checkpoint named"):
+        jobs.start(tiny_config.with_(teaching={"teacher": {"members": ["a", "b"]}}))
+    assert folder.list_runs() == []

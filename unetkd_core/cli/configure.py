@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from unetkd_core.cli import teachers
 from unetkd_core.cli.options import SETTINGS
 from unetkd_core.errors import ConfigError
 from unetkd_core.training.config import RunConfig, parse_config
@@ -29,13 +30,14 @@ def config_from(given: Mapping[str, Any]) -> RunConfig:
     _require_val(given, data)
     budget = BUDGETS[given["budget"]] if given.get("budget") else None
     recipe = given.get("recipe") or (budget.recipe if budget else None)
-    taught = given.get("teacher") or data.get("teaching")
+    teacher = teachers.teacher(given.get("teacher") or [], given.get("weights"), given.get("space"))
+    taught = teacher or data.get("teaching")
     preset = given.get("preset") or (budget.teaching if budget and taught else None)
     layers = (
         RECIPES[recipe].changes if recipe else {},
         budget.changes if budget else {},
         {"teaching": KD_PRESETS[preset].changes} if preset else {},
-        _single_options(given),
+        _single_options({**given, "teacher": teacher}),
     )
     for changes in layers:
         _merge(data, changes)

@@ -7,12 +7,15 @@ import typer
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import counting, percent, print_json, print_table, remark
+from unetkd_core.cli.teachers import reference
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
 from unetkd_core.metrics import Scores
 from unetkd_core.zoo.references import Loaded, load_model, mapping_warning
 
-Ref = Annotated[str, typer.Argument(metavar="REF", help="A checkpoint's name or run:ID.")]
+Ref = Annotated[
+    str, typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, or an ensemble.json.")
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="At most so many scenes, evenly spaced over the split.")
 ]
@@ -33,8 +36,8 @@ def evaluate(
     """mIoU, per-class IoU, pixel accuracy and loss over a whole split, at native label resolution."""
     source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
     source.check()
-    teaches = load_model(teacher, "auto") if teacher else None
-    scores = score(load_model(ref, "auto"), source, teacher=teaches, limit=limit)
+    teaches = load_model(reference(teacher), "auto") if teacher else None
+    scores = score(load_model(reference(ref), "auto"), source, teacher=teaches, limit=limit)
     if as_json:
         print_json(_as_json(ref, source, scores, teacher, limit))
     else:

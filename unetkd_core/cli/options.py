@@ -83,7 +83,28 @@ MaxVal = Annotated[
 
 Model = Annotated[ModelName | None, typer.Option("--model", help="The network.")]
 Student = Annotated[ModelName | None, typer.Option("--student", help="The network that is taught.")]
-Teacher = Annotated[str | None, typer.Option("--teacher", metavar="REF", help="A checkpoint's name or run:ID.")]
+Teacher = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--teacher",
+        metavar="REF",
+        help="A checkpoint's name, run:ID, or an ensemble.json; several: their ensemble.",
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        metavar="HOW",
+        help="How several teachers are weighed: even, search, fine, per-class, dynamic (by each batch's loss), "
+        "confidence (by each pixel's), or numbers as 1,2,1.",
+        rich_help_panel=_TEACHING,
+    ),
+]
+Space = Annotated[
+    Literal["probs", "logits"] | None,
+    typer.Option("--space", help="What several teachers' mean is taken of.", rich_help_panel=_TEACHING),
+]
 Preset = Annotated[
     Literal["paper", "hinton"] | None,
     typer.Option("--preset", help="paper: α 0.1, T 10, no T²; hinton: α 0.5, T 4, T².", rich_help_panel=_TEACHING),

@@ -10,6 +10,7 @@ from PIL import Image
 from unetkd_core.classes import PALETTES
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import print_json, remark
+from unetkd_core.cli.teachers import reference
 from unetkd_core.data.images import read_image, write_labels_png
 from unetkd_core.errors import UnetKDError
 from unetkd_core.inference.overlay import overlay
@@ -17,7 +18,9 @@ from unetkd_core.zoo.references import Loaded, load_model
 
 
 def predict(
-    ref: Annotated[str, typer.Argument(metavar="REF", help="A checkpoint's name or run:ID.")],
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, or an ensemble.json.")
+    ],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or WebP.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Made if it is not there.")],
     palette: Annotated[str, typer.Option("--palette", help="table1, or safe for colour-blind eyes.")] = "table1",
@@ -26,7 +29,7 @@ def predict(
     """Segment images: for each a palette PNG (NAME_labels.png) and an overlay (NAME_overlay.png), at its own size."""
     if palette not in PALETTES:
         raise typer.BadParameter(f"{palette!r} is none of {', '.join(PALETTES)}", param_hint="--palette")
-    loaded = load_model(ref, "auto")
+    loaded = load_model(reference(ref), "auto")
     _make_folder(out)
     results = []
     for path, name in zip(images, distinct_names(images), strict=True):

@@ -45,6 +45,8 @@ def train(
 
 def distill(
     teacher: o.Teacher = None,
+    weights: o.Weights = None,
+    space: o.Space = None,
     student: o.Student = None,
     preset: o.Preset = None,
     alpha: o.Alpha = None,
@@ -75,7 +77,7 @@ def distill(
 
     Ctrl-C stops the runs, keeps what they have, and says how to resume.
     """
-    if teacher is None and config_file is None:
+    if not teacher and config_file is None:
         raise typer.BadParameter("name a checkpoint or run:ID", param_hint="--teacher")
     config = config_from(locals())
     if config.teaching is None:

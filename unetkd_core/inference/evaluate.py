@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from unetkd_core.data.packed import spaced
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
-from unetkd_core.inference.predict import check_image, inferring, to_batch, to_working_size
-from unetkd_core.inference.upsample import largest, upsampled_labels, upsampled_strips
+from unetkd_core.inference.readout import Readout, read
+from unetkd_core.inference.upsample import largest
+from unetkd_core.inference.views import check_image
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
 
@@ -22,7 +23,7 @@ BATCH_PIXELS = 400_000
 """Pixels at the working size that go through a network at once: about 12 images of 128x256."""
 
 
-class _Batch(NamedTuple):
+class Batch(NamedTuple):
     """Scenes of one native size: images (N) of (H, W, 3) uint8, target (N, H, W) uint8."""
 
     images: list[np.ndarray]
@@ -52,21 +53,21 @@ def evaluate(
         )
     meter = SegmentationMeter()
     done = 0
-    for batch in _batches(source, indices, training_size):
+    for batch in batches(source, indices, training_size):
         size = (batch.target.shape[1], batch.target.shape[2])
-        logits = _logits(model, batch.images, training_size)
-        teacher_pred = None
-        if teacher is not None:
-            teacher_pred = upsampled_labels(_logits(teacher, batch.images, teacher_size or training_size), size).cpu()
-        _count(meter, logits, batch.target, teacher_pred)
+        with torch.inference_mode():
+            teacher_pred = None
+            if teacher is not None:
+                teacher_pred = read(teacher, batch.images, teacher_size or training_size).labels(size).cpu()
+            _count(meter, read(model, batch.images, training_size), batch.target, teacher_pred)
         done += len(batch.images)
         if progress is not None:
             progress(done, len(indices))
     return meter.compute()
 
 
-def _batches(source: Source, indices: list[int], training_size: tuple[int, int]) -> Iterator[_Batch]:
-    """Scenes in order, neighbours of equal size together."""
+def batches(source: Source, indices: list[int], training_size: tuple[int, int]) -> Iterator[Batch]:
+    """Scenes in order, neighbours of equal size together. Raises DataError for one without labels."""
     most = max(1, BATCH_PIXELS // (training_size[0] * training_size[1]))
     images: list[np.ndarray] = []
     labels: list[np.ndarray] = []
@@ -78,31 +79,23 @@ def _batches(source: Source, indices: list[int], training_size: tuple[int, int])
                 f"{source.ref}: {source.stem(index)} has no labels; scores need them. Choose a labelled split."
             )
         if images and (len(images) >= most or images[0].shape != scene.image.shape):
-            yield _Batch(images, torch.from_numpy(np.stack(labels)))
+            yield Batch(images, torch.from_numpy(np.stack(labels)))
             images, labels = [], []
         images.append(scene.image)
         labels.append(scene.labels)
     if images:
-        yield _Batch(images, torch.from_numpy(np.stack(labels)))
+        yield Batch(images, torch.from_numpy(np.stack(labels)))
 
 
-def _logits(model: nn.Module, images: list[np.ndarray], training_size: tuple[int, int]) -> Tensor:
-    """(N, C, h', w') float32 at the working size of these images, which have one size."""
-    with inferring(model) as device:
-        logits: Tensor = model(to_batch([to_working_size(image, training_size) for image in images]).to(device))
-    return logits.float()
-
-
-def _count(meter: SegmentationMeter, logits: Tensor, target: Tensor, teacher_pred: Tensor | None) -> None:
+def _count(meter: SegmentationMeter, readout: Readout, target: Tensor, teacher_pred: Tensor | None) -> None:
     """Add one batch to the meter, in strips of rows of the labels' own size."""
-    with torch.inference_mode():
-        for rows, strip in upsampled_strips(logits, (target.shape[1], target.shape[2])):
-            labels = target[:, rows].to(strip.device)
-            term = cross_entropy(strip, labels.long())
-            meter.update(
-                largest(strip),
-                labels,
-                loss_total=term.total,
-                loss_weight=term.weight,
-                teacher_pred=None if teacher_pred is None else teacher_pred[:, rows].to(strip.device),
-            )
+    for rows, strip in readout.strips((target.shape[1], target.shape[2])):
+        labels = target[:, rows].to(strip.device)
+        term = cross_entropy(strip, labels.long())
+        meter.update(
+            largest(strip),
+            labels,
+            loss_total=term.total,
+            loss_weight=term.weight,
+            teacher_pred=None if teacher_pred is None else teacher_pred[:, rows].to(strip.device),
+        )

@@ -22,7 +22,7 @@ from unetkd_core.models import complexity
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
 from unetkd_core.training.config import RunConfig
-from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import references
 
 GUESS: Final = {"train": 0.12, "forward": 0.04}
 """Seconds per billion multiply-accumulates of one thread, where nothing was measured: a plain laptop's."""
@@ -59,7 +59,7 @@ _measured: set[Path] = set()
 
 def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     """What `jobs.start(config, twin=twin)` would take here. Raises what opening the data and the teacher raises."""
-    info = None if config.teaching is None else checkpoints.read_info(references.resolve(config.teaching.teacher))
+    info = None if config.teaching is None else references.info_of(config.teaching.teacher)
     pair = twin and info is not None
     work = _work(config, {} if info is None else info.arch, pair)
     rates, how = _rates(config, work, info.sha256 if info is not None else "")

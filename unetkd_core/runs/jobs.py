@@ -43,6 +43,7 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there, RunError when no folder
     can be made; nothing is left behind then.
     """
+    config = _with_ensemble(config)
     teacher = check(config)
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
@@ -52,7 +53,7 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
         if with_twin:
             runs.append(folder.create(config.twin(runs[0].id), pair=runs[0].id, shares=True))
         if teacher is not None:
-            _note_teacher(runs[0], teacher)
+            note_teacher(runs[0], teacher)
         for run in runs:
             _launch(run)
     except BaseException:
@@ -60,6 +61,17 @@ def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
             _discard(run)
         raise
     return runs
+
+
+def _with_ensemble(config: RunConfig) -> RunConfig:
+    """A teacher that is an ensemble goes into the config as a whole, with its members' sha256: a run that is resumed
+    needs no file beside it.
+    """
+    if config.teaching is None or (spec := references.spec_of(config.teaching.teacher)) is None:
+        return config
+    title = spec.title or references.info_of(spec).title
+    spec = references.fixed(spec).model_copy(update={"title": title, "metrics": {}})
+    return config.with_(teaching={"teacher": spec.model_dump(mode="json")})
 
 
 def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.CheckpointInfo | None:
@@ -80,10 +92,12 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
         pretrained.check(config.model.name)
     if config.teaching is None:
         return None
-    ref = config.teaching.teacher
-    info = checkpoints.read_info(references.resolve(ref))
-    if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
-        raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
+    teacher = config.teaching.teacher
+    info = references.info_of(teacher)
+    spec = references.spec_of(teacher)
+    for ref in [teacher] if isinstance(teacher, str) else spec.members if spec else ():
+        if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
+            raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
     return info
 
 
@@ -206,9 +220,10 @@ def _mark_stopped(run: Run) -> None:
         )
 
 
-def _note_teacher(run: Run, info: checkpoints.CheckpointInfo) -> None:
+def note_teacher(run: Run, info: checkpoints.CheckpointInfo) -> None:
     """Which weights teach, so that a resumed run is taught by the same."""
     note: dict[str, Any] = {"sha256": info.sha256, "title": info.title, "parameters": info.parameters}
     assert run.config.teaching is not None
-    meta = {**run.meta, "teacher": {"ref": run.config.teaching.teacher, **note}}
+    ref = run.config.teaching.teacher
+    meta = {**run.meta, "teacher": {"ref": ref if isinstance(ref, str) else list(ref.members), **note}}
     write_text(run.run_dir / "meta.json", json.dumps(meta, indent=1) + "\n")

@@ -18,8 +18,9 @@ from unetkd_core.runs import packs, panel, provenance, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import write_text
-from unetkd_core.training.progress import Progress
+from unetkd_core.training.progress import Progress, StopRequested
 from unetkd_core.zoo import checkpoints
+from unetkd_core.zoo.ensembles import weights_in_words
 from unetkd_core.zoo.licences import licence_of
 
 if TYPE_CHECKING:
@@ -75,18 +76,40 @@ class Session:
         teaching = self.config.teaching
         if teaching is None:
             return None
-        from unetkd_core.zoo.references import load_model
+        from unetkd_core.zoo.references import label, load_model
 
         noted = self.run.meta.get("teacher") or {}
-        self.reporter.phase("measuring", f"Loading the teacher, {noted.get('title', teaching.teacher)}")
-        loaded = load_model(teaching.teacher)
+        name = noted.get("title") or label(teaching.teacher)
+        self._search_weights()
+        assert self.config.teaching is not None
+        teacher = self.config.teaching.teacher
+        self.reporter.phase("measuring", f"Loading the teacher, {name}")
+        loaded = load_model(teacher)
         expected = noted.get("sha256")
-        if expected and loaded.info.sha256 != expected:
+        # An ensemble's weights may just have been searched; its members' own sha256 are in the config.
+        if isinstance(teacher, str) and expected and loaded.info.sha256 != expected:
             raise CheckpointError(
-                f"The teacher {teaching.teacher} is not the one that this run began with; "
-                "put that one back or start a new run."
+                f"The teacher {teacher} is not the one that this run began with; put that one back or start a new run."
             )
         return loaded
+
+    def _search_weights(self) -> None:
+        """An ensemble whose weights are still open gets them at the first start, from the run's validation data."""
+        teaching, data = self.config.teaching, self.config.data
+        if teaching is None or isinstance(teaching.teacher, str) or not teaching.teacher.open:
+            return
+        from unetkd_core.zoo.ensemble_search import find_weights
+
+        def progress(done: int, total: int) -> None:
+            if self.reporter.should_stop():
+                raise StopRequested
+            self.reporter.progress(f"Searching the ensemble's weights, {done} of {total} scenes")
+
+        self.reporter.phase("measuring", "Searching the ensemble's weights")
+        found = find_weights(teaching.teacher, data.val, limit=data.max_val, progress=progress)
+        self.config = self.config.with_(teaching={"teacher": found.model_dump(mode="json")})
+        self.run.write_config(self.config)
+        self.reporter.log.line(f"The ensemble's weights: {weights_in_words(found)}")
 
     def _choose_hardware(self, threads: int) -> None:
         """Fill the config's hardware section at the first start: as the partner's, or as measured."""

@@ -5,13 +5,15 @@ that are `auto` are chosen when the run first starts and written back, so that a
 same way.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.models.names import usual_norm
+from unetkd_core.zoo import references
+from unetkd_core.zoo.ensembles import EnsembleSpec
 
 FORMAT_VERSION: Final = 1
 ModelName = Literal["M128", "M256", "M512", "M1024", "VGG16", "ResNet50", "MobileNetV2"]
@@ -71,7 +73,10 @@ class ModelConfig(_Section):
 class TeachingConfig(_Section):
     """Standard pixel-wise distillation: alpha * CE + (1 - alpha) * KL(teacher || student) at a temperature."""
 
-    teacher: str = Field(min_length=1, description="Reference to the teacher: a checkpoint's name or run:ID.")
+    teacher: Annotated[
+        Annotated[Annotated[str, Field(min_length=1)], Tag("name")] | Annotated[EnsembleSpec, Tag("ensemble")],
+        Discriminator(lambda value: "name" if isinstance(value, str) else "ensemble"),
+    ] = Field(description="Who teaches: a checkpoint's name, run:ID, or an ensemble of such.")
     alpha: float = Field(0.1, ge=0, le=1, description="Weight of the hard labels; 1 - alpha is the soft term's.")
     temperature: float = Field(10.0, ge=1, le=1000, description="T: divides both networks' logits before the softmax.")
     scale_by_t2: bool = Field(False, description="Multiply the soft term by T squared (Hinton); off in the paper.")
@@ -172,7 +177,7 @@ class RunConfig(_Section):
         if self.name:
             return self.name
         if self.teaching is not None:
-            return f"{self.model.name} from {self.teaching.teacher}"
+            return f"{self.model.name} from {references.label(self.teaching.teacher)}"
         return f"{self.model.name} {'untaught' if self.twin_of else 'alone'}"
 
     def twin(self, student_run_id: str) -> "RunConfig":
@@ -210,8 +215,13 @@ def parse_config(data: Any, *, where: str = "the settings") -> RunConfig:
         raise ConfigError(f"{where}: {problems}.") from None
 
 
+_TAGS: Final = {(tag, ("teaching", "teacher")) for tag in ("name", "ensemble")}
+"""Which kind of teacher it is, is no field of its own."""
+
+
 def _describe(error: Any) -> str:
-    field = ".".join(str(p) for p in error["loc"]) or "settings"
+    loc = [p for p in error["loc"] if (p, error["loc"][:2]) not in _TAGS]
+    field = ".".join(map(str, loc)) or "settings"
     message = error["msg"].removeprefix("Value error, ")
     got = error.get("input")
     shown = "" if isinstance(got, (dict, BaseModel)) or got is None else f" (got {str(got)[:60]!r})"

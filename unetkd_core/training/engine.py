@@ -45,7 +45,8 @@ class StepLoss(NamedTuple):
 
 Objective = Callable[[Tensor, Tensor, Tensor | None], StepLoss]
 """(student logits, target, teacher logits or None) -> StepLoss; the trainer's."""
-Teacher = Callable[[Tensor], Tensor]
+Teacher = Callable[[Tensor, Tensor], Tensor]
+"""(clean image, target) -> logits; only an ensemble that weighs its members by their loss looks at the target."""
 
 
 class FrozenTeacher:
@@ -57,11 +58,15 @@ class FrozenTeacher:
         if accelerator.mixed_precision == "bf16":
             _round_convolutions(self._model)
 
-    def __call__(self, image: Tensor) -> Tensor:
-        """image (B, 3, H, W) in [0, 1] -> logits (B, 6, H, W) float32, an ordinary tensor without gradient."""
+    def __call__(self, image: Tensor, target: Tensor | None = None) -> Tensor:
+        """image (B, 3, H, W) in [0, 1] -> logits (B, 6, H, W) float32, an ordinary tensor without gradient.
+
+        target (B, H, W) int64 is shown to a teacher that asks for it (`needs_target`).
+        """
         self._model.eval()
+        labels = {"target": target} if getattr(self._model, "needs_target", False) else {}
         with torch.inference_mode(), self._accelerator.autocast():
-            logits: Tensor = self._model(image)
+            logits: Tensor = self._model(image, **labels)
         # A copy made outside: autograd may not save an inference tensor.
         return logits.to(dtype=torch.float32, copy=True)
 
@@ -129,7 +134,7 @@ def train_epoch(
     for step, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
-        teacher_logits = teacher(batch.image) if teacher is not None else None
+        teacher_logits = teacher(batch.image, batch.target) if teacher is not None else None
         loss = objective(model(batch.student_image), batch.target, teacher_logits)
         if step % check_every == 0:
             require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")

@@ -19,6 +19,7 @@ _ROLES = {
     "student": "A student: taught by a larger network's soft predictions beside the labels.",
     "twin": "An untaught twin, the control: its student's network, seed, order of data and budget, on labels alone.",
     "alone": "Trained on labels alone.",
+    "ensemble": "Several networks whose answers are averaged.",
 }
 
 _USE = """For teaching and research on distillation: to compare a student with its untaught twin and its teacher.

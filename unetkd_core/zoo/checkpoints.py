@@ -29,7 +29,7 @@ MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
 MAX_PARAMETERS: Final = 1_000_000_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
-Role = Literal["teacher", "student", "twin", "alone"]
+Role = Literal["teacher", "student", "twin", "alone", "ensemble"]
 
 
 class CheckpointInfo(BaseModel):
@@ -44,7 +44,7 @@ class CheckpointInfo(BaseModel):
     format_version: Literal[1] = FORMAT_VERSION
     name: str = Field(pattern=rf"^{NAME.pattern}$", description="Short name, as the folder's.")
     title: str = Field(max_length=200, description='For people: "M128 from M256".')
-    role: Role = Field(description="teacher, student (taught), twin (the same, untaught) or alone.")
+    role: Role = Field(description="teacher, student (taught), twin (the same, untaught), alone or ensemble.")
     arch: dict[str, JsonValue] = Field(description="What models.registry.build makes the network from.")
     classes: list[str] = Field(
         default_factory=lambda: list(CLASS_NAMES), description="Names of the channels, in order."

@@ -1,6 +1,8 @@
-"""What a person types for a network, and where it lies: `name` (a named checkpoint) or `run:ID` (the best of a run).
+"""What a person types for a network, and where it lies: `name` (a named checkpoint or ensemble), `run:ID` (the best of
+a run) or `teacher-of:ID` (the ensemble that taught a run).
 
 Importing, resolving and listing need no torch; loading does. A reference is never a path: it cannot leave its folder.
+Where a reference is taken, an EnsembleSpec is too.
 """
 
 import json
@@ -9,16 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unetkd_core import settings
 from unetkd_core.classes import MAPPINGS
-from unetkd_core.errors import CheckpointError
-from unetkd_core.zoo import folders
+from unetkd_core.errors import CheckpointError, UnetKDError
+from unetkd_core.zoo import ensembles, folders
 from unetkd_core.zoo.checkpoints import NAME, CheckpointInfo, list_named, load, read_info
+from unetkd_core.zoo.ensembles import EnsembleSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
     from unetkd_core.data.source import Source
 
+Reference = str | EnsembleSpec
 RUN_PREFIX = "run:"
+TEACHER_PREFIX = "teacher-of:"
 _HUB_PREFIX = "hf:"
 _FINISHED = {"done", "stopped"}
 
@@ -63,6 +68,65 @@ def resolve(ref: str) -> Path:
     return folder
 
 
+def spec_of(ref: Reference) -> EnsembleSpec | None:
+    """The ensemble that `ref` is or names, or None where it names a network of its own. Raises as `resolve` does."""
+    if isinstance(ref, EnsembleSpec):
+        return ref
+    if ref.startswith(TEACHER_PREFIX):
+        return _teacher_of(ref)
+    if ref.startswith((RUN_PREFIX, _HUB_PREFIX)):
+        return None
+    file = folders.current(resolve(ref)) / ensembles.ENSEMBLE
+    return ensembles.read_file(file) if file.is_file() else None
+
+
+def info_of(ref: Reference) -> CheckpointInfo:
+    """What the network or ensemble says it is; reads no weights. Raises CheckpointError, ConfigError, one sentence."""
+    spec = spec_of(ref)
+    if spec is None:
+        assert isinstance(ref, str)
+        return read_info(resolve(ref))
+    name = ref if isinstance(ref, str) and NAME.fullmatch(ref) else "ensemble"
+    return ensembles.describe(spec, _member_infos(spec), name=name)
+
+
+def label(ref: Reference) -> str:
+    """The reference in words: itself, or an ensemble's title, or its members."""
+    return ref if isinstance(ref, str) else ref.title or " + ".join(ref.members)
+
+
+def fixed(spec: EnsembleSpec) -> EnsembleSpec:
+    """The same with its members' sha256 written down, so that other weights under their names are refused."""
+    infos = _member_infos(spec)
+    ensembles.describe(spec, infos)
+    return spec.model_copy(update={"sha256": tuple(info.sha256 for info in infos)})
+
+
+def _member_infos(spec: EnsembleSpec) -> list[CheckpointInfo]:
+    infos = []
+    for member in spec.members:
+        try:
+            info = info_of(member) if spec_of(member) is None else None
+        except CheckpointError as error:
+            raise CheckpointError(f"A member of the ensemble is missing or broken. {error}") from None
+        if info is None:
+            raise CheckpointError(f"{member} is an ensemble itself; name its members instead.")
+        infos.append(info)
+    return infos
+
+
+def _teacher_of(ref: str) -> EnsembleSpec:
+    run_id = check_name(ref.removeprefix(TEACHER_PREFIX))
+    try:
+        config = json.loads((settings.runs_dir() / run_id / "config.json").read_text(encoding="utf-8"))
+        teacher = config["teaching"]["teacher"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CheckpointError(f"There is no taught run {run_id}; see `unetkd runs list`.") from None
+    if isinstance(teacher, str):
+        raise CheckpointError(f"Run {run_id} was taught by {teacher}, not by an ensemble; use that reference.")
+    return ensembles.parse(teacher, where=f"The teacher of run {run_id}")
+
+
 def _missing_run(run_id: str) -> str:
     if (settings.runs_dir() / run_id).is_dir():
         return f"Run {run_id} has no checkpoint yet: it comes with its first epoch."
@@ -76,15 +140,43 @@ def _missing_name(name: str) -> str:
 
 
 def available() -> list[tuple[str, CheckpointInfo]]:
-    """(reference, info) of every usable network: the named ones by name, then finished runs, newest first."""
-    found = list_named()
+    """(reference, info) of every usable network: the named ones and ensembles by name, then finished runs, newest
+    first, and the ensembles that taught them.
+    """
+    found = sorted([*list_named(), *_named_ensembles()], key=lambda pair: pair[0])
+    taught_by: list[tuple[str, CheckpointInfo]] = []
     for run_id in reversed(folders.names(settings.runs_dir(), NAME)):
         if _is_finished(settings.runs_dir() / run_id):
             try:
-                found.append((RUN_PREFIX + run_id, read_info(settings.runs_dir() / run_id / "best")))
+                info = read_info(settings.runs_dir() / run_id / "best")
             except CheckpointError:
                 continue  # a run that ended before its first epoch has none, and its own page says so
+            found.append((RUN_PREFIX + run_id, info))
+            taught_by += _ensemble_behind(run_id, info)
+    known = {info.sha256 for _, info in found}
+    return found + [(ref, info) for ref, info in taught_by if not (info.sha256 in known or known.add(info.sha256))]  # type: ignore[func-returns-value]
+
+
+def _named_ensembles() -> list[tuple[str, CheckpointInfo]]:
+    found = []
+    for name in folders.names(settings.checkpoints_dir(), NAME):
+        if (folders.current(settings.checkpoints_dir() / name) / ensembles.ENSEMBLE).is_file():
+            try:
+                found.append((name, info_of(name)))
+            except UnetKDError:
+                continue  # a member is gone: `info_of` says which when the ensemble is asked for
     return found
+
+
+def _ensemble_behind(run_id: str, info: CheckpointInfo) -> list[tuple[str, CheckpointInfo]]:
+    """The ensemble inside the config of a run, if one taught it and its members are all there."""
+    teaching = (info.run or {}).get("teaching")
+    if not isinstance(teaching, dict) or not isinstance(teaching.get("teacher"), dict):
+        return []
+    try:
+        return [(TEACHER_PREFIX + run_id, info_of(TEACHER_PREFIX + run_id))]
+    except UnetKDError:
+        return []
 
 
 def _is_finished(run_dir: Path) -> bool:
@@ -95,15 +187,36 @@ def _is_finished(run_dir: Path) -> bool:
     return state in _FINISHED
 
 
-def load_model(ref: str, device: str = "cpu") -> Loaded:
-    """The network that `ref` means, on `device` (auto: UNETKD_DEVICE, else the accelerator there is).
+def load_model(ref: Reference, device: str = "cpu") -> Loaded:
+    """The network or ensemble that `ref` means, on `device` (auto: UNETKD_DEVICE, else the accelerator there is).
 
-    Raises CheckpointError for what `resolve` and `checkpoints.load` refuse, ConfigError for a device that is not there.
+    Raises CheckpointError for what `resolve`, `info_of` and `checkpoints.load` refuse, ConfigError for a device that is
+    not there.
     """
     from unetkd_core.inference.device import pick_device
 
-    model, info = load(resolve(ref))
+    spec = spec_of(ref)
+    if spec is None:
+        assert isinstance(ref, str)
+        model, info = load(resolve(ref))
+    else:
+        model, info = _load_ensemble(spec), info_of(ref)
     return Loaded(model.to(pick_device(device)), info)
+
+
+def _load_ensemble(spec: EnsembleSpec) -> "nn.Module":
+    from unetkd_core.models.ensemble import EnsembleTeacher
+
+    ensembles.describe(spec, _member_infos(spec))
+    loaded = [load(resolve(member)) for member in spec.members]
+    return EnsembleTeacher(
+        [model for model, _ in loaded],
+        weights=spec.weights,
+        class_weights=spec.class_weights,
+        sizes=[(info.height, info.width) for _, info in loaded],
+        space=spec.space,
+        weighting=spec.weighting,
+    ).eval()
 
 
 def mapping_warning(info: CheckpointInfo, source: "Source") -> str | None:

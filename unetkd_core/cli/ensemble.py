@@ -1,0 +1,197 @@
+"""`unetkd ensemble`: search the weights of several networks, and score their mean."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unetkd_core import settings
+from unetkd_core.classes import CLASS_NAMES
+from unetkd_core.cli import teachers
+from unetkd_core.cli.evaluate import Limit, score
+from unetkd_core.cli.options import AsJson
+from unetkd_core.cli.output import counting, percent, points, print_json, print_table, remark
+from unetkd_core.data import catalog
+from unetkd_core.errors import CheckpointError, ConfigError
+from unetkd_core.metrics import Scores
+from unetkd_core.models.weighting import SEARCHED, on_simplex
+from unetkd_core.zoo import ensemble_search, ensembles, references
+from unetkd_core.zoo.ensembles import EnsembleSpec
+
+app = typer.Typer(help="Ensembles: search weights, score the mean.", no_args_is_help=True)
+
+Members = Annotated[list[str], typer.Argument(metavar="REF...", help="Checkpoints' names or run:IDs, one a member.")]
+Dataset = Annotated[
+    str, typer.Option("--dataset", metavar="REF", help="As camvid:train-only-0006R0, or a name with --split.")
+]
+Split = Annotated[str, typer.Option("--split")]
+Space = Annotated[str, typer.Option("--space", help="probs (the paper) or logits.")]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write the ensemble found, for --teacher.")
+]
+SHOWN = 10
+
+
+@app.command("search")
+def search(
+    members: Members,
+    dataset: Dataset = "streets",
+    split: Split = "val",
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            metavar="HOW",
+            help="search: integers 0-4 each (the paper); fine: steps of 0.05; per-class: the best for each class.",
+        ),
+    ] = "search",
+    space: Space = "probs",
+    limit: Limit = None,
+    out: Out = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Keep it as a named ensemble beside the checkpoints.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite an ensemble of that name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search the best weights: every candidate's mean is scored on every scene, in one pass."""
+    spec = teachers.ensemble(members, weights, space)
+    if spec.weighting not in SEARCHED:
+        raise typer.BadParameter("is not searched; choose search, fine or per-class", param_hint="--weights")
+    ref = f"{dataset}:{split}" if ":" not in dataset else dataset
+    target = _target(name, replace=replace) if name else None
+    spec = references.fixed(spec)
+    catalog.open_source(ref).check()
+    candidates = ensemble_search.candidates_of(spec)
+    with counting(f"{len(candidates)} candidates on {ref}") as progress:
+        found = ensemble_search.find_weights(spec, [ref], limit=limit, progress=progress)
+    result = ensemble_search.search(spec, [ref], candidates, limit=limit)  # read back, not run again
+    if out is not None:
+        _write(out, found)
+    if target is not None:
+        ensembles.save(found, target)
+        remark(f"{name} is in {target}")
+    if as_json:
+        print_json(
+            {
+                "ensemble": found.model_dump(mode="json"),
+                "dataset": ref,
+                "scenes": result.scenes,
+                "candidates": [
+                    {"weights": candidate, "miou": float(miou)}
+                    for candidate, miou in zip(result.candidates, result.miou, strict=True)
+                ],
+            }
+        )
+        return
+    ranked = sorted(range(len(candidates)), key=lambda k: -result.miou[k])[:SHOWN]
+    rows = [(_weights(candidates[k]), percent(float(result.miou[k]))) for k in ranked]
+    print_table((f"Weights of {', '.join(members)}", "#mIoU"), rows)
+    alone = [(_alone(candidates, i), ref_) for i, ref_ in enumerate(members)]
+    best_alone, who = max((float(result.miou[k]), who) for k, who in alone)
+    gain = float(result.miou.max()) - best_alone
+    typer.echo(f"The best is {points(gain)} from {who} alone, on the {result.scenes} scenes that it was chosen on.")
+    if found.class_weights is not None:
+        print_table(
+            ("Class", *members),
+            [
+                (c, *(f"{w:.2f}" for w in column))
+                for c, column in zip(CLASS_NAMES, zip(*found.class_weights, strict=True), strict=True)
+            ],
+        )
+
+
+@app.command("evaluate")
+def evaluate(
+    refs: Annotated[
+        list[str], typer.Argument(metavar="REF...", help="An ensemble.json, a named ensemble, or several networks.")
+    ],
+    dataset: Dataset = "streets",
+    split: Split = "val",
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", metavar="HOW", help="For several networks: even, confidence, or numbers as 1,2,1."),
+    ] = None,
+    space: Annotated[str | None, typer.Option("--space", help="probs or logits.")] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """mIoU of the mean beside its members', at native label resolution."""
+    spec = _given(refs, weights, space)
+    if spec.open:
+        raise ConfigError(
+            "These weights are still to be searched; `unetkd ensemble search` does, on other data than this."
+        )
+    if spec.weighting == "loss":
+        raise ConfigError(
+            "Weights by each batch's loss need the labels, which only training may use; evaluate confidence or even."
+        )
+    source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
+    source.check()
+    together = references.load_model(spec, "auto")
+    scores = {ref: score(references.load_model(ref, "auto"), source, limit=limit) for ref in spec.members}
+    mean = score(together, source, limit=limit)
+    if as_json:
+        print_json(
+            {
+                "ensemble": spec.model_dump(mode="json"),
+                "dataset": source.ref,
+                "scores": mean.to_json(),
+                "members": {ref: one.to_json() for ref, one in scores.items()},
+            }
+        )
+        return
+    _print(spec, source.ref, scores, mean)
+
+
+def _given(refs: list[str], weights: str | None, space: str | None) -> EnsembleSpec:
+    if len(refs) > 1:
+        return teachers.ensemble(refs, weights, space)
+    spec = references.spec_of(teachers.reference(refs[0]))
+    if spec is None:
+        raise CheckpointError(f"{refs[0]} is a single network; name several, or use `unetkd evaluate`.")
+    if weights is not None or space is not None:
+        raise typer.BadParameter("an ensemble brings its own weights and space", param_hint="--weights, --space")
+    return spec
+
+
+def _print(spec: EnsembleSpec, ref: str, scores: dict[str, Scores], mean: Scores) -> None:
+    columns = ("Class", *(f"#{name}" for name in scores), "#ensemble")
+    everyone = [*scores.values(), mean]
+    rows: list[tuple[object, ...]] = [
+        (name, *(percent(one.iou[index]) for one in everyone)) for index, name in enumerate(CLASS_NAMES)
+    ]
+    rows.append(("mIoU", *(percent(one.miou) for one in everyone)))
+    print_table(columns, rows)
+    best = max(scores, key=lambda name: scores[name].miou)
+    typer.echo(
+        f"Weights: {ensembles.weights_in_words(spec)}. "
+        f"{points(mean.miou - scores[best].miou)} from {best} alone on {ref}, native label resolution."
+    )
+
+
+def _weights(candidate: tuple[float, ...]) -> str:
+    shares = ", ".join(f"{share:.2f}" for share in on_simplex(candidate, len(candidate)))
+    whole = all(w == int(w) for w in candidate)
+    return f"{','.join(str(int(w)) for w in candidate)}  ({shares})" if whole else shares
+
+
+def _alone(candidates: list[tuple[float, ...]], member: int) -> int:
+    return next(k for k, c in enumerate(candidates) if c[member] > 0 and sum(c) == c[member])
+
+
+def _target(name: str, *, replace: bool) -> Path:
+    target = settings.checkpoints_dir() / references.check_name(name)
+    if target.exists() and not replace:
+        raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
+    if (target / "model.safetensors").exists():
+        raise CheckpointError(f"{name} is a checkpoint with weights of its own; choose another name for the ensemble.")
+    return target
+
+
+def _write(path: Path, spec: EnsembleSpec) -> None:
+    try:
+        path.write_text(spec.dumps(), encoding="utf-8")
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}; choose another with -o.") from None
+    remark(f"The ensemble is in {path}; `unetkd distill --teacher {path}` learns from it.")
