@@ -11,6 +11,7 @@ A mean is scored as `evaluate` scores an EnsembleTeacher: members brought to the
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import Final
 
 import torch
@@ -98,7 +99,7 @@ class Tally:
         pixels = (contested & labelled).nonzero()[:, 0]
         if len(pixels):
             there = torch.stack([one.index_select(1, pixels) for one in said])  # (members, C, P)
-            self._count(there, torch.stack([w[pixels] for w in winners]).long(), target[pixels].long())
+            self._count(there, [w[pixels] for w in winners], target[pixels].long())
 
     def result(self, scenes: int) -> Searched:
         """Everything counted so far."""
@@ -110,9 +111,9 @@ class Tally:
             self._weights, self._agreed = self._weights.to(device), self._agreed.to(device)
             self._counted = self._counted.to(device)
 
-    def _count(self, said: Tensor, winners: Tensor, target: Tensor) -> None:
-        """Pixels on which members disagree. said: (members, C, P); winners: (members, P); target: (P,)."""
-        first, second = winners.amin(dim=0), winners.amax(dim=0)
+    def _count(self, said: Tensor, winners: Sequence[Tensor], target: Tensor) -> None:
+        """Pixels on which members disagree. said: (members, C, P); winners: (P,) a member; target: (P,)."""
+        first, second = reduce(torch.minimum, winners).long(), reduce(torch.maximum, winners).long()
         ahead = said.gather(1, first.expand(len(said), 1, -1))
         behind = said.gather(1, second.expand(len(said), 1, -1))
         # A class is beaten for good where another is higher with every member; on ties it may still be the first.
