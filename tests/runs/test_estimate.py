@@ -60,3 +60,23 @@ def test_old_measurements_make_room(tiny_config: RunConfig) -> None:
     kept = list(speed.read()["packing"])
     assert len(kept) == speed._KEEP and kept[-1] == str(speed._KEEP + 4)
     assert json.loads((settings.home() / "speed.json").read_text())["format_version"] == speed.FORMAT_VERSION
+
+
+def test_an_encoder_and_an_ensemble_go_by_what_their_own_backbones_took(
+    tiny_config: RunConfig,
+) -> None:
+    from unetkd_core.models.complexity import macs
+    from unetkd_core.models.names import arch_of
+
+    speed.remember("gmac", "1", {"train": 8.0, "forward": 4.0})
+    speed.remember("backbones", "vgg16/1", {"train": 2.0, "forward": 1.0})
+    known, (m128, vgg) = speed.read()["gmac"]["1"], (arch_of("M128"), arch_of("VGG16"))
+    both = {"type": "ensemble", "members": [m128, vgg]}
+    billions = [macs(arch, 16, 32) / 1e9 for arch in (m128, vgg)]
+    seconds = speed.image_seconds(both, 16, 32, known, 1, "forward")
+    assert seconds == pytest.approx(4 * billions[0] + 1 * billions[1])
+    assert speed.image_seconds(vgg, 16, 32, known, 2, "train") == pytest.approx(8 * billions[1])  # not measured so
+    alone = tiny_config.with_(model={"name": "VGG16", "norm": "batch"}, optim={"epochs": 100})
+    slow = estimate.estimate(alone, twin=False).seconds
+    speed.remember("backbones", "vgg16/1", {"train": 0.2, "forward": 0.1})
+    assert estimate.estimate(alone, twin=False).seconds < slow

@@ -18,7 +18,6 @@ from typing import Any, Final
 from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
-from unetkd_core.models import complexity
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
 from unetkd_core.training.config import RunConfig
@@ -43,12 +42,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class _Work:
-    """What there is to do. gmacs: billion multiply-accumulates of one image's forward pass."""
+    """What there is to do. student, teacher: archs; the teacher's is empty where nobody teaches."""
 
     train: int
     val: int
-    student_gmacs: float
-    teacher_gmacs: float
+    student: Mapping[str, Any]
+    teacher: Mapping[str, Any]
+    height: int
+    width: int
     threads: int
     beside: bool
 
@@ -65,6 +66,7 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     rates, how = _rates(config, work, info.sha256 if info is not None else "")
     packing = _packing_seconds(config)
     seconds = packing + _run_seconds(rates, work, config.optim.epochs)
+    seconds += _search_seconds(config, rates, work)
     if pair and settings.slots() < 2:
         alone = _work(config, {}, pair)
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
@@ -96,13 +98,14 @@ def measure_in_background() -> None:
 
 def _work(config: RunConfig, teacher: Mapping[str, Any], pair: bool) -> _Work:
     data = config.data
-    height, width = data.height, data.width
     threads = config.hardware.threads or (settings.threads_per_slot() if pair else settings.cores())
     return _Work(
         train=_count(data.train, data.max_train),
         val=_count(data.val, data.max_val),
-        student_gmacs=complexity.macs(arch_of(config.model.name, config.model.norm), height, width) / 1e9,
-        teacher_gmacs=complexity.macs(teacher, height, width) / 1e9 if teacher else 0.0,
+        student=arch_of(config.model.name, config.model.norm),
+        teacher=teacher,
+        height=data.height,
+        width=data.width,
         threads=threads,
         beside=pair and settings.slots() >= 2,
     )
@@ -125,9 +128,22 @@ def _rates(config: RunConfig, work: _Work, teacher_sha: str) -> tuple[speed.Rate
         return speed.Rates(same["train"], same["val"], same["saving"], same["startup"]), "as in the last such run"
     gmac, how = _gmac(known["gmac"], work.threads)
     overhead, startup, saving = _from_other_runs(known["runs"].values())
-    train = work.student_gmacs * gmac["train"] + work.teacher_gmacs * gmac["forward"]
-    val = work.student_gmacs * gmac["forward"]
+    train, val = _image(work, work.student, gmac, "train"), _image(work, work.student, gmac, "forward")
+    if work.teacher:
+        train += _image(work, work.teacher, gmac, "forward")
     return speed.Rates(train * overhead, val * overhead, saving, startup), how
+
+
+def _search_seconds(config: RunConfig, rates: speed.Rates, work: _Work) -> float:
+    """An ensemble whose weights are still open reads the validation scenes once, and the search adds less than that."""
+    teacher = config.teaching.teacher if config.teaching else ""
+    if isinstance(teacher, str) or not teacher.open:
+        return 0.0
+    return 2 * work.val * max(rates.train - rates.val, 0.0)
+
+
+def _image(work: _Work, arch: Mapping[str, Any], gmac: Mapping[str, float], kind: str) -> float:
+    return speed.image_seconds(arch, work.height, work.width, gmac, work.threads, kind)
 
 
 def _gmac(known: Mapping[str, Any], threads: int) -> tuple[Mapping[str, float], str]:

@@ -52,7 +52,10 @@ def _measure_now(config: RunConfig, threads: int, device: "object") -> dict[str,
     )
     billions = complexity.macs(arch, data.height, data.width) / 1e9
     rates = {"train": best.train_seconds / billions, "forward": best.forward_seconds / billions}
-    speed.remember("gmac", str(threads), rates)
+    if "backbone" in arch:
+        speed.remember("backbones", f"{arch['backbone']}/{threads}", rates)
+    else:
+        speed.remember("gmac", str(threads), rates)
     return {"precision": best.precision, "memory_format": best.memory_format}
 
 

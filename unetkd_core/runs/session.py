@@ -13,7 +13,6 @@ from filelock import FileLock
 
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError
-from unetkd_core.models import complexity
 from unetkd_core.runs import packs, panel, provenance, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
@@ -277,7 +276,9 @@ class Session:
         gmac = speed.read()["gmac"].get(str(self.config.hardware.threads))
         if gmac is None:
             return None
-        bare = complexity.macs(trainer.arch, data.height, data.width) / 1e9 * gmac["train"]
+        threads = self.config.hardware.threads or 1
+        bare = speed.image_seconds(trainer.arch, data.height, data.width, gmac, threads, "train")
         if self._teacher_info is not None:
-            bare += complexity.macs(self._teacher_info.arch, data.height, data.width) / 1e9 * gmac["forward"]
+            teacher = self._teacher_info.arch
+            bare += speed.image_seconds(teacher, data.height, data.width, gmac, threads, "forward")
         return train_seconds / bare

@@ -6,12 +6,14 @@ own rates are kept by exactly what was run, and are believed first.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from filelock import FileLock
 
 from unetkd_core import settings
+from unetkd_core.models import complexity
 from unetkd_core.runs.provenance import processor
 from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
@@ -53,8 +55,25 @@ class Rates:
 
 
 def read() -> dict[str, Any]:
-    """This machine's part, by kind: choices, runs, gmac, packing; empty ones when nothing is known."""
-    return {"choices": {}, "runs": {}, "gmac": {}, "packing": {}, **_read_all().get(machine_key(), {})}
+    """This machine's part, by kind: choices, runs, gmac (of M-models, by threads), backbones (the same of U-Nets on
+    encoders, by `backbone/threads`), packing; empty ones when nothing is known.
+    """
+    empty: dict[str, Any] = {"choices": {}, "runs": {}, "gmac": {}, "backbones": {}, "packing": {}}
+    return {**empty, **_read_all().get(machine_key(), {})}
+
+
+def image_seconds(
+    arch: Mapping[str, Any], height: int, width: int, gmac: Mapping[str, float], threads: int, kind: str
+) -> float:
+    """Seconds that one image takes. kind: train or forward; gmac: M-models' rates, for what was not measured itself.
+
+    A gigamac costs an encoder of wide convolutions a third of what it costs an M-model, and a depthwise one more, so
+    each goes by its own rate once that is known. Of an ensemble: its members added up.
+    """
+    if arch.get("type") == "ensemble":
+        return sum(image_seconds(member, height, width, gmac, threads, kind) for member in arch["members"])
+    own = read()["backbones"].get(f"{arch.get('backbone')}/{threads}", gmac)
+    return complexity.macs(arch, height, width) / 1e9 * float(own[kind])
 
 
 def remember(part: str, key: str, value: Any) -> None:
