@@ -134,6 +134,16 @@ def test_extreme_logits_and_half_precision_stay_finite() -> None:
         assert mean.dtype == torch.float32 and mean.isfinite().all()
 
 
+def test_under_autocast_the_mean_is_taken_in_float32_all_the_same() -> None:
+    torch.manual_seed(0)
+    logits = [torch.randn(1, 6, 4, 5) for _ in range(3)]
+    for weighting in ("even", "confidence"):
+        ensemble = EnsembleTeacher([nn.Identity()] * 3, weighting=weighting)  # type: ignore[arg-type]
+        plain = ensemble.mix(logits)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(ensemble.mix(logits), plain)
+
+
 def test_mixed_architectures_and_any_size_of_image_give_logits_of_that_size() -> None:
     members = [build(arch_of(name)).eval() for name in ("M128", "MobileNetV2", "ResNet50")]
     with torch.inference_mode():

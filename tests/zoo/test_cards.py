@@ -10,6 +10,7 @@ from unetkd_core.data.camvid import LICENCE as CAMVID
 from unetkd_core.data.cityscapes import LICENCE as CITYSCAPES
 from unetkd_core.data.folder import LICENCE as FOLDER
 from unetkd_core.data.source_streets import LICENCE as STREETS
+from unetkd_core.models.names import arch_of
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo.cards import card
 from unetkd_core.zoo.checkpoints import CARD, save
@@ -55,6 +56,20 @@ def test_the_recipe_comes_from_the_run() -> None:
     assert '"teacher": "m256-camvid"' in text  # the whole config, to repeat it
     assert "unetkd distill --config run.json" in text
     assert "unetkd train --config run.json" in card(make_info(role="twin", run=run.twin("x").model_dump(mode="json")))
+
+
+@pytest.mark.parametrize(
+    ("weights", "start"), [("imagenet", "from ImageNet's weights"), (None, "from scratch, without ImageNet")]
+)
+def test_an_encoders_card_says_what_it_began_from_and_an_ensemble_is_said_in_words(
+    weights: str | None, start: str
+) -> None:
+    teacher = {"members": ["a", "run:b"], "weighting": "grid", "weights": [1.0, 3.0], "sha256": ["0" * 64] * 2}
+    run = {"model": {"name": "VGG16", "weights": weights}, "teaching": {"teacher": teacher, "alpha": 0.5}}
+    text = card(make_info(arch=arch_of("VGG16"), run=run))
+    assert f"- Encoder: torchvision's vgg16, {start}" in text
+    assert "teacher a + run:b (grid, weights 1, 3), alpha 0.5" in text
+    assert ("BSD-3-Clause" in text) == (weights == "imagenet")
 
 
 def test_the_saved_card_knows_costs_and_hash(tmp_path: Path) -> None:

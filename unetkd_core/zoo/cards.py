@@ -136,8 +136,11 @@ def _training(info: "CheckpointInfo") -> str:
     run: dict[str, Any] = info.run or {}
     if isinstance(run.get("optim"), dict):
         lines.append(f"- Recipe: {run.get('recipe')}; {_said(run['optim'])}")
+    if "backbone" in info.arch:
+        start = "ImageNet's weights" if _from_imagenet(info) else "scratch, without ImageNet"
+        lines.append(f"- Encoder: torchvision's {info.arch['backbone']}, from {start}")
     if isinstance(run.get("teaching"), dict):
-        lines.append(f"- Taught, α weighing the hard labels: {_said(run['teaching'])}")
+        lines.append(f"- Taught, α weighing the hard labels: {_said(_with_teacher_in_words(run['teaching']))}")
     lines += [f"- Run: `{info.run_id}`"] if info.run_id else []
     lines += [f"- Code: commit `{info.commit}`"] if info.commit else []
     lines.append(f"- Created: {info.created}")
@@ -150,6 +153,16 @@ def _training(info: "CheckpointInfo") -> str:
             + "\n```\n</details>"
         )
     return "\n".join(lines)
+
+
+def _with_teacher_in_words(teaching: dict[str, Any]) -> dict[str, Any]:
+    """A teacher that is an ensemble as "A + B (grid, weights 1, 3)" instead of all its settings."""
+    teacher = teaching.get("teacher")
+    if not isinstance(teacher, dict):
+        return teaching
+    weights = ", ".join(f"{w:g}" for w in teacher.get("weights") or ())
+    how = f"{teacher.get('weighting')}{', weights ' + weights if weights else ''}"
+    return {**teaching, "teacher": f"{' + '.join(map(str, teacher.get('members') or ()))} ({how})"}
 
 
 def _said(section: dict[str, Any]) -> str:
@@ -174,4 +187,12 @@ def _limits(info: "CheckpointInfo") -> str:
 
 
 def _licence(info: "CheckpointInfo") -> str:
-    return f"{info.licence}. The licence of the weights follows the data that they learned from; the code is MIT."
+    start = " Its encoder began as torchvision's ImageNet weights (BSD-3-Clause)." if _from_imagenet(info) else ""
+    return (
+        f"{info.licence}. The licence of the weights follows the data that they learned from; the code is MIT.{start}"
+    )
+
+
+def _from_imagenet(info: "CheckpointInfo") -> bool:
+    model = (info.run or {}).get("model")
+    return isinstance(model, dict) and model.get("weights") == "imagenet"
