@@ -33,6 +33,11 @@ def test_a_search_prints_the_best_and_writes_an_ensemble_that_every_command_take
     spec = ensembles.read_file(file)
     assert (spec.weighting, spec.searched_on, len(spec.sha256)) == ("grid", ("mine:val",), 2)
     assert spec.weights == (1.0, 1.0)  # the two are the same network: a tie goes to the most even
+    coarse = unetkd("ensemble", "search", *two, "--dataset", "mine", "--weights", "fine", "--steps", "4", "--json")
+    assert len(coarse.json()["candidates"]) == 5
+    assert (
+        len(unetkd("ensemble", "search", *two, "--dataset", "mine", "--top", "3", "--json").json()["candidates"]) == 5
+    )
     table = unetkd("ensemble", "search", *two, "--dataset", "mine")
     assert "1,1  (0.50, 0.50)" in table.out and "points from" in table.out
     scored = unetkd("ensemble", "evaluate", file, "--dataset", "mine", "--json").json()

@@ -13,6 +13,7 @@ from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import counting, percent, points, print_json, print_table, remark
 from unetkd_core.data import catalog
 from unetkd_core.errors import CheckpointError, ConfigError
+from unetkd_core.inference.searched import FINE_STEPS, GRID_TOP
 from unetkd_core.metrics import Scores
 from unetkd_core.models.weighting import SEARCHED, on_simplex
 from unetkd_core.zoo import ensemble_search, ensembles, references
@@ -46,6 +47,10 @@ def search(
         ),
     ] = "search",
     space: Space = "probs",
+    top: Annotated[int, typer.Option("--top", min=2, help="search: integers from 0 up to, not with, this.")] = GRID_TOP,
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, help="fine, per-class: so many steps from 0 to 1.")
+    ] = FINE_STEPS,
     limit: Limit = None,
     out: Out = None,
     name: Annotated[
@@ -62,9 +67,9 @@ def search(
     target = _target(name, replace=replace) if name else None
     spec = references.fixed(spec)
     catalog.open_source(ref).check()
-    candidates = ensemble_search.candidates_of(spec)
+    candidates = ensemble_search.candidates_of(spec, top=top, steps=steps)
     with counting(f"{len(candidates)} candidates on {ref}") as progress:
-        found = ensemble_search.find_weights(spec, [ref], limit=limit, progress=progress)
+        found = ensemble_search.find_weights(spec, [ref], candidates=candidates, limit=limit, progress=progress)
     result = ensemble_search.search(spec, [ref], candidates, limit=limit)  # read back, not run again
     if out is not None:
         _write(out, found)

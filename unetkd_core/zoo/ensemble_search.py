@@ -16,7 +16,7 @@ from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.errors import ConfigError
-from unetkd_core.inference.searched import Searched, Weights, integer_grid, simplex_grid
+from unetkd_core.inference.searched import FINE_STEPS, GRID_TOP, Searched, Weights, integer_grid, simplex_grid
 from unetkd_core.zoo import folders, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -25,14 +25,19 @@ FORMAT_VERSION: Final = 1
 
 
 def find_weights(
-    spec: EnsembleSpec, refs: Sequence[str], *, limit: int | None = None, progress: Progress | None = None
+    spec: EnsembleSpec,
+    refs: Sequence[str],
+    *,
+    candidates: Sequence[Weights] | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
 ) -> EnsembleSpec:
     """The ensemble with the weights that its `weighting` (grid, fine or per_class) finds best on `refs`.
 
-    limit: at most so many scenes of each. Raises ConfigError for a weighting that is not searched, and what opening the
-    members and the data raises.
+    candidates: other ones than `candidates_of` gives. limit: at most so many scenes of each. Raises ConfigError for a
+    weighting that is not searched, and what opening the members and the data raises.
     """
-    candidates = candidates_of(spec)
+    candidates = candidates_of(spec) if candidates is None else candidates
     result = search(spec, refs, candidates, limit=limit, progress=progress)
     on = [f"{ref}, {limit} scenes" if limit else ref for ref in refs]
     if spec.weighting == "per_class":
@@ -40,12 +45,12 @@ def find_weights(
     return spec.found(on, weights=candidates[result.best()])
 
 
-def candidates_of(spec: EnsembleSpec) -> list[Weights]:
-    """What its weighting tries: integer weights, or the simplex in steps of 0.05."""
+def candidates_of(spec: EnsembleSpec, *, top: int = GRID_TOP, steps: int = FINE_STEPS) -> list[Weights]:
+    """What its weighting tries: integer weights of 0 to top - 1, or the simplex in steps of 1/steps."""
     if spec.weighting == "grid":
-        return integer_grid(len(spec.members))
+        return integer_grid(len(spec.members), top)
     if spec.weighting in ("fine", "per_class"):
-        return simplex_grid(len(spec.members))
+        return simplex_grid(len(spec.members), steps)
     raise ConfigError(f"The weighting {spec.weighting} is not searched; choose grid, fine or per_class.")
 
 
