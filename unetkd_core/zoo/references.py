@@ -6,6 +6,7 @@ Where a reference is taken, an EnsembleSpec is too.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -144,7 +145,7 @@ def available() -> list[tuple[str, CheckpointInfo]]:
     first, and the ensembles that taught them.
     """
     found = sorted([*list_named(), *_named_ensembles()], key=lambda pair: pair[0])
-    taught_by: list[tuple[str, CheckpointInfo]] = []
+    taught_by: dict[str, str] = {}  # an ensemble's settings as text -> the newest run that it taught
     for run_id in reversed(folders.names(settings.runs_dir(), NAME)):
         if _is_finished(settings.runs_dir() / run_id):
             try:
@@ -152,31 +153,26 @@ def available() -> list[tuple[str, CheckpointInfo]]:
             except CheckpointError:
                 continue  # a run that ended before its first epoch has none, and its own page says so
             found.append((RUN_PREFIX + run_id, info))
-            taught_by += _ensemble_behind(run_id, info)
+            teacher = ((info.run or {}).get("teaching") or {}).get("teacher")  # type: ignore[union-attr]
+            if isinstance(teacher, dict):
+                taught_by.setdefault(json.dumps(teacher, sort_keys=True), TEACHER_PREFIX + run_id)
     known = {info.sha256 for _, info in found}
-    return found + [(ref, info) for ref, info in taught_by if not (info.sha256 in known or known.add(info.sha256))]  # type: ignore[func-returns-value]
+    return found + [(ref, info) for ref, info in _described(taught_by.values()) if info.sha256 not in known]
+
+
+def _described(refs: Iterable[str]) -> Iterator[tuple[str, CheckpointInfo]]:
+    """Those of the references that can be used."""
+    for ref in refs:
+        try:
+            yield ref, info_of(ref)
+        except UnetKDError:
+            continue  # a member is gone: `info_of` says which when the ensemble is asked for
 
 
 def _named_ensembles() -> list[tuple[str, CheckpointInfo]]:
-    found = []
-    for name in folders.names(settings.checkpoints_dir(), NAME):
-        if (folders.current(settings.checkpoints_dir() / name) / ensembles.ENSEMBLE).is_file():
-            try:
-                found.append((name, info_of(name)))
-            except UnetKDError:
-                continue  # a member is gone: `info_of` says which when the ensemble is asked for
-    return found
-
-
-def _ensemble_behind(run_id: str, info: CheckpointInfo) -> list[tuple[str, CheckpointInfo]]:
-    """The ensemble inside the config of a run, if one taught it and its members are all there."""
-    teaching = (info.run or {}).get("teaching")
-    if not isinstance(teaching, dict) or not isinstance(teaching.get("teacher"), dict):
-        return []
-    try:
-        return [(TEACHER_PREFIX + run_id, info_of(TEACHER_PREFIX + run_id))]
-    except UnetKDError:
-        return []
+    folder = settings.checkpoints_dir()
+    names = folders.names(folder, NAME)
+    return list(_described(n for n in names if (folders.current(folder / n) / ensembles.ENSEMBLE).is_file()))
 
 
 def _is_finished(run_dir: Path) -> bool:
