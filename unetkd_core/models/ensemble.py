@@ -55,17 +55,14 @@ class EnsembleTeacher(nn.Module):
         self.register_buffer("weights", torch.tensor(given, dtype=torch.float32))
         table = None if weighting != "per_class" or class_weights is None else _columns(class_weights, count)
         self.register_buffer("class_weights", table)
+        most = self.weights if table is None else table.amax(dim=1)
+        self.heard = tuple(index for index, weight in enumerate(most.tolist()) if weight > 0)
+        """Members that have a say; one of weight 0 is never run."""
 
     @property
     def needs_target(self) -> bool:
         """Whether its weights come from labels, which only training has; without them `weights` alone count."""
         return self.weighting == "loss"
-
-    @property
-    def heard(self) -> list[int]:
-        """Members that have a say; one of weight 0 is never run."""
-        spread = self.weights if self.class_weights is None else self.class_weights.amax(dim=1)
-        return [index for index, weight in enumerate(spread.tolist()) if weight > 0]
 
     def forward(self, image: Tensor, target: Tensor | None = None) -> Tensor:
         """image (N, 3, H, W) in [0, 1], target (N, H, W) int64 or none -> logits (N, C, H, W) float32: log p_mean, or
@@ -75,11 +72,10 @@ class EnsembleTeacher(nn.Module):
 
     def mix(self, logits: Sequence[Tensor], target: Tensor | None = None) -> Tensor:
         """The mean of what the `heard` members said, in their order: (N, C, H, W) each -> the same, float32."""
-        heard = self.heard
-        if len(heard) == 1:
+        if len(self.heard) == 1:
             return logits[0].float()
         said = [_centred(z) if self.space == "logits" else torch.log_softmax(z.float(), dim=1) for z in logits]
-        weights = self._weights(heard, said, target)
+        weights = self._weights(said, target)
         if self.space == "logits":
             return torch.stack([w * z for w, z in zip(weights, said, strict=True)]).sum(dim=0)
         mean = weights[0].log() + said[0]
@@ -87,11 +83,11 @@ class EnsembleTeacher(nn.Module):
             mean = torch.logaddexp(mean, weight.log() + log_p)
         return mean
 
-    def _weights(self, heard: list[int], said: list[Tensor], target: Tensor | None) -> list[Tensor]:
+    def _weights(self, said: list[Tensor], target: Tensor | None) -> list[Tensor]:
         """One a heard member, to be broadcast over (N, C, H, W); their sum is 1 wherever it is taken."""
         if self.class_weights is not None:
-            return [self.class_weights[index].view(1, -1, 1, 1) for index in heard]
-        base = [self.weights[index] for index in heard]
+            return [self.class_weights[index].view(1, -1, 1, 1) for index in self.heard]
+        base = [self.weights[index] for index in self.heard]
         if self.weighting == "confidence":
             return _normalised([w * _confidence(z) for w, z in zip(base, said, strict=True)])
         if self.weighting == "loss" and target is not None:
