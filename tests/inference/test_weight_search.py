@@ -108,6 +108,50 @@ def noisy(seed: int) -> nn.Module:
     return model
 
 
+@pytest.mark.parametrize("members", [2, 4, 5])
+@pytest.mark.parametrize("kind", ["random", "tied", "one-hot"])
+@pytest.mark.parametrize("space", ["probs", "logits"])
+def test_counting_together_is_counting_one_by_one_ties_included(members: int, kind: str, space: str) -> None:
+    generator = torch.Generator().manual_seed(members)
+    shape = (1, 6, 20, 30)
+    if kind == "random":
+        logits = [torch.randn(shape, generator=generator) for _ in range(members)]
+    else:  # few values: members often give two classes the same, and whole weights then tie their mean exactly
+        steps = 3 if kind == "tied" else 2
+        logits = [torch.randint(0, steps, shape, generator=generator).float() * 4 for _ in range(members)]
+    target = torch.randint(0, 7, (1, 20, 30), generator=generator)
+    candidates = [tuple(map(float, c)) for c in itertools.product(range(3), repeat=members) if any(c)][:140]
+    tally = Tally(candidates, members, space)  # type: ignore[arg-type]
+    tally.add(logits, target)
+    # Whole numbers in both spaces, so that the sums below are exact and a tie is a tie.
+    said = [
+        z.double().softmax(dim=1) if space == "probs" else (z - z.mean(dim=1, keepdim=True)).double() for z in logits
+    ]
+    wrong = 0
+    for k, candidate in enumerate(candidates):
+        mean = sum(w * one for w, one in zip(candidate, said, strict=True))
+        best = mean.max(dim=1, keepdim=True).values
+        clear = ((mean > best - 1e-5).sum(dim=1) == 1) & (target < 6)
+        expected = torch.bincount(target[clear] * 6 + mean.argmax(dim=1)[clear], minlength=36)
+        counted = torch.from_numpy(tally.result(1).confusion[k]).view(-1)
+        assert (counted >= expected).all() and counted.sum() == (target < 6).sum()
+        wrong += int(((counted - expected).sum() - ((target < 6) & ~clear).sum()).abs())
+    assert wrong == 0
+
+
+def test_whole_weights_keep_an_exact_tie_exact_and_the_first_class_takes_it() -> None:
+    first, second = torch.tensor([0.25, 0.75, 0, 0, 0, 0]), torch.tensor([0.5, 0.25, 0.25, 0, 0, 0])
+    tally = Tally([(1.0, 2.0)], 2, "probs")  # 0.25 + 1.0 against 0.75 + 0.5
+    tally.add_comparable([first[:, None], second[:, None]], torch.tensor([0]))
+    assert tally.result(1).confusion[0, 0].tolist() == [1, 0, 0, 0, 0, 0]
+
+
+def test_labels_beyond_a_byte_and_below_zero_are_left_out() -> None:
+    tally = Tally([(1.0,)], 1, "probs")
+    tally.add_comparable([torch.rand(6, 4)], torch.tensor([256, -1, 0, 7]))
+    assert tally.result(1).confusion.sum() == 1
+
+
 def test_it_is_what_three_literal_loops_over_kept_predictions_find() -> None:
     members, source = [noisy(i) for i in range(3)], random_scenes([(24, 40), (20, 33)])
     found = search(members, source, integer_grid(3), sizes=[SIZE] * 3)

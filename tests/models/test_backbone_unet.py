@@ -1,6 +1,7 @@
 """U-Nets on torchvision's encoders: taps by name, sizes, costs, ImageNet weights from disk, and what is refused."""
 
 import hashlib
+from http.client import BadStatusLine
 
 import pytest
 import torch
@@ -172,6 +173,10 @@ def test_a_file_that_is_damaged_lacks_a_tensor_or_is_another_network_is_refused(
         save_file(content, path)
         with pytest.raises(ConfigError, match=what):
             BackboneUNet("mobilenet_v2", weights="imagenet")
+    tensors.pop(ENCODERS["MobileNetV2"].probe)
+    save_file(tensors, path)
+    with pytest.raises(ConfigError, match="is no MobileNetV2"):  # and that before anything runs
+        pretrained.check("MobileNetV2")
     path.write_bytes(b"no weights")
     with pytest.raises(ConfigError, match="cannot be read as weights"):
         BackboneUNet("mobilenet_v2", weights="imagenet")
@@ -179,6 +184,26 @@ def test_a_file_that_is_damaged_lacks_a_tensor_or_is_another_network_is_refused(
     (no_cache / "mobilenet_v2-b0353104.pth").write_bytes(b"truncated")
     with pytest.raises(ConfigError, match="not what its name says"):
         BackboneUNet("mobilenet_v2", weights="imagenet")
+
+
+def test_one_file_for_all_is_the_encoders_whose_tensors_it_has(no_cache, monkeypatch, networks):
+    path = no_cache / "mine.safetensors"
+    save_file(encoder_tensors(networks["ResNet50"], 0.5), path)
+    monkeypatch.setenv("UNETKD_WEIGHTS", str(path))
+    assert {name: pretrained.find(name).path for name in NAMES} == {
+        "MobileNetV2": None, "ResNet50": path, "VGG16": None,
+    }  # fmt: skip
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert pretrained.check("ResNet50").provenance() == {"file": "mine.safetensors", "sha256": digest}
+
+
+def test_a_server_that_answers_nonsense_is_said_in_a_sentence(no_cache, monkeypatch):
+    def nonsense(*args, **kwargs):
+        raise BadStatusLine("HTTP/9 what")
+
+    monkeypatch.setattr(pretrained.urllib.request, "urlopen", nonsense)
+    with pytest.raises(ConfigError, match="cannot be fetched"):
+        pretrained.check("VGG16")
 
 
 def test_without_weights_and_without_network_it_says_so_before_anything_runs(no_cache):

@@ -59,7 +59,8 @@ def test_the_mean_of_logits_is_one_of_centred_logits() -> None:
 def test_an_ensemble_of_one_is_that_one(space: str, weighting: str) -> None:
     torch.manual_seed(0)
     network = build(arch_of("M128")).eval()
-    ensemble = EnsembleTeacher([network], weights=[2], space=space, weighting=weighting)  # type: ignore[arg-type]
+    weights = None if weighting == "even" else [2]
+    ensemble = EnsembleTeacher([network], weights=weights, space=space, weighting=weighting)  # type: ignore[arg-type]
     image = torch.rand(1, 3, 16, 24)
     with torch.inference_mode():
         assert torch.equal(ensemble(image), network(image))
@@ -73,11 +74,11 @@ def test_the_order_of_members_does_not_matter(space: str, weighting: str) -> Non
     target = torch.randint(0, 6, (2, 4, 5))
     means = []
     for order in ([0, 1, 2], [2, 0, 1]):
-        rows = [[0.1, 0.6, 0.3, 0.2, 0.5, 0.4][i : i + 1] * 6 for i in order]
+        by_class = weighting == "per_class"
         ensemble = EnsembleTeacher(
             [nn.Identity() for _ in order],
-            weights=[[5, 2, 3][i] for i in order],
-            class_weights=rows if weighting == "per_class" else None,
+            weights=None if by_class else [[5, 2, 3][i] for i in order],
+            class_weights=[[0.1 + i + c for c in range(6)] for i in order] if by_class else None,
             space=space,  # type: ignore[arg-type]
             weighting=weighting,  # type: ignore[arg-type]
         )
@@ -86,11 +87,32 @@ def test_the_order_of_members_does_not_matter(space: str, weighting: str) -> Non
 
 
 def test_weights_by_class_take_each_class_from_its_own_column() -> None:
-    ensemble = EnsembleTeacher(
-        [Says(*A), Says(*B)], weighting="per_class", class_weights=[[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]]
-    )
-    unscaled = [0.7, 0.6, 0.2]
+    first, second = (0.7, 0.1, 0.05, 0.05, 0.05, 0.05), (0.1, 0.5, 0.1, 0.1, 0.1, 0.1)
+    rows = [[1.0, 0.0, 0.5, 0.5, 0.5, 0.5], [0.0, 1.0, 0.5, 0.5, 0.5, 0.5]]
+    ensemble = EnsembleTeacher([Says(*first), Says(*second)], weighting="per_class", class_weights=rows)
+    unscaled = [0.7, 0.5, 0.075, 0.075, 0.075, 0.075]
     assert probs(ensemble) == pytest.approx([p / sum(unscaled) for p in unscaled])
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"weighting": "grid"}, "there are no weights"),
+        ({"weighting": "fixed"}, "there are no weights"),
+        ({"weighting": "even", "weights": [1, 2]}, "Even takes no weights"),
+        ({"weighting": "per_class"}, "one row a network"),
+        ({"weighting": "per_class", "class_weights": [[1.0] * 6]}, "need 2 rows of 6"),
+        ({"weighting": "per_class", "class_weights": [[1.0] * 6, [1.0] * 5]}, "got rows of 6, 5"),
+        ({"weighting": "fixed", "weights": [1, 2], "class_weights": [[1.0] * 6] * 2}, "one row a network"),
+    ],
+)
+def test_an_ensemble_is_never_even_by_oversight(given: dict[str, object], what: str) -> None:
+    with pytest.raises(ConfigError, match=what):
+        EnsembleTeacher([Says(*A), Says(*B)], **given)  # type: ignore[arg-type]
+
+
+def test_given_weights_are_taken_without_a_word_about_the_weighting() -> None:
+    assert probs(EnsembleTeacher([Says(*A), Says(*B)], weights=[0, 1])) == pytest.approx(list(B))
 
 
 def test_weights_by_loss_are_inverse_to_each_members_cross_entropy_on_labelled_pixels() -> None:

@@ -89,7 +89,7 @@ def test_an_unknown_type_and_wrong_fields_are_refused_in_a_sentence():
         build({"type": "transformer"})
     with pytest.raises(CheckpointError, match="cannot be built"):
         build({"type": "unet", "depth": 3})
-    with pytest.raises(CheckpointError, match="'ensemble' only"):
+    with pytest.raises(CheckpointError, match="'backbone_unet' only"):
         parameters({"type": "resnet"})
 
 

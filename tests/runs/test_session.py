@@ -247,7 +247,7 @@ def test_a_backbone_without_weights_offline_is_refused_before_a_folder_is_made(
     assert folder.list_runs() == []
 
 
-def two_teachers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def two_teachers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_seed: int = 0) -> list[str]:
     """Two untrained networks of unlike architecture as named checkpoints."""
     import torch
 
@@ -256,7 +256,7 @@ def two_teachers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from unetkd_core.zoo import checkpoints
 
     monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    for seed, name in enumerate(("M128", "MobileNetV2")):
+    for seed, name in enumerate(("M128", "MobileNetV2"), start=first_seed):
         torch.manual_seed(seed)
         info = checkpoints.CheckpointInfo(
             name=name, title=name, role="teacher", arch=arch_of(name), mapping=["classes"], height=16, width=32,
@@ -317,6 +317,63 @@ def test_a_run_taught_by_an_ensemble_resumes_with_the_weights_it_began_with(
     shutil.rmtree(tmp_path / "checkpoints" / "M128")
     with pytest.raises(CheckpointError, match="member of the ensemble is missing"):
         launched(config, monkeypatch)
+
+
+def test_a_member_that_changed_while_the_run_waited_is_refused_before_weights_are_searched_with_it(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = two_teachers(tmp_path, monkeypatch)
+    run = launched(tiny_config.with_(teaching={"teacher": {"members": members, "weighting": "grid"}}), monkeypatch)
+    right = tmp_path / "right"
+    shutil.copytree(tmp_path / "checkpoints" / "M128", right)
+    two_teachers(tmp_path, monkeypatch, first_seed=7)
+    assert work(run) == 1
+    assert run.config.teaching is not None and run.config.teaching.teacher.open  # type: ignore[union-attr]
+    error = run.status().error
+    assert error is not None and "is not the network that this ensemble was made of" in error.hint
+    shutil.rmtree(tmp_path / "checkpoints" / "M128")
+    shutil.copytree(right, tmp_path / "checkpoints" / "M128")
+    two_teachers(tmp_path, monkeypatch)
+    assert work(run) == 0
+
+
+def test_a_search_that_is_stopped_leaves_the_weights_open_and_resuming_searches_again(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from unetkd_core.inference import weight_search
+
+    members = two_teachers(tmp_path, monkeypatch)
+    run = launched(tiny_config.with_(teaching={"teacher": {"members": members, "weighting": "grid"}}), monkeypatch)
+    reporter = Reporter(run)
+    add = weight_search.Tally.add
+
+    def ask_to_stop(self: Any, *args: Any) -> None:
+        reporter.stop_event.set()
+        add(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(weight_search.Tally, "add", ask_to_stop)
+        assert worker.work(run, reporter) == 0
+    assert run.status().state == "stopped"
+    assert run.config.teaching is not None and run.config.teaching.teacher.open  # type: ignore[union-attr]
+    assert work(run) == 0
+    assert not run.config.teaching.teacher.open  # type: ignore[union-attr]
+    sha256 = run.meta["teacher"]["sha256"]
+    from unetkd_core.zoo import references
+
+    assert sha256 == references.info_of(run.config.teaching.teacher).sha256
+
+
+def test_more_combinations_than_can_be_tried_are_refused_before_a_folder_is_made(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = two_teachers(tmp_path, monkeypatch)
+    for i in range(5):
+        shutil.copytree(tmp_path / "checkpoints" / "M128", tmp_path / "checkpoints" / f"copy{i}")
+        members.append(f"copy{i}")
+    with pytest.raises(ConfigError, match="combinations"):
+        jobs.start(tiny_config.with_(teaching={"teacher": {"members": members, "weighting": "grid"}}))
+    assert folder.list_runs() == []
 
 
 def test_an_ensemble_with_a_missing_member_is_refused_before_a_folder_is_made(

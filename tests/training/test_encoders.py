@@ -89,6 +89,11 @@ def test_an_encoders_decoder_has_batch_normalisation_unless_another_is_asked_for
     assert parse_config({"model": {"name": "M128"}}).model.norm == "none"
 
 
+def test_an_encoder_that_would_never_learn_is_refused() -> None:
+    with pytest.raises(ConfigError, match="frozen for 5 of 2 epochs"):
+        parse_config({"model": {"name": "VGG16"}, "optim": {"epochs": 2, "encoder_frozen_epochs": 5}})
+
+
 @pytest.mark.parametrize(
     "change",
     [{"model": {"weights": "imagenet"}}, {"optim": {"encoder_rate": 0.1}}, {"optim": {"encoder_frozen_epochs": 1}}],

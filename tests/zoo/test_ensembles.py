@@ -50,6 +50,33 @@ def test_a_named_ensemble_is_listed_described_and_loaded_like_a_network(
     assert loaded.info == info
 
 
+def test_weights_that_are_still_to_be_searched_are_never_taken_for_even(members: list[str]) -> None:
+    with pytest.raises(ConfigError, match="still to be searched"):
+        references.load_model(ensembles.parse({"members": members, "weighting": "grid"}))
+
+
+def test_a_checkpoint_that_claims_to_be_an_ensemble_or_is_damaged_does_not_take_the_list_down(
+    checkpoints_dir: Path, members: list[str]
+) -> None:
+    named(checkpoints_dir, "both", members=members)
+    path = checkpoints_dir / "two" / "config.json"
+    whole = json.loads(path.read_text())
+    for arch in ({"type": "ensemble", "members": "abc"}, {"type": "ensemble", "members": [whole["arch"]]}):
+        path.write_text(json.dumps({**whole, "arch": arch}))
+        assert list(dict(references.available())) == ["one"]
+    assert [name for name, _ in checkpoints.list_damaged()] == ["two"]
+    path.write_text(json.dumps({**whole, "run": {"teaching": "soft"}}))
+    assert list(dict(references.available())) == ["both", "one", "two"]
+    assert checkpoints.list_damaged() == []
+
+
+def test_a_mapping_is_the_ensembles_when_every_member_learned_it(checkpoints_dir: Path, members: list[str]) -> None:
+    spec = ensembles.parse({"members": members})
+    assert references.info_of(spec).mapping == []  # "two" learned another
+    checkpoints.save(make_model(seed=5), checkpoints_dir / "two", make_info(name="two", mapping=["x", "camvid"]))
+    assert references.info_of(spec).mapping == ["camvid"]
+
+
 def test_its_identity_follows_weights_and_members_and_not_their_order(
     checkpoints_dir: Path, members: list[str]
 ) -> None:
@@ -102,13 +129,16 @@ def test_networks_of_other_classes_are_refused(checkpoints_dir: Path, members: l
     [
         ({"members": []}, "members"),
         ({"members": ["one", "one"]}, "named twice"),
-        ({"members": ["one", "two"], "weighting": "fixed"}, "weights are missing"),
+        ({"members": ["one", "two"], "weighting": "fixed"}, "there are no weights"),
         ({"members": ["one", "two"], "weighting": "fixed", "weights": [1, -1]}, "none may be negative"),
         ({"members": ["one", "two"], "weighting": "fixed", "weights": [0, 0]}, "All weights are zero"),
         ({"members": ["one", "two"], "weighting": "fixed", "weights": [1, float("nan")]}, "finite"),
         ({"members": ["one", "two"], "weighting": "fixed", "weights": [1, 2, 3]}, "Got 3 weights"),
-        ({"members": ["one", "two"], "weights": [1, 2]}, "even takes no weights"),
+        ({"members": ["one", "two"], "weights": [1, 2]}, "Even takes no weights"),
         ({"members": ["one", "two"], "weighting": "oracle"}, "weighting"),
+        ({"members": ["one", "two"], "weighting": "per_class", "weights": [1, 2]}, "one row a network"),
+        ({"members": ["one", "two"], "weighting": "per_class", "class_weights": [[1, 2, 3]] * 2}, "rows of 6"),
+        ({"members": ["one", "two"], "weighting": "per_class", "class_weights": []}, "got rows of none"),
         ({"members": ["one"], "format_version": 9}, "format version 9"),
         ({"members": ["one"], "colour": "red"}, "colour"),
         (["one"], "expected a JSON object"),

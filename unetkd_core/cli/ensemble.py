@@ -1,32 +1,40 @@
 """`unetkd ensemble`: search the weights of several networks, and score their mean."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from unetkd_core import settings
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli import teachers
-from unetkd_core.cli.evaluate import Limit, score
-from unetkd_core.cli.options import AsJson
+from unetkd_core.cli.evaluate import Limit, refuse_without_labels, score
+from unetkd_core.cli.options import AsJson, Space
 from unetkd_core.cli.output import counting, percent, points, print_json, print_table, remark
 from unetkd_core.data import catalog
-from unetkd_core.errors import CheckpointError, ConfigError
-from unetkd_core.inference.searched import FINE_STEPS, GRID_TOP
+from unetkd_core.data.source import Source
+from unetkd_core.errors import CheckpointError
+from unetkd_core.inference.searched import FINE_STEPS, GRID_TOP, Searched
 from unetkd_core.metrics import Scores
 from unetkd_core.models.weighting import SEARCHED, on_simplex
+from unetkd_core.models.weighting import Space as SpaceName
 from unetkd_core.zoo import ensemble_search, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 app = typer.Typer(help="Ensembles: search weights, score the mean.", no_args_is_help=True)
 
 Members = Annotated[list[str], typer.Argument(metavar="REF...", help="Checkpoints' names or run:IDs, one a member.")]
-Dataset = Annotated[
-    str, typer.Option("--dataset", metavar="REF", help="As camvid:train-only-0006R0, or a name with --split.")
+Dataset = Annotated[str, typer.Option("--dataset", metavar="REF", help="As camvid:val, or a name with --split.")]
+HeldOut = Annotated[
+    str,
+    typer.Option(
+        "--dataset",
+        metavar="REF",
+        help="Choose on this, as camvid:train-only-0006R0: scenes that nothing is reported on.",
+    ),
 ]
 Split = Annotated[str, typer.Option("--split")]
-Space = Annotated[str, typer.Option("--space", help="probs (the paper) or logits.")]
 Out = Annotated[
     Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write the ensemble found, for --teacher.")
 ]
@@ -36,8 +44,7 @@ SHOWN = 10
 @app.command("search")
 def search(
     members: Members,
-    dataset: Dataset = "streets",
-    split: Split = "val",
+    dataset: HeldOut,
     weights: Annotated[
         str,
         typer.Option(
@@ -46,11 +53,13 @@ def search(
             help="search: integers 0-4 each (the paper); fine: steps of 0.05; per-class: the best for each class.",
         ),
     ] = "search",
-    space: Space = "probs",
-    top: Annotated[int, typer.Option("--top", min=2, help="search: integers from 0 up to, not with, this.")] = GRID_TOP,
+    space: Space = None,
+    top: Annotated[
+        int | None, typer.Option("--top", min=2, help="search: integers from 0 up to, not with, this; left out: 5.")
+    ] = None,
     steps: Annotated[
-        int, typer.Option("--steps", min=1, help="fine, per-class: so many steps from 0 to 1.")
-    ] = FINE_STEPS,
+        int | None, typer.Option("--steps", min=1, help="fine, per-class: so many steps from 0 to 1; left out: 20.")
+    ] = None,
     limit: Limit = None,
     out: Out = None,
     name: Annotated[
@@ -61,49 +70,79 @@ def search(
 ) -> None:
     """Search the best weights: every candidate's mean is scored on every scene, in one pass."""
     spec = teachers.ensemble(members, weights, space)
-    if spec.weighting not in SEARCHED:
-        raise typer.BadParameter("is not searched; choose search, fine or per-class", param_hint="--weights")
-    ref = f"{dataset}:{split}" if ":" not in dataset else dataset
+    _check_grid(spec, top, steps)
     target = _target(name, replace=replace) if name else None
+    if out is not None and not out.parent.is_dir():
+        raise CheckpointError(f"There is no folder {out.parent} to write {out.name} into; choose another with -o.")
     spec = references.fixed(spec)
-    catalog.open_source(ref).check()
-    candidates = ensemble_search.candidates_of(spec, top=top, steps=steps)
-    with counting(f"{len(candidates)} candidates on {ref}") as progress:
-        found = ensemble_search.find_weights(spec, [ref], candidates=candidates, limit=limit, progress=progress)
-    result = ensemble_search.search(spec, [ref], candidates, limit=limit)  # read back, not run again
+    source = catalog.open_source(dataset)
+    source.check()
+    _warn_of_mappings(spec, source)
+    candidates = ensemble_search.candidates_of(spec, top=top or GRID_TOP, steps=steps or FINE_STEPS)
+    with counting(f"{len(candidates)} candidates on {source.ref}") as progress:
+        found = ensemble_search.find_weights(spec, [source.ref], candidates=candidates, limit=limit, progress=progress)
+    result = ensemble_search.search(spec, [source.ref], candidates, limit=limit)  # read back, not run again
+    together = _score_of(found, result, source, limit)
     if out is not None:
         _write(out, found)
     if target is not None:
         ensembles.save(found, target)
         remark(f"{name} is in {target}")
     if as_json:
-        print_json(
-            {
-                "ensemble": found.model_dump(mode="json"),
-                "dataset": ref,
-                "scenes": result.scenes,
-                "candidates": [
-                    {"weights": candidate, "miou": float(miou)}
-                    for candidate, miou in zip(result.candidates, result.miou, strict=True)
-                ],
-            }
-        )
-        return
-    ranked = sorted(range(len(candidates)), key=lambda k: -result.miou[k])[:SHOWN]
-    rows = [(_weights(candidates[k]), percent(float(result.miou[k]))) for k in ranked]
-    print_table((f"Weights of {', '.join(members)}", "#mIoU"), rows)
-    alone = [(_alone(candidates, i), ref_) for i, ref_ in enumerate(members)]
-    best_alone, who = max((float(result.miou[k]), who) for k, who in alone)
-    gain = float(result.miou.max()) - best_alone
-    typer.echo(f"The best is {points(gain)} from {who} alone, on the {result.scenes} scenes that it was chosen on.")
+        print_json(_searched_as_json(found, result, source.ref, together))
+    else:
+        _print_searched(found, result, together)
+
+
+def _check_grid(spec: EnsembleSpec, top: int | None, steps: int | None) -> None:
+    if spec.weighting not in SEARCHED:
+        raise typer.BadParameter("is not searched; choose search, fine or per-class", param_hint="--weights")
+    if top is not None and spec.weighting != "grid":
+        raise typer.BadParameter("goes with --weights search", param_hint="--top")
+    if steps is not None and spec.weighting == "grid":
+        raise typer.BadParameter("goes with --weights fine or per-class", param_hint="--steps")
+
+
+def _warn_of_mappings(spec: EnsembleSpec, source: Source) -> None:
+    for info in map(references.info_of, spec.members):
+        warning = references.mapping_warning(info, source)
+        if warning:
+            remark(warning)
+
+
+def _score_of(found: EnsembleSpec, result: Searched, source: Source, limit: int | None) -> float:
+    """mIoU of the ensemble that was found. By class no candidate is that ensemble: it reads the scenes once more."""
+    if found.class_weights is None:
+        return float(result.miou[result.best()])
+    return score(references.load_model(found, "auto"), source, limit=limit).miou
+
+
+def _searched_as_json(found: EnsembleSpec, result: Searched, ref: str, together: float) -> dict[str, Any]:
+    candidates = [
+        {"weights": weights, "miou": float(miou)} for weights, miou in zip(result.candidates, result.miou, strict=True)
+    ]
+    return {
+        "ensemble": found.model_dump(mode="json"),
+        "miou": together,
+        "dataset": ref,
+        "scenes": result.scenes,
+        "candidates": candidates,
+    }
+
+
+def _print_searched(found: EnsembleSpec, result: Searched, together: float) -> None:
+    ranked = sorted(range(len(result.candidates)), key=lambda k: -result.miou[k])[:SHOWN]
+    rows = [(_weights(result.candidates[k]), percent(float(result.miou[k]))) for k in ranked]
+    print_table((f"Weights of {', '.join(found.members)}", "#mIoU"), rows)
     if found.class_weights is not None:
-        print_table(
-            ("Class", *members),
-            [
-                (c, *(f"{w:.2f}" for w in column))
-                for c, column in zip(CLASS_NAMES, zip(*found.class_weights, strict=True), strict=True)
-            ],
-        )
+        by_class = zip(CLASS_NAMES, zip(*found.class_weights, strict=True), strict=True)
+        print_table(("Class", *found.members), [(c, *(f"{w:.2f}" for w in column)) for c, column in by_class])
+    alone = {ref: float(result.miou[_alone(result.candidates, i)]) for i, ref in enumerate(found.members)}
+    best = max(alone, key=alone.__getitem__)
+    typer.echo(
+        f"Together {percent(together)}, {points(together - alone[best])} from {best} alone, on the {result.scenes} "
+        "scenes that the weights were chosen on."
+    )
 
 
 @app.command("evaluate")
@@ -117,23 +156,18 @@ def evaluate(
         str | None,
         typer.Option("--weights", metavar="HOW", help="For several networks: even, confidence, or numbers as 1,2,1."),
     ] = None,
-    space: Annotated[str | None, typer.Option("--space", help="probs or logits.")] = None,
+    space: Space = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """mIoU of the mean beside its members', at native label resolution."""
     spec = _given(refs, weights, space)
-    if spec.open:
-        raise ConfigError(
-            "These weights are still to be searched; `unetkd ensemble search` does, on other data than this."
-        )
-    if spec.weighting == "loss":
-        raise ConfigError(
-            "Weights by each batch's loss need the labels, which only training may use; evaluate confidence or even."
-        )
     source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
     source.check()
+    if any(ref.split(",")[0] == source.ref for ref in spec.searched_on):
+        remark(f"The weights were chosen on {source.ref} itself, so this score flatters them.")
     together = references.load_model(spec, "auto")
+    refuse_without_labels(together)
     scores = {ref: score(references.load_model(ref, "auto"), source, limit=limit) for ref in spec.members}
     mean = score(together, source, limit=limit)
     if as_json:
@@ -149,7 +183,7 @@ def evaluate(
     _print(spec, source.ref, scores, mean)
 
 
-def _given(refs: list[str], weights: str | None, space: str | None) -> EnsembleSpec:
+def _given(refs: list[str], weights: str | None, space: SpaceName | None) -> EnsembleSpec:
     if len(refs) > 1:
         return teachers.ensemble(refs, weights, space)
     spec = references.spec_of(teachers.reference(refs[0]))
@@ -181,7 +215,7 @@ def _weights(candidate: tuple[float, ...]) -> str:
     return f"{','.join(str(int(w)) for w in candidate)}  ({shares})" if whole else shares
 
 
-def _alone(candidates: list[tuple[float, ...]], member: int) -> int:
+def _alone(candidates: Sequence[tuple[float, ...]], member: int) -> int:
     return next(k for k, c in enumerate(candidates) if c[member] > 0 and sum(c) == c[member])
 
 

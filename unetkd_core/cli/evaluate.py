@@ -10,6 +10,7 @@ from unetkd_core.cli.output import counting, percent, print_json, print_table, r
 from unetkd_core.cli.teachers import reference
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
+from unetkd_core.errors import ConfigError
 from unetkd_core.metrics import Scores
 from unetkd_core.zoo.references import Loaded, load_model, mapping_warning
 
@@ -48,6 +49,7 @@ def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limi
     """Scores of a loaded checkpoint on a source, with a progress bar; warns when their label mappings differ."""
     from unetkd_core.inference.evaluate import evaluate as evaluate_model
 
+    refuse_without_labels(loaded)
     warning = mapping_warning(loaded.info, source)
     if warning:
         remark(warning)
@@ -61,6 +63,14 @@ def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limi
             teacher_size=(teacher.info.height, teacher.info.width) if teacher else None,
             limit=limit,
             progress=progress,
+        )
+
+
+def refuse_without_labels(loaded: Loaded) -> None:
+    """Raise ConfigError for an ensemble whose weights come from the labels: its score would be one of other weights."""
+    if getattr(loaded.model, "needs_target", False):
+        raise ConfigError(
+            "Weights by each batch's loss need the labels, which only training may use; evaluate confidence or even."
         )
 
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import typer
 
-from unetkd_core.models.weighting import Weighting
+from unetkd_core.errors import ConfigError
+from unetkd_core.models.weighting import Space, Weighting
 from unetkd_core.zoo import ensembles
 from unetkd_core.zoo.ensembles import EnsembleSpec
 from unetkd_core.zoo.references import Reference
@@ -28,7 +29,7 @@ def reference(text: str) -> Reference:
     return ensembles.read_file(Path(text).expanduser()) if text.endswith(".json") else text
 
 
-def teacher(refs: Sequence[str], weights: str | None, space: str | None) -> Reference | None:
+def teacher(refs: Sequence[str], weights: str | None, space: Space | None) -> Reference | None:
     """Who teaches: one reference, or the ensemble of several. None where nobody is named.
 
     Raises a usage error where weights are given to a single teacher, ConfigError for weights that cannot be.
@@ -41,8 +42,11 @@ def teacher(refs: Sequence[str], weights: str | None, space: str | None) -> Refe
     return reference(refs[0]) if refs else None
 
 
-def ensemble(refs: Sequence[str], weights: str | None, space: str | None) -> EnsembleSpec:
+def ensemble(refs: Sequence[str], weights: str | None, space: Space | None) -> EnsembleSpec:
     """The ensemble of `refs`, weighed as `weights` says (left out: even)."""
+    files = [ref for ref in refs if ref.endswith(".json")]
+    if files:
+        raise ConfigError(f"{files[0]} is an ensemble itself and cannot be one of several; name its members instead.")
     data: dict[str, Any] = {"members": list(refs), "space": space or "probs", **_weighting(weights or "even")}
     return ensembles.parse(data)
 

@@ -24,10 +24,9 @@ class Readout:
     parts: list[Tensor]
     ensemble: EnsembleTeacher | None = None
 
-    def strips(self, size: tuple[int, int], *, strip_values: int | None = None) -> Iterator[tuple[slice, Tensor]]:
+    def strips(self, size: tuple[int, int]) -> Iterator[tuple[slice, Tensor]]:
         """Yield (rows, (N, C, len(rows), W) float32 logits) at (H, W) = `size`, from the top down."""
-        held = {} if strip_values is None else {"strip_values": strip_values}
-        for pieces in zip(*(upsampled_strips(part, size, **held) for part in self.parts), strict=True):
+        for pieces in zip(*(upsampled_strips(part, size) for part in self.parts), strict=True):
             rows = pieces[0][0]
             yield rows, self._mixed([strip for _, strip in pieces])
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from unetkd_core.errors import ConfigError
+from unetkd_core.metrics import Scores
 from unetkd_core.models.weighting import on_simplex
 
 Weights = tuple[float, ...]
@@ -19,7 +20,7 @@ GRID_TOP: Final = 5
 """The paper's loops run over [0, 5)."""
 FINE_STEPS: Final = 20
 """The fine search takes steps of 1/20 = 0.05."""
-MAX_CANDIDATES: Final = 20_000
+MAX_CANDIDATES: Final = 4_000
 
 
 def integer_grid(members: int, top: int = GRID_TOP) -> list[Weights]:
@@ -69,6 +70,14 @@ class Searched:
     def miou(self) -> np.ndarray:
         """(K,) float64: mean over the classes that occur."""
         return np.asarray(np.nanmean(self.iou, axis=1))
+
+    def scores(self, candidate: int) -> Scores:
+        """One candidate's scores, as `evaluate` would give them (without a loss)."""
+        matrix = self.confusion[candidate]
+        iou = self.iou[candidate]
+        pixels = int(matrix.sum())
+        accuracy = float(np.trace(matrix)) / pixels if pixels else math.nan
+        return Scores(miou=float(self.miou[candidate]), iou=tuple(iou.tolist()), pixel_accuracy=accuracy, pixels=pixels)
 
     def plus(self, other: "Searched") -> "Searched":
         """Both together, as if their scenes had been one split. ValueError for other candidates."""

@@ -2,10 +2,12 @@
 
 The paper tries every integer triple of 0 to 4 in three nested loops over predictions that it keeps in memory. Here the
 networks see each image once, all candidates are scored on it together, and only 36 numbers a candidate are kept. Two
-facts make that quick, and change no answer but by rounding:
+facts make that quick:
 
     where all members say the same class, every mean of theirs says it too (about nine pixels in ten);
     where only two classes can win (no third is first, for any weights), the winner is the sign of one sum.
+
+Where a mean ties two classes exactly, rounding may give the pixel to either.
 
 A mean is scored as `evaluate` scores an EnsembleTeacher: members brought to the labels' own size and averaged there.
 """
@@ -29,6 +31,8 @@ from unetkd_core.models.weighting import Space, on_simplex
 
 _CHUNK_VALUES: Final = 1_000_000
 """Values that a step of counting holds at once (4 MB in float32: they stay in the cache)."""
+_BLOCK: Final = 128
+"""Candidates that a step of counting takes at once."""
 
 
 def search(
@@ -61,44 +65,50 @@ def search(
         done += len(batch.images)
         if progress is not None:
             progress(done, len(indices))
-    return tally.result(done)
+    result = tally.result(done)
+    if not result.confusion.any():
+        raise DataError(
+            f"{source.ref} has no labelled pixel in {done} scenes, so no weights can be scored; take more or others."
+        )
+    return result
 
 
 class Tally:
     """Counts, for every candidate at once, which class its mean says and which is true."""
 
-    def __init__(self, candidates: Iterable[Weights], members: int, space: Space, classes: int = NUM_CLASSES) -> None:
+    def __init__(self, candidates: Iterable[Weights], members: int, space: Space) -> None:
         self.candidates = tuple(candidates)
         if not self.candidates:
             raise ConfigError("There are no weights to try; give at least one candidate.")
-        table = [on_simplex(candidate, members) for candidate in self.candidates]
+        table = [_as_tried(candidate, members) for candidate in self.candidates]
         self._weights = torch.tensor(table, dtype=torch.float32)  # (K, members)
-        self._space, self._classes = space, classes
-        self._agreed = torch.zeros(classes, classes, dtype=torch.int64)
-        self._counted = torch.zeros(len(table), classes, classes, dtype=torch.int64)
+        self._space = space
+        self._agreed = torch.zeros(NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
+        self._counted = torch.zeros(len(table), NUM_CLASSES, NUM_CLASSES, dtype=torch.int64)
 
     def add(self, logits: Sequence[Tensor], target: Tensor) -> None:
-        """Count pixels. logits: (N, C, H, W) float, one a member; target: (N, H, W) integers, other values than classes
+        """Count pixels. logits: (N, 6, H, W) float, one a member; target: (N, H, W) integers, other values than classes
         are left out.
         """
-        said = [_comparable(z, self._space).transpose(0, 1).reshape(self._classes, -1) for z in logits]
+        said = [_comparable(z, self._space).transpose(0, 1).reshape(NUM_CLASSES, -1) for z in logits]
         self.add_comparable(said, target.reshape(-1))
 
     def add_comparable(self, said: Sequence[Tensor], target: Tensor) -> None:
-        """The same from what is averaged. said: (C, P) float32, one a member; target: (P,) integers."""
+        """The same from what is averaged. said: (6, P) float32, one a member; target: (P,) integers."""
         self._to(said[0].device)
-        target = target.to(said[0].device, torch.uint8)
+        target = target.to(said[0].device)
+        labelled = (target >= 0) & (target < NUM_CLASSES)
+        target = target.to(torch.uint8)
         winners = [_first_largest(one) for one in said]
-        contested = torch.zeros_like(target, dtype=torch.bool)
+        contested = torch.zeros_like(labelled)
         for winner in winners[1:]:
             contested |= winner != winners[0]
-        labelled = target < self._classes
-        nothing = self._classes**2  # the code of what is not counted here
-        codes = (target * self._classes + winners[0]).masked_fill_(~labelled | contested, nothing)
-        self._agreed += torch.bincount(codes, minlength=nothing + 1)[:nothing].view(self._classes, -1)
+        nothing = NUM_CLASSES**2  # the code of what is not counted here
+        codes = (target * NUM_CLASSES + winners[0]).masked_fill_(~labelled | contested, nothing)
+        self._agreed += torch.bincount(codes, minlength=nothing + 1)[:nothing].view(NUM_CLASSES, -1)
         pixels = (contested & labelled).nonzero()[:, 0]
         if len(pixels):
-            there = torch.stack([one.index_select(1, pixels) for one in said])  # (members, C, P)
+            there = torch.stack([one.index_select(1, pixels) for one in said])  # (members, 6, P)
             self._count(there, [w[pixels] for w in winners], target[pixels].long())
 
     def result(self, scenes: int) -> Searched:
@@ -112,41 +122,55 @@ class Tally:
             self._counted = self._counted.to(device)
 
     def _count(self, said: Tensor, winners: Sequence[Tensor], target: Tensor) -> None:
-        """Pixels on which members disagree. said: (members, C, P); winners: (P,) a member; target: (P,)."""
+        """Pixels on which members disagree. said: (members, 6, P); winners: (P,) a member; target: (P,)."""
         first, second = reduce(torch.minimum, winners).long(), reduce(torch.maximum, winners).long()
         ahead = said.gather(1, first.expand(len(said), 1, -1))
         behind = said.gather(1, second.expand(len(said), 1, -1))
         # A class is beaten for good where another is higher with every member; on ties it may still be the first.
         beaten = (said < ahead).all(dim=0) | (said < behind).all(dim=0)
-        pair = beaten.sum(dim=0) == self._classes - 2
+        pair = beaten.sum(dim=0) == NUM_CLASSES - 2
+        pairs, others = pair.nonzero()[:, 0], (~pair).nonzero()[:, 0]
         lead = (ahead - behind)[:, 0]
-        for part in _chunks(pair.nonzero()[:, 0], self._weights.shape[0]):
-            self._count_pairs(lead.index_select(1, part), first[part], second[part], target[part])
-        for part in _chunks((~pair).nonzero()[:, 0], self._classes * self._weights.shape[0]):
-            self._count_any(said.index_select(2, part), target[part])
+        blocks = list(zip(self._weights.split(_BLOCK), self._counted.split(_BLOCK), strict=True))
+        for part in pairs.split(_CHUNK_VALUES // _BLOCK) if len(pairs) else ():
+            chosen = lead.index_select(1, part), first[part], second[part], target[part]
+            for weights, counted in blocks:
+                _count_pairs(*chosen, weights, counted)
+        for part in others.split(_CHUNK_VALUES // (_BLOCK * NUM_CLASSES)) if len(others) else ():
+            chosen_any = said.index_select(2, part), target[part]
+            for weights, counted in blocks:
+                _count_any(*chosen_any, weights, counted)
 
-    def _count_pairs(self, lead: Tensor, first: Tensor, second: Tensor, target: Tensor) -> None:
-        """Pixels that only `first` or `second`, a higher index, can win: the first does where the mean of `lead`, by
-        how much each member prefers it, is not negative. lead: (members, P).
-        """
-        classes, candidates = self._classes, len(self._weights)
-        groups, member_of = torch.unique((target * classes + first) * classes + second, return_inverse=True)
-        belongs = F.one_hot(member_of, len(groups)).to(lead.dtype)
-        # Sums of ones: exact, as a chunk has far fewer pixels than float32 counts without gaps.
-        won = (((self._weights @ lead) >= 0).to(lead.dtype) @ belongs).long()  # (K, groups)
-        lost = torch.bincount(member_of, minlength=len(groups)) - won
-        true = groups // classes**2
-        counted = self._counted.view(candidates, -1)
-        counted.index_add_(1, true * classes + groups // classes % classes, won)
-        counted.index_add_(1, true * classes + groups % classes, lost)
 
-    def _count_any(self, said: Tensor, target: Tensor) -> None:
-        """Pixels that several classes can win. said: (members, C, P)."""
-        classes, candidates = self._classes, len(self._weights)
-        winner = torch.einsum("km,mcp->kcp", self._weights, said).max(dim=1).indices
-        offsets = torch.arange(candidates, device=said.device)[:, None] * classes**2
-        counts = torch.bincount((offsets + target * classes + winner).view(-1), minlength=candidates * classes**2)
-        self._counted += counts.view(candidates, classes, classes)
+def _count_pairs(lead: Tensor, first: Tensor, second: Tensor, target: Tensor, weights: Tensor, counted: Tensor) -> None:
+    """Pixels that only `first` or `second`, a higher index, can win: the first does where the mean of `lead`, by how
+    much each member prefers it, is not negative. lead: (members, P); weights: (K, members); counted: (K, 6, 6).
+    """
+    groups, member_of = torch.unique((target * NUM_CLASSES + first) * NUM_CLASSES + second, return_inverse=True)
+    belongs = F.one_hot(member_of, len(groups)).to(lead.dtype)
+    # Sums of ones: exact, as a chunk has far fewer pixels than float32 counts without gaps.
+    won = (((weights @ lead) >= 0).to(lead.dtype) @ belongs).long()  # (K, groups)
+    lost = torch.bincount(member_of, minlength=len(groups)) - won
+    true = groups // NUM_CLASSES**2
+    flat = counted.view(len(weights), -1)
+    flat.index_add_(1, true * NUM_CLASSES + groups // NUM_CLASSES % NUM_CLASSES, won)
+    flat.index_add_(1, true * NUM_CLASSES + groups % NUM_CLASSES, lost)
+
+
+def _count_any(said: Tensor, target: Tensor, weights: Tensor, counted: Tensor) -> None:
+    """Pixels that several classes can win. said: (members, 6, P); weights: (K, members); counted: (K, 6, 6)."""
+    winner = torch.einsum("km,mcp->kcp", weights, said).max(dim=1).indices
+    offsets = torch.arange(len(weights), device=said.device)[:, None] * NUM_CLASSES**2
+    codes = (offsets + target * NUM_CLASSES + winner).view(-1)
+    counted += torch.bincount(codes, minlength=counted.numel()).view_as(counted)
+
+
+def _as_tried(candidate: Weights, members: int) -> Weights:
+    """The candidate as it is: argmax does not depend on the scale, and whole numbers keep exact ties exact. Brought to
+    sum 1 only where float32 could not hold it. Raises ConfigError for what are no weights.
+    """
+    shares = on_simplex(candidate, members)
+    return candidate if 1e-3 <= max(candidate) <= 1e3 else shares
 
 
 def _comparable(logits: Tensor, space: Space) -> Tensor:
@@ -162,8 +186,3 @@ def _first_largest(said: Tensor) -> Tensor:
         index.masked_fill_(one > best, number)
         torch.maximum(best, one, out=best)
     return index
-
-
-def _chunks(pixels: Tensor, values_each: int) -> Sequence[Tensor]:
-    """Indices in parts of at most _CHUNK_VALUES values; none where there are none."""
-    return pixels.split(max(1, _CHUNK_VALUES // values_each)) if len(pixels) else ()

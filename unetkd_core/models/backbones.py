@@ -68,6 +68,7 @@ class Backbone:
 
     factory: torchvision.models' function. taps, channels: from full size down to the bridge. decoder: widths of the way
     up, deepest first. weights_url: torchvision's ImageNet weights, the first set (IMAGENET1K_V1).
+    probe: the last tensor that is needed of them, which the other two do not have.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Backbone:
     channels: tuple[int, ...]
     decoder: tuple[int, ...]
     weights_url: str
+    probe: str
     convolutions: Callable[[], Iterator[Convolution]]
 
 
@@ -89,6 +91,7 @@ BACKBONES: Final = {
             (64, 128, 256, 512, 512),
             (256, 128, 64, 32),
             _URL + "vgg16-397923af.pth",
+            "features.28.weight",
             _vgg16,
         ),
         Backbone(
@@ -98,6 +101,7 @@ BACKBONES: Final = {
             (3, 64, 256, 512, 1024),
             (256, 128, 64, 32),
             _URL + "resnet50-0676ba61.pth",
+            "layer3.5.conv3.weight",
             _resnet50,
         ),
         Backbone(
@@ -107,6 +111,7 @@ BACKBONES: Final = {
             (3, 96, 144, 192, 576),
             (128, 64, 32, 32),
             _URL + "mobilenet_v2-b0353104.pth",
+            "features.14.conv.0.0.weight",
             _mobilenet_v2,
         ),
     )

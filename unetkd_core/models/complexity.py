@@ -36,9 +36,7 @@ def _plan(arch: Mapping[str, Any]) -> tuple[Iterator[Convolution], int]:
         return _unet(arch), int(arch["levels"])
     if kind == "backbone_unet":
         return _backbone_unet(arch), HALVINGS
-    raise CheckpointError(
-        f"The network's type is {kind!r}; this release can count and build 'unet', 'backbone_unet' and 'ensemble' only."
-    )
+    raise CheckpointError(f"The network's type is {kind!r}; this release knows 'unet' and 'backbone_unet' only.")
 
 
 def _unet(arch: Mapping[str, Any]) -> Iterator[Convolution]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unetkd_core.classes import VOID
-from unetkd_core.models.weighting import Space, Weighting, even, on_simplex
+from unetkd_core.models.weighting import Space, Weighting, by_class, check_given, even, on_simplex
 
 _LEAST: Final = 1e-6
 """Keeps a perfect or a clueless member's weight finite and positive."""
@@ -27,8 +27,9 @@ class EnsembleTeacher(nn.Module):
     members: modules, image (N, 3, H, W) in [0, 1] -> logits (N, C, H, W). weights: one a member, brought to sum 1;
     none: even. class_weights: one row a member, one column a class, for `per_class`. sizes: (height, width) that each
     was trained at; reading a photo, each looks at it at its own scale (inference/readout.py), while in training all see
-    the student's view. space: probs (the paper) or logits, centred over the classes. weighting: models/weighting.py;
-    `loss` and `confidence` multiply `weights` by what they find. Raises ConfigError for weights that cannot be.
+    the student's view. space: probs (the paper) or logits, centred over the classes. weighting: models/weighting.py,
+    none: fixed where weights are given, else even; `loss` and `confidence` multiply `weights` by what they find. Raises
+    ConfigError for weights that cannot be, or that are missing.
     """
 
     weights: Tensor
@@ -42,7 +43,7 @@ class EnsembleTeacher(nn.Module):
         class_weights: Sequence[Sequence[float]] | None = None,
         sizes: Sequence[tuple[int, int]] | None = None,
         space: Space = "probs",
-        weighting: Weighting = "even",
+        weighting: Weighting | None = None,
     ) -> None:
         super().__init__()
         count = len(members)
@@ -50,14 +51,16 @@ class EnsembleTeacher(nn.Module):
             raise ValueError(f"{count} members and {len(sizes or ())} sizes; expected one size a member, and a member")
         self.members = nn.ModuleList(members)
         self.sizes = None if sizes is None else tuple(sizes)
-        self.space, self.weighting = space, weighting
-        given = even(count) if weights is None or weighting == "even" else on_simplex(weights, count)
+        self.space = space
+        self.weighting = weighting or ("even" if weights is None else "fixed")
+        check_given(self.weighting, weights, class_weights)
+        given = even(count) if weights is None else on_simplex(weights, count)
         self.register_buffer("weights", torch.tensor(given, dtype=torch.float32))
-        table = None if weighting != "per_class" or class_weights is None else _columns(class_weights, count)
+        table = None if class_weights is None else torch.tensor(by_class(class_weights, count), dtype=torch.float32)
         self.register_buffer("class_weights", table)
         most = self.weights if table is None else table.amax(dim=1)
         self.heard = tuple(index for index, weight in enumerate(most.tolist()) if weight > 0)
-        """Members that have a say; one of weight 0 is never run."""
+        """Members that have a say, fixed here; one of weight 0 is never run."""
 
     @property
     def needs_target(self) -> bool:
@@ -88,17 +91,13 @@ class EnsembleTeacher(nn.Module):
         if self.class_weights is not None:
             return [self.class_weights[index].view(1, -1, 1, 1) for index in self.heard]
         base = [self.weights[index] for index in self.heard]
+        if self.space == "logits" and self.weighting in ("confidence", "loss"):
+            said = [z.log_softmax(dim=1) for z in said]
         if self.weighting == "confidence":
             return _normalised([w * _confidence(z) for w, z in zip(base, said, strict=True)])
         if self.weighting == "loss" and target is not None:
             return _normalised([w / _loss(z, target).clamp_min(_LEAST) for w, z in zip(base, said, strict=True)])
         return _normalised(base)
-
-
-def _columns(rows: Sequence[Sequence[float]], members: int) -> Tensor:
-    """(members, classes), every class's column on the simplex."""
-    columns = [on_simplex(column, members) for column in zip(*rows, strict=True)]
-    return torch.tensor(columns, dtype=torch.float32).T.contiguous()
 
 
 def _centred(logits: Tensor) -> Tensor:
@@ -109,7 +108,6 @@ def _centred(logits: Tensor) -> Tensor:
 
 def _confidence(log_p: Tensor) -> Tensor:
     """(N, 1, H, W) in (0, 1]: one minus the entropy over its largest value."""
-    log_p = torch.log_softmax(log_p, dim=1)
     entropy = -(log_p.exp() * log_p).sum(dim=1, keepdim=True)
     return (1 - entropy / math.log(log_p.shape[1])).clamp_min(_LEAST)
 

@@ -9,11 +9,13 @@ torch; loading imports it.
 import hashlib
 import os
 import re
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from safetensors import safe_open
 
 from unetkd_core import settings
 from unetkd_core.errors import ConfigError
@@ -39,6 +41,11 @@ class Weights:
         """For people: the file, or the address."""
         return str(self.path or self.backbone.weights_url)
 
+    def provenance(self) -> dict[str, str]:
+        """Name and sha256 of the file, for a run's record; what was fetched lies in torchvision's cache by now."""
+        path = self.path or _hub_cache() / file_names(self.backbone)[-1]
+        return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
 
 def find(name: str) -> Weights:
     """Where the weights of the encoder `name` (VGG16, ResNet50, MobileNetV2) would be taken from. Opens no connection.
@@ -51,9 +58,14 @@ def find(name: str) -> Weights:
         raise ConfigError(
             f"UNETKD_WEIGHTS is {given}, which does not exist; expected a weights file or a folder of them."
         )
+    if given is not None and given.is_file():
+        # One file for all encoders is one encoder's; the other two must not take it for theirs.
+        if backbone.probe in _names(given) or given.name.startswith(backbone.factory):
+            return Weights(backbone, given)
+        given = None
     for folder in filter(None, (given, _hub_cache())):
-        for path in [folder] if folder.is_file() else [folder / file for file in file_names(backbone)]:
-            if path.is_file() and _may_be(path, backbone):
+        for path in (folder / file for file in file_names(backbone)):
+            if path.is_file():
                 return Weights(backbone, path)
     return Weights(backbone, None)
 
@@ -65,15 +77,21 @@ def file_names(backbone: Backbone) -> tuple[str, ...]:
 
 
 def check(name: str) -> Weights:
-    """`find`, and where nothing lies here: can it be fetched? Raises ConfigError, one sentence, when it cannot."""
+    """`find`; and is the file that encoder's, or can it be fetched? Raises ConfigError, one sentence, when not."""
     found = find(name)
     if found.path is None:
         request = urllib.request.Request(found.backbone.weights_url, method="HEAD")
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
                 pass
-        except (urllib.error.URLError, OSError) as error:
+        except (OSError, HTTPException) as error:
             raise _not_here(found.backbone, str(getattr(error, "reason", error))) from None
+    elif found.path.suffix != ".safetensors":
+        _check_hash(found.path)
+    elif found.backbone.probe not in _names(found.path):
+        raise ConfigError(
+            f"{found.path} is no {name} in torchvision's key names: it lacks {found.backbone.probe}; use another file."
+        )
     return found
 
 
@@ -104,10 +122,20 @@ def load_encoder(model: "BackboneUNet") -> Weights:
     return found
 
 
-def _may_be(path: Path, backbone: Backbone) -> bool:
-    """A single file given for all encoders is one encoder's: the other two must not take it for theirs."""
-    others = [b.factory for b in BACKBONES.values() if b is not backbone]
-    return not any(path.name.startswith(other) for other in others)
+def _names(path: Path) -> set[str]:
+    """Names of the tensors in a safetensors file; none where it is another kind of file. Reads its header alone."""
+    if path.suffix != ".safetensors":
+        return set()
+    try:
+        with safe_open(path, framework="np") as file:
+            return set(file.keys())
+    except Exception as error:  # safetensors names its own errors: all mean a file that cannot be used
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigError:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return ConfigError(f"{path} cannot be read as weights ({first[:120]}); copy it again.")
 
 
 def _hub_cache() -> Path:
@@ -130,8 +158,7 @@ def _read(path: Path) -> "dict[str, Tensor]":
     except ConfigError:
         raise
     except Exception as error:  # every library names its own: what all mean is a file that cannot be used
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"{path} cannot be read as weights ({first[:120]}); copy it again.") from None
+        raise _unreadable(path, error) from None
 
 
 def _check_hash(path: Path) -> None:
@@ -154,7 +181,7 @@ def _fetch(backbone: Backbone) -> dict[str, Any]:
             backbone.weights_url, map_location="cpu", progress=False, check_hash=True, weights_only=True
         )
         return tensors
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, HTTPException) as error:
         raise _not_here(backbone, str(getattr(error, "reason", error))) from None
 
 

@@ -13,20 +13,20 @@ Weights lie on the simplex: none negative, their sum 1. Whatever comes in is bro
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
+from unetkd_core.classes import NUM_CLASSES
 from unetkd_core.errors import ConfigError
 
 Weighting = Literal["even", "fixed", "grid", "fine", "per_class", "loss", "confidence"]
 Space = Literal["probs", "logits"]
-WEIGHTINGS: Final[tuple[Weighting, ...]] = get_args(Weighting)
 SEARCHED: Final = frozenset({"grid", "fine", "per_class"})
 """Weightings whose weights come out of a search over validation scenes."""
 LABELS: Final[dict[Weighting, str]] = {
     "even": "Even",
     "fixed": "As given",
     "grid": "Best of the grid",
-    "fine": "Best in steps of 0.05",
+    "fine": "Best of the fine grid",
     "per_class": "Best for each class",
     "loss": "By each batch's loss",
     "confidence": "By each pixel's confidence",
@@ -51,6 +51,34 @@ def on_simplex(weights: Sequence[float], members: int) -> tuple[float, ...]:
     scaled = [w / largest for w in values]  # 1e308 + 1e308 would be infinite
     total = sum(scaled)
     return tuple(w / total for w in scaled)
+
+
+def by_class(rows: Sequence[Sequence[float]], members: int) -> tuple[tuple[float, ...], ...]:
+    """One row a member, one column a class: every class's column with sum 1. Raises ConfigError for another shape and
+    for columns that are no weights.
+    """
+    if len(rows) != members or any(len(row) != NUM_CLASSES for row in rows):
+        shape = ", ".join(str(len(row)) for row in rows) or "none"
+        raise ConfigError(
+            f"Weights by class need {members} rows of {NUM_CLASSES}, one a network and one column a class; got rows of "
+            f"{shape}."
+        )
+    columns = [on_simplex(column, members) for column in zip(*rows, strict=True)]
+    return tuple(zip(*columns, strict=True))
+
+
+def check_given(
+    weighting: Weighting, weights: Sequence[float] | None, class_weights: Sequence[Sequence[float]] | None
+) -> None:
+    """Raise ConfigError unless there is just what this weighting needs: an ensemble must not be even by oversight."""
+    if weighting == "even" and weights is not None:
+        raise ConfigError("Even takes no weights; choose fixed to give some.")
+    if weighting in ("fixed", "grid", "fine") and weights is None:
+        raise ConfigError(
+            f"The weighting is {weighting}, but there are no weights; give or search one for each network."
+        )
+    if (weighting == "per_class") != (class_weights is not None) or (weighting == "per_class" and weights is not None):
+        raise ConfigError("Weights by class, and only they, come as one row a network; search them with per_class.")
 
 
 def even(members: int) -> tuple[float, ...]:

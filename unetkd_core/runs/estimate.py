@@ -63,10 +63,10 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     info = None if config.teaching is None else references.info_of(config.teaching.teacher)
     pair = twin and info is not None
     work = _work(config, {} if info is None else info.arch, pair)
-    rates, how = _rates(config, work, info.sha256 if info is not None else "")
+    rates, how = _rates(config, work, speed.teacher_key(info))
     packing = _packing_seconds(config)
     seconds = packing + _run_seconds(rates, work, config.optim.epochs)
-    seconds += _search_seconds(config, rates, work)
+    seconds += _search_seconds(config, work)
     if pair and settings.slots() < 2:
         alone = _work(config, {}, pair)
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
@@ -134,12 +134,13 @@ def _rates(config: RunConfig, work: _Work, teacher_sha: str) -> tuple[speed.Rate
     return speed.Rates(train * overhead, val * overhead, saving, startup), how
 
 
-def _search_seconds(config: RunConfig, rates: speed.Rates, work: _Work) -> float:
-    """An ensemble whose weights are still open reads the validation scenes once, and the search adds less than that."""
+def _search_seconds(config: RunConfig, work: _Work) -> float:
+    """An ensemble whose weights are still open reads the validation scenes once; scoring adds no more than that."""
     teacher = config.teaching.teacher if config.teaching else ""
     if isinstance(teacher, str) or not teacher.open:
         return 0.0
-    return 2 * work.val * max(rates.train - rates.val, 0.0)
+    gmac, _ = _gmac(speed.read()["gmac"], work.threads)
+    return 2 * work.val * _image(work, work.teacher, gmac, "forward")
 
 
 def _image(work: _Work, arch: Mapping[str, Any], gmac: Mapping[str, float], kind: str) -> float:

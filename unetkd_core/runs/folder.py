@@ -150,6 +150,11 @@ class Run:
             Run(other, settings.runs_dir() / other) if (settings.runs_dir() / other / "config.json").exists() else None
         )
 
+    def add_to_meta(self, key: str, value: Any) -> None:
+        """Write one more entry into meta.json. Raises RunError, OSError."""
+        text = json.dumps({**self.meta, key: value}, indent=1) + "\n"
+        status_file.write_text(self.run_dir / "meta.json", text)
+
     def write_config(self, config: RunConfig) -> None:
         """Replace config.json (the worker, when it has chosen the hardware section)."""
         status_file.write_text(self.run_dir / "config.json", config.model_dump_json(indent=1) + "\n")

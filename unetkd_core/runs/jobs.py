@@ -5,14 +5,12 @@ Everything that can be checked cheaply is checked before anything is made. Needs
 
 import contextlib
 import dataclasses
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from typing import Any
 
 from unetkd_core import settings
 from unetkd_core.data import catalog
@@ -20,9 +18,8 @@ from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.models import pretrained
 from unetkd_core.runs import folder
 from unetkd_core.runs.folder import Run, open_run
-from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
-from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import checkpoints, ensemble_search, references
 
 ALLOCATOR = (
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
@@ -95,7 +92,9 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
     teacher = config.teaching.teacher
     info = references.info_of(teacher)
     spec = references.spec_of(teacher)
-    for ref in [teacher] if isinstance(teacher, str) else spec.members if spec else ():
+    if spec is not None and spec.open:
+        ensemble_search.candidates_of(spec)  # too many to try is known now
+    for ref in spec.members if spec is not None else [teacher] if isinstance(teacher, str) else ():
         if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
             raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
     return info
@@ -222,8 +221,14 @@ def _mark_stopped(run: Run) -> None:
 
 def note_teacher(run: Run, info: checkpoints.CheckpointInfo) -> None:
     """Which weights teach, so that a resumed run is taught by the same."""
-    note: dict[str, Any] = {"sha256": info.sha256, "title": info.title, "parameters": info.parameters}
     assert run.config.teaching is not None
     ref = run.config.teaching.teacher
-    meta = {**run.meta, "teacher": {"ref": ref if isinstance(ref, str) else list(ref.members), **note}}
-    write_text(run.run_dir / "meta.json", json.dumps(meta, indent=1) + "\n")
+    run.add_to_meta(
+        "teacher",
+        {
+            "ref": ref if isinstance(ref, str) else list(ref.members),
+            "sha256": info.sha256,
+            "title": info.title,
+            "parameters": info.parameters,
+        },
+    )

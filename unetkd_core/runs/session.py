@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError
-from unetkd_core.runs import packs, panel, provenance, speed
+from unetkd_core.runs import jobs, packs, panel, provenance, speed
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import write_text
@@ -90,6 +90,8 @@ class Session:
             raise CheckpointError(
                 f"The teacher {teacher} is not the one that this run began with; put that one back or start a new run."
             )
+        if loaded.info.sha256 != expected:
+            jobs.note_teacher(self.run, loaded.info)
         return loaded
 
     def _search_weights(self) -> None:
@@ -105,7 +107,8 @@ class Session:
             self.reporter.progress(f"Searching the ensemble's weights, {done} of {total} scenes")
 
         self.reporter.phase("measuring", "Searching the ensemble's weights")
-        found = find_weights(teaching.teacher, data.val, limit=data.max_val, progress=progress)
+        device = self.config.hardware.device
+        found = find_weights(teaching.teacher, data.val, limit=data.max_val, device=device, progress=progress)
         self.config = self.config.with_(teaching={"teacher": found.model_dump(mode="json")})
         self.run.write_config(self.config)
         self.reporter.log.line(f"The ensemble's weights: {weights_in_words(found)}")
@@ -146,20 +149,23 @@ class Session:
         return measure(self.config, threads=threads, device=device)
 
     def _build(self, train: "PackedSet", val: "PackedSet", teacher: "Loaded | None") -> "Trainer":
+        from unetkd_core.training.state import has_state
         from unetkd_core.training.trainer import Trainer
 
+        begun = has_state(self.last_dir)
         self._data, self._val, self._teacher_info = train, val, teacher.info if teacher else None
-        from unetkd_core.training.state import has_state
-
-        scenes = panel.choose_scenes(len(val), val.gather)
-        return Trainer(
+        trainer = Trainer(
             self.config,
             train=train,
             val=val,
             teacher=teacher.model if teacher else None,
-            panel=scenes,
-            resuming=has_state(self.last_dir),
+            panel=panel.choose_scenes(len(val), val.gather),
+            resuming=begun,
         )
+        if trainer.began_from is not None:
+            self.run.add_to_meta("encoder_weights", trainer.began_from)
+            self.reporter.log.line(f"The encoder begins as {trainer.began_from['file']}")
+        return trainer
 
     def _start_or_resume(self, trainer: "Trainer") -> None:
         from unetkd_core.training.state import has_state
@@ -264,7 +270,7 @@ class Session:
         key = speed.run_key(
             self.config,
             self.config.hardware.threads or 1,
-            self._teacher_info.sha256 if self._teacher_info else "",
+            speed.teacher_key(self._teacher_info),
             beside=partner is not None and settings.slots() > 1,
         )
         rates = speed.Rates(pace.train_seconds, pace.val_seconds, pace.saving, startup)

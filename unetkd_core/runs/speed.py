@@ -17,6 +17,7 @@ from unetkd_core.models import complexity
 from unetkd_core.runs.provenance import processor
 from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 FORMAT_VERSION: Final = 1
 _KEEP: Final = 200
@@ -36,8 +37,16 @@ def choice_key(config: RunConfig, threads: int) -> str:
     )
 
 
+def teacher_key(info: CheckpointInfo | None) -> str:
+    """Who teaches, as far as time goes: an ensemble is its networks, whatever their weights. Empty: nobody."""
+    if info is None:
+        return ""
+    members = json.dumps(info.arch, sort_keys=True)
+    return hashlib.sha256(members.encode()).hexdigest() if info.role == "ensemble" else info.sha256
+
+
 def run_key(config: RunConfig, threads: int, teacher: str, beside: bool) -> str:
-    """What a finished run's rates hold for. teacher: its sha256 or empty; beside: another run went on beside it."""
+    """What a finished run's rates hold for. teacher: `teacher_key`; beside: another run went on beside it."""
     jitter = "jitter" if config.augment.jitter else "plain"
     return "/".join((choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only"))
 

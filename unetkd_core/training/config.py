@@ -155,6 +155,11 @@ class RunConfig(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "RunConfig":
+        if self.optim.encoder_frozen_epochs >= self.optim.epochs and self.model.name in ENCODERS:
+            raise ValueError(
+                f"the encoder would stay frozen for {self.optim.encoder_frozen_epochs} of {self.optim.epochs} epochs; "
+                "leave it some to learn in"
+            )
         special = self.optim.encoder_rate != 1 or self.optim.encoder_frozen_epochs
         if special and self.model.name not in ENCODERS:
             raise ValueError(f"encoder_rate and encoder_frozen_epochs are for {', '.join(ENCODERS)}, not for M-models")
@@ -221,8 +226,9 @@ _TAGS: Final = {(tag, ("teaching", "teacher")) for tag in ("name", "ensemble")}
 
 def _describe(error: Any) -> str:
     loc = [p for p in error["loc"] if (p, error["loc"][:2]) not in _TAGS]
-    field = ".".join(map(str, loc)) or "settings"
     message = error["msg"].removeprefix("Value error, ")
+    if message[1:2].islower():
+        message = message[:1].lower() + message[1:]
     got = error.get("input")
     shown = "" if isinstance(got, (dict, BaseModel)) or got is None else f" (got {str(got)[:60]!r})"
-    return f"{field}: {message[:1].lower() + message[1:]}{shown}"
+    return f"{'.'.join(map(str, loc))}: {message}{shown}" if loc else f"{message}{shown}"

@@ -112,8 +112,10 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.arch = arch_of(config.model.name, config.model.norm)
         network = build(self.arch)
+        self.began_from: dict[str, str] | None = None
+        """Name and sha256 of an encoder's first weights, for the record; none: scratch, or resumed."""
         if config.model.weights is not None and not resuming:
-            load_encoder(cast(BackboneUNet, network))
+            self.began_from = load_encoder(cast(BackboneUNet, network)).provenance()
         network = network.to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
         kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[optim.optimizer]
         self.optimizer = kind(_groups(network, optim), lr=optim.learning_rate, weight_decay=optim.weight_decay)

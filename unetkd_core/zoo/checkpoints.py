@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION: Final = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+ENSEMBLE: Final = "ensemble.json"
+"""In place of the three: a named ensemble, which has no weights of its own (ensembles.py)."""
 MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
 MAX_PARAMETERS: Final = 1_000_000_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -166,10 +168,12 @@ def _parse(data: Any, *, where: str) -> CheckpointInfo:
 def _count_parameters(arch: dict[str, Any], *, where: str) -> int:
     """Also finds out whether this release knows the architecture, without building it."""
     try:
+        if arch.get("type") == "ensemble":
+            raise CheckpointError("An ensemble has no weights of its own; it is an ensemble.json.")
         count = complexity.parameters(arch)
     except CheckpointError as error:
         raise CheckpointError(f"{where}: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
             f"{where} describes a network that cannot be built (arch: {error}); copy or train the checkpoint again."
         ) from None
@@ -195,6 +199,8 @@ def list_damaged() -> list[tuple[str, CheckpointError]]:
 def _scan() -> list[tuple[str, CheckpointInfo | CheckpointError]]:
     found: list[tuple[str, CheckpointInfo | CheckpointError]] = []
     for name in folders.names(settings.checkpoints_dir(), NAME):
+        if (folders.current(settings.checkpoints_dir() / name) / ENSEMBLE).is_file():
+            continue  # references.py lists these
         try:
             found.append((name, read_info(settings.checkpoints_dir() / name)))
         except CheckpointError as error:

@@ -4,6 +4,7 @@ Results are kept under UNETKD_HOME/searches by what they depend on: members' wei
 second search of the same is a file read.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ def find_weights(
     *,
     candidates: Sequence[Weights] | None = None,
     limit: int | None = None,
+    device: str = "auto",
     progress: Progress | None = None,
 ) -> EnsembleSpec:
     """The ensemble with the weights that its `weighting` (grid, fine or per_class) finds best on `refs`.
@@ -38,11 +40,13 @@ def find_weights(
     weighting that is not searched, and what opening the members and the data raises.
     """
     candidates = candidates_of(spec) if candidates is None else candidates
-    result = search(spec, refs, candidates, limit=limit, progress=progress)
+    result = search(spec, refs, candidates, limit=limit, device=device, progress=progress)
     on = [f"{ref}, {limit} scenes" if limit else ref for ref in refs]
     if spec.weighting == "per_class":
         return spec.found(on, class_weights=result.best_per_class())
-    return spec.found(on, weights=candidates[result.best()])
+    best = result.best()
+    whole = {refs[0]: result.scores(best).to_json()} if len(refs) == 1 and not limit else {}
+    return spec.found(on, weights=candidates[best], metrics=whole)
 
 
 def candidates_of(spec: EnsembleSpec, *, top: int = GRID_TOP, steps: int = FINE_STEPS) -> list[Weights]:
@@ -60,11 +64,15 @@ def search(
     candidates: Sequence[Weights],
     *,
     limit: int | None = None,
+    device: str = "auto",
     progress: Progress | None = None,
 ) -> Searched:
-    """Every candidate's score over `refs` together, from the disk where this was searched before."""
+    """Every candidate's score over `refs` together, from the disk where this was searched before.
+
+    Raises what `references.info_of` and opening the data raise, before any network is loaded.
+    """
     path = _path(spec, refs, candidates, limit)
-    return _read(path, candidates) or _search_now(spec, refs, candidates, limit, progress, path)
+    return _read(path, candidates) or _search_now(spec, refs, candidates, limit, device, progress, path)
 
 
 def known(
@@ -79,6 +87,7 @@ def _search_now(
     refs: Sequence[str],
     candidates: Sequence[Weights],
     limit: int | None,
+    device: str,
     progress: Progress | None,
     path: Path,
 ) -> Searched:
@@ -87,7 +96,7 @@ def _search_now(
     sources = [catalog.open_source(ref) for ref in refs]
     for source in sources:
         source.check()
-    loaded = [references.load_model(member, "auto") for member in spec.members]
+    loaded = [references.load_model(member, device) for member in spec.members]
     total = sum(len(spaced(len(source), limit)) for source in sources)
     result: Searched | None = None
     for source in sources:
@@ -109,8 +118,9 @@ def _search_now(
 
 
 def _path(spec: EnsembleSpec, refs: Sequence[str], candidates: Sequence[Weights], limit: int | None) -> Path:
-    members = [references.info_of(member).sha256 for member in spec.members]
-    splits = [[s.ref, len(s), s.mapping] for s in map(catalog.open_source, refs)]
+    references.info_of(spec)  # the members are there, fit together, and are those that they were
+    members = [[i.sha256, i.height, i.width] for i in map(references.info_of, spec.members)]
+    splits = [[s.ref, s.fingerprint(), s.mapping] for s in map(catalog.open_source, refs)]
     about = [FORMAT_VERSION, members, splits, list(map(list, candidates)), spec.space, limit]
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:24]
     return settings.home() / "searches" / key / "search.json"
@@ -129,4 +139,5 @@ def _read(path: Path, candidates: Sequence[Weights]) -> Searched | None:
 
 def _write(path: Path, result: Searched) -> None:
     text = json.dumps({"scenes": result.scenes, "confusion": result.confusion.tolist()})
-    folders.replace(path.parent, {path.name: text.encode()})
+    with contextlib.suppress(OSError):  # what was found is worth having without a place to keep it
+        folders.replace(path.parent, {path.name: text.encode()})

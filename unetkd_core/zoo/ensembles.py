@@ -6,22 +6,34 @@ that holds ensemble.json alone; a run's config holds one inside, so that the run
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from unetkd_core.errors import CheckpointError, ConfigError
-from unetkd_core.models.weighting import LABELS, SEARCHED, Space, Weighting, even, on_simplex
+from unetkd_core.models.weighting import (
+    LABELS,
+    SEARCHED,
+    Space,
+    Weighting,
+    by_class,
+    check_given,
+    even,
+    on_simplex,
+)
 from unetkd_core.zoo import folders
-from unetkd_core.zoo.checkpoints import CheckpointInfo
+from unetkd_core.zoo.checkpoints import ENSEMBLE, CheckpointInfo
 from unetkd_core.zoo.licences import licence_of
 
 FORMAT_VERSION: Final = 1
-ENSEMBLE: Final = "ensemble.json"
 MAX_MEMBERS: Final = 16
 MAX_BYTES: Final = 1024 * 1024
+
+
+_Number = Annotated[float, AllowInfNan(True)]
+"""NaN and infinity come through to `on_simplex`, which says what is wrong with them."""
 
 
 class EnsembleSpec(BaseModel):
@@ -39,10 +51,10 @@ class EnsembleSpec(BaseModel):
     )
     space: Space = Field("probs", description="What is averaged: probabilities (the paper) or centred logits.")
     weighting: Weighting = Field("even", description="Where the weights come from; models/weighting.py lists them.")
-    weights: tuple[float, ...] | None = Field(
+    weights: tuple[_Number, ...] | None = Field(
         None, description="One a member; with loss and confidence what is multiplied by what they find."
     )
-    class_weights: tuple[tuple[float, ...], ...] | None = Field(
+    class_weights: tuple[tuple[_Number, ...], ...] | None = Field(
         None, description="With per_class: one row a member, one column a class."
     )
     searched_on: tuple[str, ...] = Field((), description="Data references that the weights were searched on.")
@@ -59,18 +71,13 @@ class EnsembleSpec(BaseModel):
         return self
 
     def _check_weights(self) -> None:
-        count = len(self.members)
-        if self.weighting == "fixed" and self.weights is None:
-            raise ValueError("fixed weights are missing; give one for each network")
-        if self.weighting == "even" and self.weights is not None:
-            raise ValueError("even takes no weights; choose fixed to give some")
-        if (self.class_weights is not None) != (self.weighting == "per_class" and bool(self.searched_on)):
-            raise ValueError("class_weights belong to per_class, once they have been searched")
         try:
-            for weights in [self.weights] if self.weights is not None else []:
-                on_simplex(weights, count)
-            for column in zip(*self.class_weights, strict=True) if self.class_weights is not None else ():
-                on_simplex(column, count)
+            if not self.open:
+                check_given(self.weighting, self.weights, self.class_weights)
+            if self.weights is not None:
+                on_simplex(self.weights, len(self.members))
+            if self.class_weights is not None:
+                by_class(self.class_weights, len(self.members))
         except ConfigError as error:
             raise ValueError(str(error).rstrip(".")) from None
 
@@ -91,15 +98,16 @@ class EnsembleSpec(BaseModel):
         *,
         weights: Sequence[float] | None = None,
         class_weights: Sequence[Sequence[float]] | None = None,
+        metrics: Mapping[str, Any] | None = None,
     ) -> "EnsembleSpec":
-        """The same with the weights that a search found."""
+        """The same with the weights that a search found, and what they scored on its data."""
         return parse(
             {
                 **self.model_dump(),
                 "weights": weights,
                 "class_weights": class_weights,
                 "searched_on": tuple(searched_on),
-                "metrics": {},
+                "metrics": dict(metrics or {}),
             }
         )
 
@@ -118,11 +126,13 @@ def parse(data: Any, *, where: str = "The ensemble") -> EnsembleSpec:
     try:
         return EnsembleSpec.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) + ': ' if e['loc'] else ''}{e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()[:5]
-        )
-        raise ConfigError(f"{where}: {problems}.") from None
+        raise ConfigError("; ".join(map(_problem, error.errors()[:5])) + ".") from None
+
+
+def _problem(error: Any) -> str:
+    """A field by name and what is wrong with it; a sentence of our own as it is."""
+    message = error["msg"].removeprefix("Value error, ")
+    return f"ensemble.{'.'.join(map(str, error['loc']))}: {message}" if error["loc"] else message
 
 
 def read_file(path: Path) -> EnsembleSpec:
@@ -160,7 +170,7 @@ def describe(spec: EnsembleSpec, infos: Sequence[CheckpointInfo], *, name: str =
         title=spec.title or title_of(spec, infos),
         role="ensemble",
         arch={"type": "ensemble", "name": f"{len(infos)} networks", "members": [info.arch for info in infos]},
-        mapping=_union(info.mapping for info in infos),
+        mapping=[m for m in infos[0].mapping if all(m in info.mapping for info in infos)],
         height=largest.height,
         width=largest.width,
         parameters=sum(info.parameters for info in infos),
@@ -209,7 +219,7 @@ def _check_members(spec: EnsembleSpec, infos: Sequence[CheckpointInfo]) -> None:
             )
 
 
-def _union(lists: Any) -> list[str]:
+def _union(lists: Iterable[Sequence[str]]) -> list[str]:
     return list(dict.fromkeys(item for one in lists for item in one))
 
 

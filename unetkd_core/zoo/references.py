@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unetkd_core import settings
 from unetkd_core.classes import MAPPINGS
-from unetkd_core.errors import CheckpointError, UnetKDError
+from unetkd_core.errors import CheckpointError, ConfigError, UnetKDError
 from unetkd_core.zoo import ensembles, folders
 from unetkd_core.zoo.checkpoints import NAME, CheckpointInfo, list_named, load, read_info
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -153,7 +153,8 @@ def available() -> list[tuple[str, CheckpointInfo]]:
             except CheckpointError:
                 continue  # a run that ended before its first epoch has none, and its own page says so
             found.append((RUN_PREFIX + run_id, info))
-            teacher = ((info.run or {}).get("teaching") or {}).get("teacher")  # type: ignore[union-attr]
+            teaching = (info.run or {}).get("teaching")
+            teacher = teaching.get("teacher") if isinstance(teaching, dict) else None
             if isinstance(teacher, dict):
                 taught_by.setdefault(json.dumps(teacher, sort_keys=True), TEACHER_PREFIX + run_id)
     known = {info.sha256 for _, info in found}
@@ -196,23 +197,28 @@ def load_model(ref: Reference, device: str = "cpu") -> Loaded:
         assert isinstance(ref, str)
         model, info = load(resolve(ref))
     else:
-        model, info = _load_ensemble(spec), info_of(ref)
+        model, info = _load_ensemble(spec, info_of(ref))
     return Loaded(model.to(pick_device(device)), info)
 
 
-def _load_ensemble(spec: EnsembleSpec) -> "nn.Module":
+def _load_ensemble(spec: EnsembleSpec, info: CheckpointInfo) -> "tuple[nn.Module, CheckpointInfo]":
     from unetkd_core.models.ensemble import EnsembleTeacher
 
-    ensembles.describe(spec, _member_infos(spec))
+    if spec.open:
+        raise ConfigError(
+            f"The weights of {info.title} are still to be searched; `unetkd ensemble search` does, on held-out data."
+        )
     loaded = [load(resolve(member)) for member in spec.members]
-    return EnsembleTeacher(
+    model = EnsembleTeacher(
         [model for model, _ in loaded],
         weights=spec.weights,
         class_weights=spec.class_weights,
-        sizes=[(info.height, info.width) for _, info in loaded],
+        sizes=[(one.height, one.width) for _, one in loaded],
         space=spec.space,
         weighting=spec.weighting,
-    ).eval()
+    )
+    # Described anew, from what was really loaded: a member may have been replaced a moment ago.
+    return model.eval(), ensembles.describe(spec, [one for _, one in loaded], name=info.name)
 
 
 def mapping_warning(info: CheckpointInfo, source: "Source") -> str | None:
@@ -221,11 +227,11 @@ def mapping_warning(info: CheckpointInfo, source: "Source") -> str | None:
     """
     if source.mapping in info.mapping:
         return None
-    learned = " and ".join(info.mapping) or "an unknown"
+    learned = f"the {' and '.join(info.mapping)} label mapping" if info.mapping else "no one label mapping"
     means = (
         MAPPINGS[source.mapping].description if source.mapping in MAPPINGS else "Its classes may mean something else."
     )
     return (
-        f"{info.name} learned the {learned} label mapping, {source.ref} has the {source.mapping} mapping, "
+        f"{info.name} learned {learned}, {source.ref} has the {source.mapping} mapping, "
         f"so scores compare unlike classes. {means}"
     )
