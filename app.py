@@ -25,7 +25,13 @@ SECTIONS = {
         page("lab/runs", "Runs", "timeline", "Every run: watch, stop, resume, look back."),
     ],
     "Compare": [
-        page("compare/overlays", "Overlays", "compare", "Teacher, student and twin on one street, or on your photo.")
+        page("compare/overlays", "Overlays", "compare", "Teacher, student and twin on one street, or on your photo."),
+        page(
+            "compare/ensemble",
+            "Ensemble",
+            "change_history",
+            "Three teachers' mean: what it wins, what it loses.",
+        ),
     ],
     "Library": [
         page("library/data", "Data", "photo_library", "The datasets, Table I's six classes, and how often each occurs.")

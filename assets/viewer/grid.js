@@ -29,11 +29,17 @@ function cell(model, layer) {
   const ring = el("span", { class: "ring", "aria-hidden": "true" });
   const answer = el("div", { class: "chip onpic here" });
   picture.append(ring, layer ? answer : "");
-  const caption = el("figcaption", { class: "cap" }, marker(role), el("b", { class: role }, title));
-  if (layer && layer.detail) caption.append(el("span", { class: "m" }, layer.detail));
-  if (layer && layer.note) caption.append(el("span", { class: "v" }, layer.note));
+  if (layer && model.header.chips) picture.append(chip(layer));
+  const caption = model.header.chips ? null : el("figcaption", { class: "cap" }, marker(role), el("b", { class: role }, title));
+  if (caption && layer && layer.detail) caption.append(el("span", { class: "m" }, layer.detail));
+  if (caption && layer && layer.note) caption.append(el("span", { class: "v" }, layer.note));
   const node = el("figure", { class: "cell" }, caption, el("div", { class: `rule ${role}` }), picture);
   return { node, layer, role, title, picture, answer };
+}
+
+// The caption on the picture itself: who, its number, what the number is of.
+function chip({ role, title, note, detail }) {
+  return el("div", { class: "chip onpic tag left" }, marker(role), title, note ? el("b", {}, note) : null, detail ? el("span", { class: "m" }, detail) : null);
 }
 
 // On a narrow screen two layers at a time, chosen by chips; student and twin to begin with.

@@ -29,7 +29,7 @@ export const swatch = (color) => el("span", { class: "sw", style: `--c: rgb(${co
 
 // A picture's label map: two canvases, colours and hairlines, redrawn when the size or the shown classes change.
 export function paintedLayer(layer) {
-  const fill = el("canvas", { class: "fill", role: "img", "aria-label": `Classes as ${layer.title || layer.role} sees them` });
+  const fill = el("canvas", { class: "fill", role: "img", "aria-label": layer.alt || `Classes as ${layer.title || layer.role} sees them` });
   const lines = el("canvas", { class: "lines", "aria-hidden": "true" });
   const node = el("div", { class: "painted", "data-role": layer.role }, fill, lines);
   const draw = (model) => {
@@ -52,7 +52,7 @@ export function legend(model) {
       onclick: () => toggleClass(model, index) }, swatch(model.header.palette[index]), model.header.classes[index]));
   model.onclasses.push(() => buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(model.shown.has(order[place])))));
   model.order = order;
-  return el("div", { class: "legend", role: "group", "aria-label": "Classes shown" }, ...buttons);
+  return el("div", { class: "legend", role: "group", "aria-label": model.header.legend ?? "Classes shown" }, ...buttons);
 }
 
 export function toggleClass(model, index) {

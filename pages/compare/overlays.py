@@ -7,9 +7,20 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import caches, class_chart, kit, places, price, readings, scene_choice, trio, upload, url_state
+from pages.ui import (
+    caches,
+    class_chart,
+    kit,
+    picture_choice,
+    places,
+    price,
+    readings,
+    scene_choice,
+    trio,
+    upload,
+    url_state,
+)
 from pages.ui.readings import Picture, Reading
-from pages.ui.scenes import YOUR_PHOTO, Thumb
 from pages.ui.viewer import Layer, viewer
 from unetkd_core.classes import VOID
 from unetkd_core.data.images import labels_png_bytes
@@ -23,7 +34,6 @@ QUESTION = "Who reads this street best?"
 NOBODY_ASKED = "Nobody was asked: choose a network."
 MENUS = {role: kit.key(PAGE, role) for role in trio.ROLES}
 ADDRESS = {**MENUS, **scene_choice.keys(PAGE)}
-VIEW = kit.key(PAGE, "view")  # "scene" or "photo"
 CHART_HEIGHT = 224  # pixels of the class chart, so that nothing jumps when it comes
 state = st.session_state
 
@@ -47,12 +57,7 @@ def toolbar(known: trio.Known, found: scene_choice.Found, place: places.Place) -
             st.selectbox(
                 name, trio.options(known, role), key=key, format_func=lambda ref: trio.label(known, ref), width=220
             )
-        scene_choice.controls(PAGE, found, place, on_change=lambda: show(0))
-
-
-def show(index: int) -> None:
-    """Turn to one's own photo or to the dataset's scene."""
-    state[VIEW] = "photo" if index == YOUR_PHOTO else "scene"
+        scene_choice.controls(PAGE, found, place, on_change=lambda: picture_choice.show(PAGE, 0))
 
 
 def layers(cast: list[Reading], picture: Picture) -> list[Layer]:
@@ -62,14 +67,14 @@ def layers(cast: list[Reading], picture: Picture) -> list[Layer]:
     for r in cast:
         labels = r.labels if r.labels is not None else empty
         note, detail = readings.note(r, picture), trio.size_name(r.info)
-        drawn.append(Layer(r.role, kit.ROLE[r.role].name, note, labels, detail=detail))
+        drawn.append(Layer(r.shown_as, kit.ROLE[r.shown_as].name, note, labels, detail=detail))
     return drawn
 
 
 def numbers(cast: list[Reading], picture: Picture, data: str, *, done: bool) -> None:
     """Class by class for this picture, then what each network costs."""
     with st.container(key=kit.key(PAGE, "classes"), gap="small"):
-        scored = {r.role: r.scores.iou for r in cast if r.scores}
+        scored = {r.shown_as: r.scores.iou for r in cast if r.scores}
         reading = not scored and not done
         if scored or reading:
             against = "on this picture" if picture.truth is not None else "with the teacher"
@@ -154,15 +159,6 @@ def nobody() -> None:
         st.page_link("pages/lab/distill.py", label="Train the first")
 
 
-def own_photo(problems: DeltaGenerator) -> tuple[upload.Photo | None, bool]:
-    """(one's own photo if there is one, whether it is the picture that is shown): a new one is shown at once."""
-    photo, seen = upload.photo_upload(PAGE, problems), kit.key(PAGE, "seen")
-    if photo and photo.file_id != state.get(seen):
-        state[seen] = photo.file_id
-        show(YOUR_PHOTO)
-    return photo, photo is not None and state.get(VIEW) == "photo"
-
-
 def choose_picture(place: places.Place) -> tuple[DeltaGenerator, DeltaGenerator, Picture | None, upload.Photo | None]:
     """The left column: room for the pictures, the strip with the uploader, and room below.
 
@@ -171,22 +167,8 @@ def choose_picture(place: places.Place) -> tuple[DeltaGenerator, DeltaGenerator,
     pictures = st.container(key=kit.key(PAGE, "pictures"))
     row = st.container(key=kit.key(PAGE, "below"), horizontal=True)
     below = st.container(key=kit.key(PAGE, "after"))
-    problems = below.container()
-    strip = row.container(key=kit.key(PAGE, "stripbox"))
-    with row.container(key=kit.key(PAGE, "uploadbox")):
-        photo, shown = own_photo(problems)
-    mine = Thumb(YOUR_PHOTO, photo.name, caches.jpeg_thumbnail(photo.image)) if photo else None
-    try:
-        with strip:
-            scene_choice.strip(PAGE, place, at_once=4, mine=mine, mine_chosen=shown, on_choose=show)
-        if photo and shown:
-            return pictures, below, Picture(photo.image, None, private=True), photo
-        scene = caches.scene(place.ref, scene_choice.number(PAGE) - 1, place.root)
-    except DataError as error:
-        with problems:
-            kit.problem(error)
-        return pictures, below, None, None
-    return pictures, below, Picture(scene.image, scene.labels), None
+    picture, photo = picture_choice.choose(PAGE, place, row, below.container(), at_once=4)
+    return pictures, below, picture, photo
 
 
 def page() -> None:

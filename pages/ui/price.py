@@ -14,7 +14,7 @@ from unetkd_core.models.complexity import macs
 from unetkd_core.settings import cores
 
 PACKED = "packed"
-SHORT = {"teacher": "Teacher", "student": "Student", "twin": "Twin"}
+SHORT = {"teacher": "Teacher", "student": "Student", "twin": "Twin", "ensemble": "Ensemble"}
 
 
 def work(reading: Reading) -> int:
@@ -62,7 +62,7 @@ def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) ->
     score = miou(reading, dataset)
     waiting = kit.MISSING if reading.problem else "…"
     time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else waiting
-    name = kit.role_html(reading.role, SHORT[reading.role])
+    name = kit.role_html(reading.shown_as, SHORT[reading.shown_as])
     return (
         f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
         f"<td>{kit.count(reading.info.parameters)}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>"

@@ -40,6 +40,11 @@ class Reading:
     problem: str = ""
 
     @property
+    def shown_as(self) -> str:
+        """The role whose colour and shape it has on the screen: an ensemble that teaches is still an ensemble."""
+        return "ensemble" if self.info.role == "ensemble" else self.role
+
+    @property
     def right(self) -> float | None:
         """Fraction of pixels that are right (or as the teacher says), once it was read."""
         return self.scores.pixel_accuracy if self.scores else None

@@ -9,12 +9,19 @@ from typing import Any, Final
 from pages.ui import trio
 from unetkd_core.data.catalog import DatasetInfo
 from unetkd_core.errors import ConfigError
+from unetkd_core.models import complexity
+from unetkd_core.models.backbones import ENCODERS
+from unetkd_core.models.names import arch_of
 from unetkd_core.training.config import OptimConfig, RunConfig, parse_config
 from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
 
 NO_TEACHER: Final = trio.NOBODY
 CUSTOM: Final = "custom"
 STUDENTS: Final = ("M128", "M256", "M512", "M1024")
+ALONE: Final = (*STUDENTS, *ENCODERS)
+"""What may be trained on labels alone: the encoders are the paper's teachers, never its students."""
+ENCODER_RATE, FROZEN_EPOCHS = 0.3, 2
+"""How an encoder is treated that comes with ImageNet's weights (docs/runs.md); frozen for less of a shorter run."""
 FIRST_TEACHER: Final = "M256"
 """Where there is nobody to learn from: twice the smallest, so that it can teach the smallest."""
 Size = tuple[int, int]
@@ -44,6 +51,7 @@ def defaults() -> dict[str, Any]:
     return {
         "student": config.model.name,
         "norm": "batch",
+        "imagenet": True,
         "seed": config.seed,
         "twin": True,
         "augment": True,
@@ -156,9 +164,14 @@ def config(values: Mapping[str, Any]) -> RunConfig:
         }
     )
     base = RunConfig().with_(**RECIPES[values["recipe"]].changes).model_dump()
+    pretrained = alone and values["student"] in ENCODERS and values["imagenet"]
     changes: dict[str, Any] = {
         "seed": values["seed"],
-        "model": {"name": values["student"], "norm": values["norm"] if alone else "none"},
+        "model": {
+            "name": values["student"],
+            "norm": norm(values),
+            "weights": "imagenet" if pretrained else None,
+        },
         "data": {
             "train": [f"{values['dataset']}:{values['train']}"],
             "val": [f"{values['dataset']}:{values['val']}"],
@@ -167,7 +180,10 @@ def config(values: Mapping[str, Any]) -> RunConfig:
             "max_train": values["max_train"],
             "max_val": values["max_val"],
         },
-        "optim": {name: values[name] for name in ("epochs", "batch_size", "learning_rate", "class_weights")},
+        "optim": {
+            **{name: values[name] for name in ("epochs", "batch_size", "learning_rate", "class_weights")},
+            **(_gently(values["epochs"]) if pretrained else {}),
+        },
         "augment": {} if values["augment"] else NO_VIEWS,
     }
     merged = {
@@ -179,6 +195,21 @@ def config(values: Mapping[str, Any]) -> RunConfig:
         return parse_config(merged, where="These settings do not work")
     except ConfigError as error:
         raise ConfigError(_with_labels(str(error))) from None
+
+
+def _gently(epochs: int) -> dict[str, float]:
+    return {"encoder_rate": ENCODER_RATE, "encoder_frozen_epochs": min(FROZEN_EPOCHS, epochs - 1)}
+
+
+def norm(values: Mapping[str, Any]) -> str:
+    """The network's normalisation: only who is trained alone has the choice, the paper's students have none."""
+    return str(values["norm"]) if values["teacher"] == NO_TEACHER else "none"
+
+
+def size_of(values: Mapping[str, Any]) -> tuple[int, int]:
+    """(parameters, multiply-accumulates of one picture) of the network that is trained, at the chosen size."""
+    arch = arch_of(values["student"], norm(values))
+    return complexity.parameters(arch), complexity.macs(arch, *values["size"])
 
 
 def _with_labels(message: str) -> str:

@@ -39,7 +39,9 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
     data, optim, hardware, teaching = config.data, config.optim, config.hardware, config.teaching
     yield (
         "Network",
-        config.model.name + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation"),
+        config.model.name
+        + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation")
+        + (", from ImageNet’s weights" if config.model.weights else ""),
     )
     if teaching is not None:
         ref = references.label(teaching.teacher)

@@ -9,6 +9,7 @@ from pages.ui import kit, run_choices, run_form_state, trio
 from pages.ui.run_choices import CUSTOM, NO_TEACHER
 from pages.ui.run_form_state import chosen, key, state
 from unetkd_core.data.catalog import DatasetInfo
+from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -20,21 +21,15 @@ def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     alone = state[key("teacher")] == NO_TEACHER
     st.segmented_control(
         "Network" if alone else "Student",
-        run_choices.STUDENTS,
+        run_choices.ALONE if alone else run_choices.STUDENTS,
         key=key("student"),
         required=True,
         width="stretch",
+        wrap=True,
         **_KEEP,
     )
-    st.selectbox(
-        "Teacher",
-        trio.options(known, "teacher"),
-        key=key("teacher"),
-        format_func=lambda ref: teacher_label(known, ref),
-        help=kit.definition("teacher"),
-        icon=None if alone else ":material/square:",
-        **_KEEP,
-    )
+    _network()
+    _teacher(known)
     if alone:
         _alone(bool(known))
     else:
@@ -69,6 +64,33 @@ def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     )
     if not alone:
         st.toggle("Train the untaught twin too", key=key("twin"), help=kit.definition("twin"), **_KEEP)
+
+
+def _network() -> None:
+    """What the chosen network weighs and works."""
+    now = run_form_state.values()
+    parameters, macs = run_choices.size_of(now)
+    height, width = now["size"]
+    st.html(
+        f'<p class="ukd-note run-hint">{kit.count(parameters)} {kit.term("parameters")}, {kit.count(macs)} '
+        f"{kit.term('multiply-accumulates')} at&nbsp;{height}&nbsp;×&nbsp;{width}</p>"
+    )
+
+
+def _teacher(known: trio.Known) -> None:
+    """The menu of teachers; an ensemble stands in it with its own shape."""
+    ref = state[key("teacher")]
+    ensemble = ref != NO_TEACHER and dict(known)[ref].role == "ensemble"
+    with st.container(key=key("by_ensemble" if ensemble else "by_network")):
+        st.selectbox(
+            "Teacher",
+            trio.options(known, "teacher"),
+            key=key("teacher"),
+            format_func=lambda ref: teacher_label(known, ref),
+            help=kit.definition("ensemble" if ensemble else "teacher"),
+            icon=None if ref == NO_TEACHER else f":material/{'change_history' if ensemble else 'square'}:",
+            **_KEEP,
+        )
 
 
 def draw_more(datasets: Sequence[DatasetInfo]) -> None:
@@ -156,6 +178,8 @@ def _alone(others: bool) -> None:
         else "There is no teacher yet. Train one from the labels first; it can teach afterwards."
     )
     st.html(f'<p class="ukd-note run-hint">{said}</p>')
+    if state[key("student")] in ENCODERS:
+        st.toggle("Start from ImageNet’s weights", key=key("imagenet"), help=kit.definition("ImageNet"), **_KEEP)
     st.segmented_control(
         "Normalisation",
         ["batch", "none"],

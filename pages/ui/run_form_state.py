@@ -41,12 +41,23 @@ def settle(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
         follow_dataset(known, datasets)
     if not {state.get(key("train")), state.get(key("val"))} <= set(chosen(datasets).splits):
         follow_dataset(known, datasets)
-    asked = st.query_params.get("teacher")
+    _take_address(known, datasets)
+    if state.get(key("teacher")) not in (*dict(known), NO_TEACHER):
+        put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"]})
+    if state[key("teacher")] != NO_TEACHER and state.get(key("student")) not in run_choices.STUDENTS:
+        put({"student": run_choices.defaults()["student"]})  # an encoder was chosen, and then somebody to teach it
+
+
+def _take_address(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
+    """A teacher, and what to learn on, that a link from another page names."""
+    asked, data = st.query_params.get("teacher"), st.query_params.get("data")
+    if data in [d.name for d in datasets]:
+        put({"dataset": data})
+        follow_dataset(known, datasets)
+        del st.query_params["data"]
     if asked in dict(known):
         put({"teacher": asked})
         del st.query_params["teacher"]
-    if state.get(key("teacher")) not in (*dict(known), NO_TEACHER):
-        put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"]})
 
 
 def chosen(datasets: Sequence[DatasetInfo]) -> DatasetInfo:

@@ -7,6 +7,8 @@ import re
 from calendar import month_abbr
 from collections.abc import Mapping, Sequence
 
+from unetkd_core.errors import UnetKDError
+from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 Known = Sequence[tuple[str, CheckpointInfo]]
@@ -16,8 +18,10 @@ NOBODY = "-"
 
 
 def options(known: Known, role: str) -> list[str]:
-    """References for a role's menu: networks of that role first (one trained alone may teach), the others, NOBODY."""
-    fits = {"teacher": ("teacher", "alone"), "student": ("student",), "twin": ("twin",)}[role]
+    """References for a role's menu: networks of that role first (one trained alone, and an ensemble, may teach), the
+    others, NOBODY.
+    """
+    fits = {"teacher": ("teacher", "alone", "ensemble"), "student": ("student",), "twin": ("twin",)}[role]
     roles = {ref: info.role for ref, info in known}
     return [*sorted(roles, key=lambda ref: (roles[ref] not in fits, ref.startswith("run:"))), NOBODY]
 
@@ -66,10 +70,21 @@ def companions(known: Known, student: str) -> tuple[str | None, str | None]:
     info = dict(known)[student]
     teaching = (info.run or {}).get("teaching")
     taught_by = teaching.get("teacher") if isinstance(teaching, Mapping) else None
+    if isinstance(taught_by, Mapping):  # an ensemble lies inside the run's config
+        taught_by = same_ensemble(known, references.TEACHER_PREFIX + (info.run_id or student.removeprefix("run:")))
     teacher = next((ref for ref, _ in known if ref == taught_by), None)
     ids = {info.run_id, student.removeprefix("run:")} - {None}
     twins = [ref for ref, other in known if (other.run or {}).get("twin_of") in ids]
     return teacher, min(twins, key=lambda ref: ref.startswith("run:"), default=None)
+
+
+def same_ensemble(known: Known, ref: str) -> str | None:
+    """The reference under which the ensemble that taught a run is listed: its own, or that of the same one by name."""
+    try:
+        sha256 = references.info_of(ref).sha256
+    except UnetKDError:
+        return None  # a member is gone
+    return next((other for other, info in known if other == ref or info.sha256 == sha256), None)
 
 
 def settle(
@@ -91,6 +106,8 @@ def settle(
     chosen, told = {}, []
     for role in ROLES:
         ref = wanted.get(role)
+        if ref and ref.startswith(references.TEACHER_PREFIX) and ref not in refs:
+            ref = same_ensemble(known, ref) or ref
         keep = ref in refs and (came is None or role in taken)
         if ref and ref not in refs:
             told.append(f"The {role} {ref} is not here any more; this is another one.")

@@ -23,13 +23,25 @@ _MODULES: Final = ("blob.js", "paint.js", "parts.js", "keys.js", "swipe.js", "gr
 
 @dataclass(frozen=True)
 class Layer:
-    """One label map over the photo. `note` is the caption's number, `detail` a quiet word after the title: "M128"."""
+    """One label map over the photo. `note` is the caption's number, `detail` a quiet word after the title: "M128".
+
+    `alt` is what is said of it to those who do not see it, where it shows something else than classes.
+    """
 
     role: str
     title: str
     note: str
     labels: np.ndarray
     detail: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a value of a layer means where it is no class: its name in the legend, its colour (r, g, b)."""
+
+    name: str
+    color: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -99,12 +111,15 @@ def viewer(
     outline: bool = True,
     facts: Sequence[Fact] = (),
     report: bool = True,
+    chips: bool = False,
+    states: Sequence[State] = (),
 ) -> View:
     """Photo (H, W, 3) uint8 under label maps (h, w) uint8 (0-5; 254 and 255 are see-through), drawn nearest-neighbour.
 
     swipe: the first two layers that are not the truth, left and right of a line. grid: every layer in a cell with a
     linked probe, the bare photo first where `show_photo`. A layer of role "truth" is what holding T shows.
-    `report` False: the server never hears of anything (nothing on the page depends on it).
+    `report` False: the server never hears of anything (nothing on the page depends on it). `chips`: a grid's captions
+    stand on the pictures. `states`: what the values mean where they are no classes; the first is hidden to begin with.
     """
     if mode == "swipe" and sum(layer.role != "truth" for layer in layers) < 2:
         raise ValueError("a swipe needs two layers that are not the truth")
@@ -118,6 +133,7 @@ def viewer(
                 "title": layer.title,
                 "note": layer.note,
                 "detail": layer.detail,
+                "alt": layer.alt,
                 "height": height,
                 "width": width,
                 "part": len(parts),
@@ -136,7 +152,8 @@ def viewer(
         "outline": outline,
         "report": report,
         "facts": [vars(fact) for fact in facts],
-        **_classes(palette),
+        "chips": chips,
+        **(_states(states) if states else _classes(palette)),
     }
     state = _mount(header, parts, key)
     pixel = state.get("pixel")
@@ -203,6 +220,14 @@ def filmstrip(
 
 def _classes(palette: str) -> dict[str, Any]:
     return {"classes": [c.name for c in CLASSES], "palette": PALETTES[palette].tolist()}
+
+
+def _states(states: Sequence[State]) -> dict[str, Any]:
+    return {
+        "classes": [state.name for state in states],
+        "palette": [list(state.color) for state in states],
+        "legend": "Kinds of pixels shown",
+    }
 
 
 def _mount(header: dict[str, Any], parts: list[bytes], key: str, component: Any = _component) -> dict[str, Any]:

@@ -11,11 +11,14 @@ from pages.ui import pairs, run_choices, run_words
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from tests.pages.lab_app import ROOT, charts, lab, opened, text
+from unetkd_core import settings
 from unetkd_core.data.catalog import DatasetInfo
 from unetkd_core.errors import RunError
 from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import list_runs
 from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import ensembles
+from unetkd_core.zoo.ensembles import EnsembleSpec
 
 __all__ = ["lab"]
 Asked = list[tuple[RunConfig, bool]]
@@ -270,3 +273,68 @@ def test_a_loss_against_the_twin_is_said_in_words() -> None:
     pair = pairs.read("20260301-101500-m128-a1b2", folder)
     assert pair.gain is not None and pair.gain < 0
     assert "the twin alone is better" in run_words.found(pair)[0]
+
+
+def test_an_ensemble_is_among_the_teachers_and_its_time_is_told(lab: Asked) -> None:
+    for name in ("a-teacher", "b-teacher"):
+        fake_run.write_teacher(name)
+    ensembles.save(EnsembleSpec(members=("a-teacher", "b-teacher")), settings.checkpoints_dir() / "both")
+    at = opened("distill", teacher="both")
+    assert at.get_by_key("distill_teacher").value == "both"
+    assert any(option.startswith("M1024 + M1024") for option in at.get_by_key("distill_teacher").options)
+    at.button(key="distill_start").click().run()
+    assert lab[0][0].teaching and lab[0][0].teaching.teacher == "both" and not at.exception
+
+
+def test_a_run_that_an_ensemble_taught_is_shown_with_its_members_and_weights(lab: Asked) -> None:
+    for name in ("a-teacher", "b-teacher"):
+        fake_run.write_teacher(name)
+    spec = EnsembleSpec(members=("a-teacher", "b-teacher"), weighting="fixed", weights=(1, 3))
+    taught = fake_run.config().with_(teaching={"teacher": spec.model_dump(mode="json")})
+    fake_run.write_run(taught, run_id="20260301-101500-m128-a1b2")
+    at = opened("distill")
+    assert "It reaches" in text(at) or "The teacher" in text(at)
+    at = opened("runs", run="20260301-101500-m128-a1b2")
+    said = text(at)
+    assert "0.25, 0.75, as given" in said and "a-teacher + b-teacher" in said
+    link = next(p for p in at.page_link if p.label == "See them on one street")
+    assert "teacher=teacher-of%3A20260301-101500-m128-a1b2" in link.proto.query_string
+
+
+def test_a_network_alone_may_be_an_encoder_from_imagenet_and_says_its_size(lab: Asked) -> None:
+    at = opened("distill")
+    assert at.get_by_key("distill_student").options == [
+        "M128",
+        "M256",
+        "M512",
+        "M1024",
+        "VGG16",
+        "ResNet50",
+        "MobileNetV2",
+    ]
+    assert "1.94 M parameters" in text(at) and "multiply-accumulates at\xa064\xa0×\xa0128" in text(at)
+    at.get_by_key("distill_student").set_value("MobileNetV2").run()
+    at.get_by_key("distill_imagenet").set_value(False).run()
+    at.button(key="distill_start").click().run()
+    config = lab[0][0]
+    assert (config.model.name, config.model.norm, config.model.weights) == ("MobileNetV2", "batch", None)
+
+
+def test_missing_imagenet_weights_are_told_in_place(
+    lab: Asked, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("UNETKD_WEIGHTS", str(tmp_path / "nowhere"))
+    at = opened("distill")
+    at.get_by_key("distill_student").set_value("VGG16").run()
+    at.button(key="distill_start").click().run()
+    assert "UNETKD_WEIGHTS is" in text(at) and lab == [] and not at.exception
+    assert at.get_by_key("distill_student").value == "VGG16"
+
+
+def test_an_encoder_is_no_student_once_a_teacher_is_chosen(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    at.get_by_key("distill_teacher").set_value(run_choices.NO_TEACHER).run()
+    at.get_by_key("distill_student").set_value("VGG16").run()
+    at.get_by_key("distill_teacher").set_value("m1024").run()
+    assert not at.exception and at.get_by_key("distill_student").value == "M128"

@@ -1,6 +1,7 @@
 """Compare, through app.py: networks, scenes, one's own photo, and what the page says when something is not there."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import caches, class_chart, price, readings, trio, upload
 from pages.ui.scenes import window
+from tests.pages import fake_run
 from tests.pages.trio_folder import make_trio, plain_street
 from unetkd_core.data import streets
-from unetkd_core.zoo import checkpoints
+from unetkd_core.zoo import checkpoints, ensembles, references
+from unetkd_core.zoo.ensembles import EnsembleSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -219,6 +222,34 @@ def test_menus_put_networks_of_the_role_first() -> None:
     assert trio.options(known, "twin")[:2] == ["alone", "zalone"]
     assert set(trio.options(known, "twin")) == {trio.NOBODY, *(name for name, _ in known)}
     assert trio.defaults(known, "elsewhere") == {"teacher": "zbig", "student": "ztaught", "twin": "zalone"}
+
+
+def test_an_ensemble_that_teaches_stands_there_in_its_own_colour(
+    trio_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trio_folder, tmp_path / "checkpoints")
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    ensembles.save(EnsembleSpec(members=("big", "zbig")), tmp_path / "checkpoints" / "both")
+    at = opened(teacher="both", student="taught", twin="alone")
+    table = next(h.value for h in at.html if '<table class="ukt">' in h.value)
+    assert "ukd-ensemble" in table and ">Ensemble<" in table and "the taught student gets" in text(at)
+
+
+def test_a_student_finds_the_ensemble_that_taught_it_by_its_name_or_its_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path))
+    make_trio(tmp_path)
+    spec = EnsembleSpec(members=("big", "alone"))
+    taught = fake_run.config().with_(teaching={"teacher": spec.model_dump(mode="json")})
+    run_id = fake_run.write_run(taught, run_id="20260301-101500-m128-a1b2")
+    known = references.available()
+    assert trio.companions(known, f"run:{run_id}")[0] == f"teacher-of:{run_id}"
+    ensembles.save(spec, tmp_path / "both")
+    known = references.available()
+    assert trio.companions(known, f"run:{run_id}")[0] == "both"
+    wanted = {"teacher": f"teacher-of:{run_id}", "student": f"run:{run_id}", "twin": None}
+    assert trio.settle(known, "streets", wanted, {"teacher", "student"}, None)[0]["teacher"] == "both"
 
 
 def test_a_big_photo_is_bounded_and_a_thin_one_keeps_the_least_side() -> None:

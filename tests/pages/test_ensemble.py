@@ -1,0 +1,344 @@
+"""Ensemble, through app.py: members, weights, scores on a street and a split, keeping, teaching, what goes wrong."""
+
+import html
+import io
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import (
+    caches,
+    ensemble_choice,
+    ensemble_pixels,
+    ensemble_scores,
+    ensemble_start,
+    ensemble_surface,
+    ensemble_triangle,
+    ensemble_views,
+)
+from tests.pages.trio_folder import make_trio, plain_street
+from unetkd_core import settings
+from unetkd_core.data import streets
+from unetkd_core.inference.searched import Searched, integer_grid, simplex_grid
+from unetkd_core.zoo import checkpoints, ensembles, references
+from unetkd_core.zoo.ensembles import EnsembleSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+THREE = {"members": "big,taught,alone"}
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    make_trio(folder)
+    return folder
+
+
+@pytest.fixture
+def networks(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of one's own with the three: tests keep ensembles in it."""
+    folder = tmp_path / "checkpoints"
+    shutil.copytree(made, folder)
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def quick_streets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Streets that cost nothing, eight to a split, and caches that do not hand them to other tests."""
+    monkeypatch.setattr(streets, "render", plain_street)
+    monkeypatch.setattr(streets, "NATIVE_SIZE", (32, 64))
+    monkeypatch.setattr(streets, "SPLIT_SIZES", dict.fromkeys(streets.SPLIT_SIZES, 8))
+    st.cache_data.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def opened(**address: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    at.run()
+    at.switch_page("pages/compare/ensemble.py")
+    for name, value in address.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def text(at: AppTest) -> str:
+    """Everything that was written, as one text without its marks."""
+    return html.unescape(re.sub(r"<[^>]+>", "", "\n".join([h.value for h in at.html] + [c.value for c in at.caption])))
+
+
+def weights(at: AppTest) -> list[float | None]:
+    return [at.number_input(key=f"ensemble_weight_{i}").value for i in range(3)]
+
+
+def corners(at: AppTest) -> list[str]:
+    """The weights as they are written at the corners."""
+    return re.findall(r"weight <b>([\d.]+)</b>", "".join(h.value for h in at.html))
+
+
+def test_without_networks_the_page_teaches_and_leads_to_training_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path))
+    at = opened()
+    assert "No ensemble without members" in text(at)
+    assert [link.label for link in at.get("page_link")] == ["Train the first"]
+
+
+@pytest.mark.usefixtures("networks")
+def test_three_networks_are_averaged_evenly_and_the_answer_has_its_number() -> None:
+    at = opened()
+    assert [at.selectbox(key=f"ensemble_member_{i}").value for i in range(3)] == ["big", "taught", "alone"]
+    assert corners(at) == ["0.33"] * 3
+    said = text(at)
+    assert re.search(r"On this street,? (yes|no|it makes)", said) and "Who wins which class?" in said
+    assert "Where averaging wins and where it loses" in said and "One street proves little" in said
+    assert at.query_params["weights"] == "1,1,1" and at.query_params["members"] == "big,taught,alone"
+
+
+@pytest.mark.usefixtures("networks")
+def test_the_view_is_restored_from_its_address() -> None:
+    at = opened(members="alone,big,taught", weights="1,1,2", data="streets:test", scene="3")
+    assert [at.selectbox(key=f"ensemble_member_{i}").value for i in range(3)] == ["alone", "big", "taught"]
+    assert weights(at) == [1.0, 1.0, 2.0] and corners(at) == ["0.25", "0.25", "0.50"]
+    assert (
+        at.number_input(key="ensemble_scene").value == 3 and at.selectbox(key="ensemble_data").value == "streets:test"
+    )
+
+
+@pytest.mark.usefixtures("networks")
+def test_what_an_address_says_wrongly_is_told_and_replaced() -> None:
+    at = opened(members="big,long-gone,big", weights="1,nonsense")
+    said = text(at)
+    assert "long-gone is not here any more" in said and "The address says weights=1,nonsense" in said
+    assert sorted(at.selectbox(key=f"ensemble_member_{i}").value for i in range(3)) == ["alone", "big", "taught"]
+    assert weights(at) == [1.0] * 3
+
+
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("value", [0.0, None])
+def test_weights_that_cannot_be_are_told_in_place_and_the_last_good_mean_stays(value: float | None) -> None:
+    at = opened(**THREE, weights="1,0,0")
+    good = at.query_params["weights"]
+    at.number_input(key="ensemble_weight_0").set_value(value).run()
+    assert not at.exception
+    wrong = [h.value for h in at.html if 'role="alert"' in h.value]
+    assert len(wrong) == 1 and ("All weights are zero" if value == 0 else "A weight is empty") in wrong[0]
+    assert corners(at) == ["1.00", "0.00", "0.00"] and at.query_params["weights"] == good
+    at.number_input(key="ensemble_weight_0").set_value(3.0).run()
+    assert not [h for h in at.html if 'role="alert"' in h.value]
+
+
+@pytest.mark.usefixtures("networks")
+def test_going_to_a_preset_fills_the_weights_in_and_confidence_has_no_point() -> None:
+    at = opened(**THREE)
+    at.pills(key="ensemble_go").set_value("alone").run()
+    assert sorted(weights(at), key=float) == [0.0, 0.0, 1.0] and "alone:" in text(at)  # type: ignore[arg-type]
+    at.pills(key="ensemble_go").set_value("confidence").run()
+    assert not at.exception and at.query_params["weights"] == "confidence"
+    assert "no point of the triangle" in text(at) and corners(at) == []
+    at.number_input(key="ensemble_weight_1").set_value(2.0).run()
+    assert at.query_params["weights"] == "1,2,1"
+
+
+@pytest.mark.usefixtures("networks")
+def test_choosing_who_sits_elsewhere_makes_the_two_change_places() -> None:
+    at = opened(**THREE)
+    at.selectbox(key="ensemble_member_0").set_value("alone").run()
+    assert [at.selectbox(key=f"ensemble_member_{i}").value for i in range(3)] == ["alone", "taught", "big"]
+
+
+@pytest.mark.usefixtures("networks")
+def test_two_networks_have_a_line() -> None:
+    at = opened(**THREE)
+    at.selectbox(key="ensemble_member_2").set_value("-").run()
+    assert not at.exception and corners(at) == ["0.50", "0.50"]
+    assert "Let these two teach" in text(at) and "Click the line" in text(at)
+    at.pills(key="ensemble_go").set_value("grid").run()
+    assert not at.exception and len(at.query_params["weights"].split(",")) == 2
+
+
+@pytest.mark.usefixtures("networks")
+def test_measuring_the_split_is_kept_for_the_next_visit_and_names_where_weights_were_chosen() -> None:
+    at = opened(**THREE)
+    button = at.button(key="ensemble_measure")
+    assert re.fullmatch(r"Measure on all \d+ of streets:val, about .+", button.label)
+    button.click().run()
+    assert not at.exception and re.search(r"On streets:val,? ", text(at)) and "over the split" in text(at)
+    at.pills(key="ensemble_go").set_value("grid").run()
+    assert "on this very split, which flatters them" in text(at)
+    again = opened(**THREE)
+    assert re.search(r"On streets:val,? ", text(again)) and not [b for b in again.button if b.key == "ensemble_measure"]
+    again.get_by_key("ensemble_basis").set_value("here").run()
+    assert "On this street" in text(again)
+    again.get_by_key("ensemble_weight_0").set_value(0.123).run()
+    again.get_by_key("ensemble_basis").set_value("split").run()
+    assert "These weights were not measured" in text(again)
+
+
+def test_keeping_writes_the_ensemble_with_its_members_checksums(networks: Path) -> None:
+    at = opened(**THREE, weights="1,1,2")
+    assert at.text_input(key="ensemble_name").value == "ensemble-m256-m128-taught-m128-alone"
+    at.text_input(key="ensemble_name").set_value("mine").run()
+    at.button(key="ensemble_keep").click().run()
+    assert "Kept as mine" in text(at)
+    spec = references.spec_of("mine")
+    assert spec and spec.members == ("big", "taught", "alone") and spec.shares == (0.25, 0.25, 0.5)
+    assert spec.sha256 == tuple(checkpoints.read_info(networks / m).sha256 for m in spec.members)
+
+
+def test_no_name_a_bad_name_and_a_networks_name_are_refused_in_place(networks: Path) -> None:
+    before = json.loads((networks / "big" / "config.json").read_text())
+    at = opened(**THREE)
+    for name, told in (("", "has no name"), ("../x", "is not a checkpoint's name"), ("big", "big is a network")):
+        at.text_input(key="ensemble_name").set_value(name).run()
+        at.button(key="ensemble_keep").click().run()
+        assert told in text(at) and not at.exception
+    assert json.loads((networks / "big" / "config.json").read_text()) == before
+
+
+@pytest.mark.usefixtures("networks")
+def test_another_ensemble_of_that_name_is_replaced_only_when_told_so() -> None:
+    ensembles.save(EnsembleSpec(members=("big", "alone")), settings.checkpoints_dir() / "mine")
+    at = opened(**THREE)
+    at.text_input(key="ensemble_name").set_value("mine").run()
+    at.button(key="ensemble_keep").click().run()
+    spec = references.spec_of("mine")
+    assert "mine is another ensemble" in text(at) and spec and spec.members == ("big", "alone")
+    at.button(key="ensemble_replace").click().run()
+    spec = references.spec_of("mine")
+    assert "Kept as mine" in text(at) and spec and spec.members == ("big", "taught", "alone")
+
+
+@pytest.mark.usefixtures("networks")
+def test_let_them_teach_opens_distill_with_the_ensemble_as_teacher() -> None:
+    at = opened(**THREE, weights="1,1,2", data="streets:test")
+    at.button(key="ensemble_teach").click().run()
+    assert not at.exception and at.title[0].value == "How much is a teacher worth?"
+    assert at.get_by_key("distill_teacher").value == "ensemble-m256-m128-taught-m128-alone"
+    assert at.get_by_key("distill_dataset").value == "streets" and "data" not in at.query_params
+    assert references.spec_of("ensemble-m256-m128-taught-m128-alone")
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_kept_ensemble_is_opened_with_its_members_and_weights() -> None:
+    spec = EnsembleSpec(members=("alone", "big"), weighting="grid", weights=(1, 3), searched_on=("streets:test",))
+    ensembles.save(spec, settings.checkpoints_dir() / "mine")
+    ensembles.save(EnsembleSpec(members=("big",)), settings.checkpoints_dir() / "single")
+    at = opened(**THREE)
+    at.selectbox(key="ensemble_open").set_value("mine").run()
+    assert not at.exception and at.query_params["members"] == "alone,big" and at.query_params["weights"] == "1,3"
+    assert "The weights are the best of the grid on streets:test" in text(at)
+    at.selectbox(key="ensemble_open").set_value("single").run()
+    assert "cannot be shown here" in text(at) and at.query_params["members"] == "alone,big"
+
+
+def test_a_damaged_network_is_told_and_the_others_stay(networks: Path) -> None:
+    weights = networks / "taught" / checkpoints.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-100])
+    at = opened(**THREE)
+    assert "cannot be read, so the mean is without it" in text(at) and "Who wins which class?" in text(at)
+
+
+def test_a_network_that_went_away_is_replaced(networks: Path) -> None:
+    shutil.rmtree(networks / "taught")
+    at = opened(**THREE)
+    assert "taught is not here any more" in text(at) and at.query_params["members"] == "big,alone"
+
+
+@pytest.mark.usefixtures("networks")
+def test_an_own_photo_shows_where_they_differ() -> None:
+    at = opened(**THREE)
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((40, 80, 3), 90, np.uint8)).save(buffer, "PNG")
+    at.file_uploader(key="ensemble_upload").upload("street.png", buffer.getvalue()).run()
+    assert not at.exception
+    assert "judge by eye" in text(at) and "The ensemble says something else than" in text(at)
+    at.file_uploader(key="ensemble_upload").upload("notes.png", b"no picture").run()
+    assert "This picture is not a picture" in text(at) and "judge by eye" in text(at)
+    at.button(key="ensemble_measure").click().run()
+    assert not at.exception and re.search(r"On streets:val,? ", text(at)) and "judge by eye" in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_before_torch_is_loaded_the_page_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bool] = []
+    monkeypatch.setattr(caches, "torch_is_loaded", lambda: len(looked) > 1 or bool(looked.append(True)))
+    assert "On this street" in text(opened(**THREE)) and looked == [True, True]
+
+
+@pytest.mark.usefixtures("networks")
+def test_the_encoders_come_first_and_then_the_best() -> None:
+    known = checkpoints.list_named()
+    infos = dict(known)
+    encoder = infos["alone"].model_copy(update={"arch": {"type": "backbone_unet", "name": "VGG16"}})
+    assert ensemble_start.defaults([*known, ("vgg", encoder)], "streets") == ["vgg", "big", "taught"]
+    assert ensemble_start.defaults(known[:2], None)[-1] == ensemble_start.NOBODY
+
+
+def flat_search(better: int) -> Searched:
+    """Three networks of which one is right everywhere, the others nowhere; a mean is right by that one's share."""
+    candidates = (*integer_grid(3), *simplex_grid(3))
+    confusion = np.zeros((len(candidates), 6, 6), np.int64)
+    for k, weights in enumerate(candidates):
+        right = round(100 * weights[better] / sum(weights))
+        confusion[k, 1, 1], confusion[k, 1, 0], confusion[k, 0, 0] = right, 100 - right, 100
+    return Searched(candidates, confusion, 1)
+
+
+def test_scores_of_a_search_name_the_best_alone_and_the_nearest_that_was_measured() -> None:
+    searched = flat_search(better=2)
+    exact = ensemble_scores.of_search(searched, (0.25, 0.25, 0.5))
+    assert exact.best == 2 and exact.near is None and exact.gain < 0
+    assert ensemble_scores.of_search(searched, (0.26, 0.24, 0.5)).near == pytest.approx((0.25, 0.25, 0.5))
+    assert ensemble_scores.best_of(searched, "grid", 3) == (0.0, 0.0, 1.0)
+    assert "no: C alone is better" in ensemble_scores.answer(exact, "ABC", "Here")
+
+
+def test_pixels_are_won_lost_both_and_neither_and_void_counts_nowhere() -> None:
+    truth = np.array([[1, 1, 1, 1, 255]], np.uint8)
+    mean, alone = np.array([[1, 1, 2, 2, 2]], np.uint8), np.array([[1, 2, 1, 2, 1]], np.uint8)
+    compared = ensemble_pixels.against_truth(mean, alone, truth, "A<b>")
+    assert compared.states.tolist() == [[0, 1, 2, 3, 254]] and compared.shares == [0.25] * 4
+    assert "A&lt;b&gt;" in compared.told
+
+
+def test_the_surface_has_nine_nested_bands_and_a_flat_one_has_one() -> None:
+    shares = np.array(simplex_grid(3))
+    outlines = ensemble_surface.bands(shares, shares[:, 0] ** 2)
+    assert len(outlines) == 9 and outlines[0].count("M") == 1
+    assert len(ensemble_surface.bands(shares, np.ones(len(shares)))) == 1
+    assert ensemble_surface.place((1, 0, 0)) == pytest.approx((0.5, ensemble_surface.HEIGHT))
+    assert ensemble_surface.place((0.25, 0.75)) == pytest.approx((0.75, 0))
+
+
+def test_a_click_gives_the_points_weights_and_nonsense_gives_none() -> None:
+    row = {"first": 0.2, "second": 0.3, "third": 0.5}
+    assert ensemble_triangle.chosen({"clicked": [row]}) == (0.2, 0.3, 0.5)
+    for nonsense in (None, {}, {"clicked": []}, {"clicked": "x"}, {"clicked": [{"first": "a", "second": 1}]}):
+        assert ensemble_triangle.chosen(nonsense) is None
+
+
+def test_a_loss_is_outlined_and_said_in_words() -> None:
+    iou = np.array([0.5, 0.6, np.nan, 0.4, 0.3, 0.2])
+    less = iou - np.array([0.1, 0.1, 0, 0.1, -0.1, 0.1])
+    scored = ensemble_scores.Scored(np.zeros((6, 6)), iou, 0.4, [less], [0.35])
+    rows = ensemble_views.class_rows(scored, ["VGG16"])
+    assert rows.count('class="won"') == 4 and rows.count('class="lost"') == 1
+    assert "VGG16 alone is better" in rows and "road markings" not in rows
+
+
+def test_weights_are_one_when_their_proportions_are() -> None:
+    assert ensemble_choice.same((0.25, 0.75), (0.25, 0.75)) and not ensemble_choice.same((0.25, 0.75), (0.3, 0.7))
