@@ -12,7 +12,7 @@ from tests.inference.test_evaluate import Scenes, random_scenes
 from unetkd_core.classes import VOID
 from unetkd_core.data.source import Scene
 from unetkd_core.errors import ConfigError, DataError
-from unetkd_core.inference.evaluate import evaluate
+from unetkd_core.inference.evaluate import evaluate, evaluate_ensemble
 from unetkd_core.inference.readout import read
 from unetkd_core.inference.searched import Searched, integer_grid, simplex_grid
 from unetkd_core.inference.weight_search import Tally, search
@@ -180,6 +180,16 @@ def test_a_candidates_score_is_what_evaluating_that_ensemble_gives(space: str) -
         scores = evaluate(ensemble, source, training_size=(32, 48))
         assert found.miou[k] == pytest.approx(scores.miou, abs=2e-3)  # a pixel on a tie may fall to either side
         np.testing.assert_allclose(found.iou[k], scores.iou, atol=5e-3)
+
+
+@pytest.mark.parametrize("weighting", ["even", "fixed", "confidence"])
+def test_scoring_members_beside_their_mean_is_scoring_each_by_itself(weighting: str) -> None:
+    members, source, sizes = [noisy(i) for i in range(3)], random_scenes([(24, 40), (31, 20)]), [SIZE, (32, 48), SIZE]
+    weights = [1, 0, 3] if weighting == "fixed" else None
+    ensemble = EnsembleTeacher(members, weights=weights, sizes=sizes, weighting=weighting)  # type: ignore[arg-type]
+    mean, alone = evaluate_ensemble(ensemble, source, training_size=(32, 48))
+    assert mean == evaluate(ensemble, source, training_size=(32, 48))
+    assert alone == [evaluate(m, source, training_size=s) for m, s in zip(members, sizes, strict=True)]
 
 
 def test_every_image_is_seen_once_by_every_member_whatever_the_number_of_candidates() -> None:

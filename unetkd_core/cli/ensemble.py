@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -21,6 +21,9 @@ from unetkd_core.models.weighting import SEARCHED, on_simplex
 from unetkd_core.models.weighting import Space as SpaceName
 from unetkd_core.zoo import ensemble_search, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
+
+if TYPE_CHECKING:
+    from unetkd_core.models.ensemble import EnsembleTeacher
 
 app = typer.Typer(help="Ensembles: search weights, score the mean.", no_args_is_help=True)
 
@@ -166,10 +169,8 @@ def evaluate(
     source.check()
     if any(ref.split(",")[0] == source.ref for ref in spec.searched_on):
         remark(f"The weights were chosen on {source.ref} itself, so this score flatters them.")
-    together = references.load_model(spec, "auto")
-    refuse_without_labels(together)
-    scores = {ref: score(references.load_model(ref, "auto"), source, limit=limit) for ref in spec.members}
-    mean = score(together, source, limit=limit)
+    _warn_of_mappings(spec, source)
+    mean, scores = _scores(spec, source, limit)
     if as_json:
         print_json(
             {
@@ -181,6 +182,23 @@ def evaluate(
         )
         return
     _print(spec, source.ref, scores, mean)
+
+
+def _scores(spec: EnsembleSpec, source: Source, limit: int | None) -> tuple[Scores, dict[str, Scores]]:
+    """(the mean's, each member's by its reference), from one pass over the scenes."""
+    from unetkd_core.inference.evaluate import evaluate_ensemble
+
+    together = references.load_model(spec, "auto")
+    refuse_without_labels(together)
+    with counting(f"{len(spec.members)} networks on {source.ref}") as progress:
+        mean, members = evaluate_ensemble(
+            cast("EnsembleTeacher", together.model),
+            source,
+            training_size=(together.info.height, together.info.width),
+            limit=limit,
+            progress=progress,
+        )
+    return mean, dict(zip(spec.members, members, strict=True))
 
 
 def _given(refs: list[str], weights: str | None, space: SpaceName | None) -> EnsembleSpec:

@@ -18,6 +18,7 @@ from unetkd_core.inference.upsample import largest
 from unetkd_core.inference.views import check_image
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
+from unetkd_core.models.ensemble import EnsembleTeacher
 
 BATCH_PIXELS = 400_000
 """Pixels at the working size that go through a network at once: about 12 images of 128x256."""
@@ -46,11 +47,7 @@ def evaluate(
     limit: at most so many scenes, evenly spaced over the split. progress(done, total) is called after each batch.
     Raises DataError when the split is empty or a scene has no labels.
     """
-    indices = spaced(len(source), limit)
-    if not indices:
-        raise DataError(
-            f"{source.ref} has no scenes; expected at least one. Check the folder, or choose another split."
-        )
+    indices = _scenes(source, limit)
     meter = SegmentationMeter()
     done = 0
     for batch in batches(source, indices, training_size):
@@ -64,6 +61,40 @@ def evaluate(
         if progress is not None:
             progress(done, len(indices))
     return meter.compute()
+
+
+def evaluate_ensemble(
+    ensemble: EnsembleTeacher,
+    source: Source,
+    *,
+    training_size: tuple[int, int],
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Scores, list[Scores]]:
+    """Scores of the mean and of every member, each of which sees a scene once; raises as `evaluate` does."""
+    indices = _scenes(source, limit)
+    sizes = ensemble.sizes or (training_size,) * len(ensemble.members)
+    mean, members = SegmentationMeter(), [SegmentationMeter() for _ in sizes]
+    done = 0
+    for batch in batches(source, indices, training_size):
+        with torch.inference_mode():
+            said = [read(m, batch.images, size) for m, size in zip(ensemble.members, sizes, strict=True)]
+            for meter, one in zip(members, said, strict=True):
+                _count(meter, one, batch.target, None)
+            _count(mean, Readout([said[i].parts[0] for i in ensemble.heard], ensemble), batch.target, None)
+        done += len(batch.images)
+        if progress is not None:
+            progress(done, len(indices))
+    return mean.compute(), [meter.compute() for meter in members]
+
+
+def _scenes(source: Source, limit: int | None) -> list[int]:
+    indices = spaced(len(source), limit)
+    if not indices:
+        raise DataError(
+            f"{source.ref} has no scenes; expected at least one. Check the folder, or choose another split."
+        )
+    return indices
 
 
 def batches(source: Source, indices: list[int], training_size: tuple[int, int]) -> Iterator[Batch]:
