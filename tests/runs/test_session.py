@@ -279,7 +279,8 @@ def test_an_ensemble_teaches_and_its_weights_are_searched_once_and_written_down(
     teaching = {"teacher": {"members": members, "weighting": weighting}, "alpha": 0.5}
     run = launched(tiny_config.with_(teaching=teaching), monkeypatch)
     assert work(run) == 0
-    assert run.config.title == "M128 from M128 + MobileNetV2"
+    how = f" (by {weighting})" if weighting in ("loss", "confidence") else ""
+    assert run.config.title == f"M128 from M128 + MobileNetV2{how}"
     assert run.config.teaching is not None and not isinstance(run.config.teaching.teacher, str)
     spec = run.config.teaching.teacher
     assert len(spec.sha256) == 2 and not spec.open

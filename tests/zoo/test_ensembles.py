@@ -39,7 +39,7 @@ def test_a_named_ensemble_is_listed_described_and_loaded_like_a_network(
     known = dict(references.available())
     assert list(known) == ["both", "one", "two"]
     info, (one, two) = known["both"], (known["one"], known["two"])
-    assert (info.role, info.title) == ("ensemble", "tiny + wide")
+    assert (info.role, info.title) == ("ensemble", "tiny + wide (1:3)")
     assert (info.parameters, info.macs) == (one.parameters + two.parameters, one.macs + two.macs)
     assert (info.height, info.width) == (64, 96)
     assert info.licence == "research use only" and info.data == ["streets:train", "camvid:train"]

@@ -184,11 +184,21 @@ def describe(spec: EnsembleSpec, infos: Sequence[CheckpointInfo], *, name: str =
 
 
 def title_of(spec: EnsembleSpec, infos: Sequence[CheckpointInfo]) -> str:
-    """ "VGG16 + ResNet50 + MobileNetV2": what the members are."""
+    """ "VGG16 + ResNet50 + MobileNetV2 (1:1:4)": what the members are and how they are weighed, unless evenly."""
     names = [str(info.arch.get("name") or info.title) for info in infos]
     if len(set(names)) < len(names):
         names = [info.title or info.name for info in infos]
-    return " + ".join(names)[:200]
+    how = _weights_in_short(spec)
+    return " + ".join(names)[: 200 - len(how)] + how
+
+
+def _weights_in_short(spec: EnsembleSpec) -> str:
+    """ " (1:1:4)"; nothing where they are even, or still to be searched."""
+    if spec.weighting in ("loss", "confidence"):
+        return f" (by {spec.weighting})"
+    if spec.class_weights is not None:
+        return " (by class)"
+    return "" if spec.weights is None else f" ({':'.join(f'{w:g}' for w in spec.weights)})"
 
 
 def weights_in_words(spec: EnsembleSpec) -> str:
