@@ -141,6 +141,12 @@ def test_the_readme_has_two_commands_that_do_everything_and_ci_runs_the_second()
     assert tests in (ROOT / ".ci/run").read_text().splitlines()
 
 
+def test_the_readmes_cpu_build_is_the_one_that_the_requirements_keep() -> None:
+    pins = re.findall(r"^torch(?:vision)?~=.+$", (ROOT / "requirements.txt").read_text(), flags=re.M)
+    line = next(x for x in (ROOT / "README.md").read_text().splitlines() if "download.pytorch.org" in x)
+    assert len(pins) == 2 and all(f'"{pin}"' in line for pin in pins)
+
+
 def test_every_command_is_documented() -> None:
     from unetkd_core.cli.main import command_names
 

@@ -3,8 +3,7 @@
 A search over a split is kept on disk, so that it is there at the next visit.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,16 @@ import streamlit as st
 
 from pages.ui import (
     ensemble_cast,
+    ensemble_measuring,
     ensemble_scores,
     ensemble_start,
     ensemble_surface,
     ensemble_words,
-    kit,
     places,
-    run_words,
 )
 from pages.ui.ensemble_cast import Member
 from pages.ui.ensemble_choice import Choice, key, state
+from pages.ui.ensemble_measuring import Measuring
 from pages.ui.ensemble_scores import Scored
 from pages.ui.readings import Picture
 from unetkd_core.classes import NUM_CLASSES
@@ -110,27 +109,15 @@ def known(choice: Choice, place: places.Place) -> Searched | None:
 
 
 def measure(choice: Choice, place: places.Place) -> None:
-    """Search the split now, with a bar. Raises UnetKDError; whoever leaves meanwhile stops it."""
-    bar = st.progress(0.0, f"Loading {len(choice.members)} networks …")
-    ensemble_search.search(
-        _spec(choice),
-        [place.ref],
-        ensemble_cast.candidates(len(choice.members)),
-        limit=ensemble_words.limit(place),
-        progress=_progress(lambda share, said: bar.progress(share, said)),
-    )
-    bar.empty()
+    """Begin to search the split; it goes on whatever is clicked meanwhile."""
+    candidates = ensemble_cast.candidates(len(choice.members))
+    ensemble_measuring.start(_spec(choice), place.ref, candidates, ensemble_words.limit(place))
     state[WANTED] = SPLIT
 
 
-def _progress(tell: Callable[[float, str], object]) -> Callable[[int, int], None]:
-    start = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        left = run_words.rough((time.monotonic() - start) / done * (total - done))
-        tell(done / total, f"Scene {done:,} of {total:,}, about {kit.duration(left)} left")
-
-    return progress
+def measuring(choice: Choice, place: places.Place) -> Measuring | None:
+    """The search over this split that is going on, or that failed."""
+    return ensemble_measuring.of(_spec(choice), place.ref, ensemble_words.limit(place))
 
 
 def presets(measured: Measured, count: int) -> dict[str, tuple[str, Weights]]:

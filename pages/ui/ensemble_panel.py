@@ -31,7 +31,6 @@ from pages.ui.ensemble_views import Corner
 from pages.ui.readings import Picture
 from pages.ui.viewer import Layer, viewer
 from unetkd_core.classes import VOID
-from unetkd_core.errors import UnetKDError
 from unetkd_core.inference.searched import Weights
 from unetkd_core.models.weighting import on_simplex
 
@@ -145,15 +144,37 @@ def basis(members: Sequence[Member], choice: Choice, measured: Measured, place: 
         return
     if any(m.labels is None for m in members):
         return
+    running = ensemble_measured.measuring(choice, place)
+    if running is not None and running.problem is None:
+        _watch(choice, place)
+        return
+    if running is not None and running.problem is not None:
+        kit.problem(running.problem, key=key("measure"))
     cost = kit.duration(run_words.rough(max(5.0, ensemble_words.seconds(place, members))))
     words = ensemble_words.split_in_words(place)
-    if st.button(f"Measure on {words}, about {cost}", key=key("measure"), icon=":material/straighten:"):
-        try:
-            ensemble_measured.measure(choice, place)
-        except UnetKDError as error:
-            kit.problem(error, key=key("measure"))
-        else:
-            st.rerun()
+    st.button(
+        f"Measure on {words}, about {cost}",
+        key=key("measure"),
+        icon=":material/straighten:",
+        on_click=ensemble_measured.measure,
+        args=(choice, place),
+    )
+
+
+@st.fragment(run_every=0.7)
+def _watch(choice: Choice, place: places.Place) -> None:
+    """How far the search is; once it is over, the page with what it found."""
+    running = ensemble_measured.measuring(choice, place)
+    if running is None or running.problem is not None:
+        st.rerun()
+    left = running.seconds_left
+    said = (
+        f"Loading {len(choice.members)} networks …"
+        if left is None
+        else f"Scene {running.done:,} of {running.total:,}, about {kit.duration(run_words.rough(left))} left. "
+        "Click on: it goes on."
+    )
+    st.progress(running.share, said)
 
 
 def _want() -> None:

@@ -76,4 +76,4 @@ def _attempt(spec: EnsembleSpec, data: str, action: str, replace: bool) -> None:
         return
     if action == TEACH:
         st.switch_page(DISTILL, query_params={"teacher": name, "data": data})
-    st.caption(f"Kept as {name}: it is among the teachers in Distill, and under Kept above from now on.")
+    st.caption(f"Kept as {name}: it is among the teachers in Distill, and can be opened here again.")

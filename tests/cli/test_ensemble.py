@@ -44,6 +44,8 @@ def test_a_search_prints_the_best_and_writes_an_ensemble_that_every_command_take
     )
     table = unetkd("ensemble", "search", *two, "--dataset", "mine:val")
     assert "Together" in table.out and "that the weights were chosen on" in table.out
+    part = unetkd("ensemble", "evaluate", file, "--dataset", "mine", "--limit", "1")
+    assert "alone on 1 scenes of mine:val" in part.out
     outcome = unetkd("ensemble", "evaluate", file, "--dataset", "mine", "--json")
     assert "chosen on mine:val itself" in outcome.err
     scored = outcome.json()
@@ -98,6 +100,7 @@ def test_a_named_ensemble_is_kept_beside_the_checkpoints_and_never_over_one(
 def test_what_cannot_be_searched_or_evaluated_is_one_sentence(unetkd: Unetkd, two: list[str]) -> None:
     search = ("ensemble", "search", *two, "--dataset", "mine:val")
     assert unetkd(*search[:-2]).code == 2  # what to choose on is never guessed
+    assert unetkd(*search[:-1], "mine").code == 2  # nor is a split
     for options in (("--weights", "even"), ("--space", "x"), ("--weights", "fine", "--top", "3"), ("--steps", "3")):
         assert unetkd(*search, *options).code == 2
     assert unetkd("ensemble", "evaluate", *two, "--weights", "best").code == 2

@@ -5,8 +5,10 @@ import io
 import json
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import (
     caches,
     ensemble_choice,
+    ensemble_measuring,
     ensemble_pixels,
     ensemble_scores,
     ensemble_start,
@@ -27,8 +30,9 @@ from pages.ui import (
 from tests.pages.trio_folder import make_trio, plain_street
 from unetkd_core import settings
 from unetkd_core.data import streets
+from unetkd_core.errors import DataError
 from unetkd_core.inference.searched import Searched, integer_grid, simplex_grid
-from unetkd_core.zoo import checkpoints, ensembles, references
+from unetkd_core.zoo import checkpoints, ensemble_search, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -170,12 +174,55 @@ def test_two_networks_have_a_line() -> None:
     assert not at.exception and len(at.query_params["weights"].split(",")) == 2
 
 
+def measured(at: AppTest) -> None:
+    """Press the button and come back when the search in the background is over."""
+    at.button(key="ensemble_measure").click().run()
+    ensemble_measuring.wait()
+    at.run()
+
+
+@pytest.mark.usefixtures("networks")
+def test_what_is_clicked_meanwhile_does_not_stop_the_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    search = ensemble_search.search
+
+    def slow(*args: Any, progress: Any, **kwargs: Any) -> Any:
+        progress(1, 500)
+        assert go_on.wait(60)
+        return search(*args, progress=progress, **kwargs)
+
+    monkeypatch.setattr(ensemble_search, "search", slow)
+    at = opened(**THREE)
+    at.button(key="ensemble_measure").click().run()
+    at.get_by_key("ensemble_weight_0").set_value(0.5).run()
+    assert not at.exception and "Scene 1 of 500" in at.get("progress")[0].proto.text
+    assert not [b for b in at.button if b.key == "ensemble_measure"]
+    go_on.set()
+    ensemble_measuring.wait()
+    at.run()
+    assert not at.exception and re.search(r"On streets:val,? ", text(at))
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_search_that_fails_says_so_and_can_be_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise DataError("A scene cannot be read. Copy it again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ensemble_search, "search", broken)
+        at = opened(**THREE)
+        measured(at)
+        assert not at.exception and "A scene cannot be read" in text(at)
+    measured(at)
+    assert "A scene cannot be read" not in text(at) and re.search(r"On streets:val,? ", text(at))
+
+
 @pytest.mark.usefixtures("networks")
 def test_measuring_the_split_is_kept_for_the_next_visit_and_names_where_weights_were_chosen() -> None:
     at = opened(**THREE)
     button = at.button(key="ensemble_measure")
     assert re.fullmatch(r"Measure on all \d+ of streets:val, about .+", button.label)
-    button.click().run()
+    measured(at)
     assert not at.exception and re.search(r"On streets:val,? ", text(at)) and "over the split" in text(at)
     at.pills(key="ensemble_go").set_value("grid").run()
     assert "on this very split, which flatters them" in text(at)
@@ -268,7 +315,7 @@ def test_an_own_photo_shows_where_they_differ() -> None:
     assert "judge by eye" in text(at) and "The ensemble says something else than" in text(at)
     at.file_uploader(key="ensemble_upload").upload("notes.png", b"no picture").run()
     assert "This picture is not a picture" in text(at) and "judge by eye" in text(at)
-    at.button(key="ensemble_measure").click().run()
+    measured(at)
     assert not at.exception and re.search(r"On streets:val,? ", text(at)) and "judge by eye" in text(at)
 
 

@@ -80,3 +80,13 @@ def test_an_encoder_and_an_ensemble_go_by_what_their_own_backbones_took(
     slow = estimate.estimate(alone, twin=False).seconds
     speed.remember("backbones", "vgg16/1", {"train": 0.2, "forward": 0.1})
     assert estimate.estimate(alone, twin=False).seconds < slow
+
+
+def test_threads_that_were_measured_while_the_cores_were_busy_are_not_believed(tiny_config: RunConfig) -> None:
+    two = tiny_config.with_(hardware={"threads": 2}, optim={"epochs": 100})
+    speed.remember("gmac", "1", {"train": 0.12, "forward": 0.04})
+    believed = estimate.estimate(two, twin=False).seconds
+    speed.remember("gmac", "2", {"train": 6.1, "forward": 2.0})
+    assert estimate.estimate(two, twin=False).seconds == pytest.approx(believed * 2**0.8, rel=0.5)
+    speed.remember("gmac", "2", {"train": 0.07, "forward": 0.02})
+    assert estimate.estimate(two, twin=False).seconds < believed * 1.2

@@ -9,7 +9,7 @@ import typer
 from unetkd_core import settings
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli import teachers
-from unetkd_core.cli.evaluate import Limit, refuse_without_labels, score
+from unetkd_core.cli.evaluate import Limit, refuse_without_labels, scenes_in_words, score
 from unetkd_core.cli.options import AsJson, Space
 from unetkd_core.cli.output import counting, percent, points, print_json, print_table, remark
 from unetkd_core.data import catalog
@@ -72,6 +72,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the best weights: every candidate's mean is scored on every scene, in one pass."""
+    if ":" not in dataset:
+        raise typer.BadParameter(f"name the split too, as {dataset}:val", param_hint="--dataset")
     spec = teachers.ensemble(members, weights, space)
     _check_grid(spec, top, steps)
     target = _target(name, replace=replace) if name else None
@@ -81,6 +83,7 @@ def search(
     source = catalog.open_source(dataset)
     source.check()
     _warn_of_mappings(spec, source)
+    _warn_of_training(spec, source)
     candidates = ensemble_search.candidates_of(spec, top=top or GRID_TOP, steps=steps or FINE_STEPS)
     with counting(f"{len(candidates)} candidates on {source.ref}") as progress:
         found = ensemble_search.find_weights(spec, [source.ref], candidates=candidates, limit=limit, progress=progress)
@@ -113,6 +116,13 @@ def _warn_of_mappings(spec: EnsembleSpec, source: Source) -> None:
             remark(warning)
 
 
+def _warn_of_training(spec: EnsembleSpec, source: Source) -> None:
+    """Who has seen the scenes looks better on them than it is, and gets too much of the vote."""
+    learned = [i.name for i in map(references.info_of, spec.members) if source.ref in i.data]
+    if learned:
+        remark(f"{', '.join(learned)} learned from {source.ref}; choose weights on scenes that no member has seen.")
+
+
 def _score_of(found: EnsembleSpec, result: Searched, source: Source, limit: int | None) -> float:
     """mIoU of the ensemble that was found. By class no candidate is that ensemble: it reads the scenes once more."""
     if found.class_weights is None:
@@ -143,7 +153,7 @@ def _print_searched(found: EnsembleSpec, result: Searched, together: float) -> N
     alone = {ref: float(result.miou[_alone(result.candidates, i)]) for i, ref in enumerate(found.members)}
     best = max(alone, key=alone.__getitem__)
     typer.echo(
-        f"Together {percent(together)}, {points(together - alone[best])} from {best} alone, on the {result.scenes} "
+        f"Together {percent(together)}, {points(together - alone[best])} over {best} alone, on the {result.scenes} "
         "scenes that the weights were chosen on."
     )
 
@@ -181,15 +191,15 @@ def evaluate(
             }
         )
         return
-    _print(spec, source.ref, scores, mean)
+    _print(spec, scenes_in_words(source, limit), scores, mean)
 
 
 def _scores(spec: EnsembleSpec, source: Source, limit: int | None) -> tuple[Scores, dict[str, Scores]]:
     """(the mean's, each member's by its reference), from one pass over the scenes."""
     from unetkd_core.inference.evaluate import evaluate_ensemble
 
+    refuse_without_labels(spec.weighting)
     together = references.load_model(spec, "auto")
-    refuse_without_labels(together)
     with counting(f"{len(spec.members)} networks on {source.ref}") as progress:
         mean, members = evaluate_ensemble(
             cast("EnsembleTeacher", together.model),
@@ -212,7 +222,7 @@ def _given(refs: list[str], weights: str | None, space: SpaceName | None) -> Ens
     return spec
 
 
-def _print(spec: EnsembleSpec, ref: str, scores: dict[str, Scores], mean: Scores) -> None:
+def _print(spec: EnsembleSpec, on: str, scores: dict[str, Scores], mean: Scores) -> None:
     columns = ("Class", *(f"#{name}" for name in scores), "#ensemble")
     everyone = [*scores.values(), mean]
     rows: list[tuple[object, ...]] = [
@@ -223,7 +233,7 @@ def _print(spec: EnsembleSpec, ref: str, scores: dict[str, Scores], mean: Scores
     best = max(scores, key=lambda name: scores[name].miou)
     typer.echo(
         f"Weights: {ensembles.weights_in_words(spec)}. "
-        f"{points(mean.miou - scores[best].miou)} from {best} alone on {ref}, native label resolution."
+        f"{points(mean.miou - scores[best].miou)} over {best} alone on {on}, native label resolution."
     )
 
 

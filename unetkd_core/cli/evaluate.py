@@ -42,14 +42,14 @@ def evaluate(
     if as_json:
         print_json(_as_json(ref, source, scores, teacher, limit))
     else:
-        _print(ref, source, scores)
+        _print(ref, scenes_in_words(source, limit), scores)
 
 
 def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limit: int | None = None) -> Scores:
     """Scores of a loaded checkpoint on a source, with a progress bar; warns when their label mappings differ."""
     from unetkd_core.inference.evaluate import evaluate as evaluate_model
 
-    refuse_without_labels(loaded)
+    refuse_without_labels(getattr(loaded.model, "weighting", ""))
     warning = mapping_warning(loaded.info, source)
     if warning:
         remark(warning)
@@ -66,9 +66,14 @@ def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limi
         )
 
 
-def refuse_without_labels(loaded: Loaded) -> None:
-    """Raise ConfigError for an ensemble whose weights come from the labels: its score would be one of other weights."""
-    if getattr(loaded.model, "needs_target", False):
+def scenes_in_words(source: Source, limit: int | None) -> str:
+    """ "camvid:val", or "10 scenes of camvid:val": a score of a part never passes for one of the whole."""
+    return source.ref if limit is None or limit >= len(source) else f"{limit} scenes of {source.ref}"
+
+
+def refuse_without_labels(weighting: str) -> None:
+    """Raise ConfigError where weights come from the labels: such an ensemble's score would be one of other weights."""
+    if weighting == "loss":
         raise ConfigError(
             "Weights by each batch's loss need the labels, which only training may use; evaluate confidence or even."
         )
@@ -86,11 +91,11 @@ def _as_json(ref: str, source: Source, scores: Scores, teacher: str | None, limi
     }
 
 
-def _print(ref: str, source: Source, scores: Scores) -> None:
+def _print(ref: str, on: str, scores: Scores) -> None:
     rows = [(name, percent(iou)) for name, iou in zip(CLASS_NAMES, scores.iou, strict=True)]
     print_table(
         ("Class", "#IoU"), [*rows, ("mIoU", percent(scores.miou)), ("pixel accuracy", percent(scores.pixel_accuracy))]
     )
-    typer.echo(f"{ref} on {source.ref}, native label resolution; cross-entropy {scores.loss_ce:.3f}.")
+    typer.echo(f"{ref} on {on}, native label resolution; cross-entropy {scores.loss_ce:.3f}.")
     if scores.agreement == scores.agreement:
         typer.echo(f"Agrees with the teacher on {percent(scores.agreement)} of the pixels.")

@@ -85,7 +85,7 @@ def check(name: str) -> Weights:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):
                 pass
         except (OSError, HTTPException) as error:
-            raise _not_here(found.backbone, str(getattr(error, "reason", error))) from None
+            raise _not_here(found.backbone, error) from None
     elif found.path.suffix != ".safetensors":
         _check_hash(found.path)
     elif found.backbone.probe not in _names(found.path):
@@ -182,10 +182,12 @@ def _fetch(backbone: Backbone) -> dict[str, Any]:
         )
         return tensors
     except (OSError, RuntimeError, HTTPException) as error:
-        raise _not_here(backbone, str(getattr(error, "reason", error))) from None
+        raise _not_here(backbone, error) from None
 
 
-def _not_here(backbone: Backbone, why: str) -> ConfigError:
+def _not_here(backbone: Backbone, error: Exception) -> ConfigError:
+    reason = getattr(error, "reason", error)  # a URLError's is the system's error, whose number says nothing to anyone
+    why = str(getattr(reason, "strerror", None) or reason)
     return ConfigError(
         f"{backbone.name}'s ImageNet weights are not on this machine and cannot be fetched ({why[:120]}). Point "
         f"UNETKD_WEIGHTS at a file or folder that has {file_names(backbone)[0]}, or train from scratch."

@@ -71,7 +71,7 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
         alone = _work(config, {}, pair)
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
     step = rates.train * min(config.optim.batch_size, work.train)
-    basis = f"{config.optim.epochs} epochs of {work.train} scenes, {step:.2g} s a step {how}"
+    basis = f"{config.optim.epochs} epochs of {work.train} scenes, {_short(step)} s a step {how}"
     if pair:
         basis += ", student and twin " + ("side by side" if settings.slots() >= 2 else "one after the other")
     if packing >= 1:
@@ -143,6 +143,10 @@ def _search_seconds(config: RunConfig, work: _Work) -> float:
     return 2 * work.val * _image(work, work.teacher, gmac, "forward")
 
 
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:,.0f}"
+
+
 def _image(work: _Work, arch: Mapping[str, Any], gmac: Mapping[str, float], kind: str) -> float:
     return speed.image_seconds(arch, work.height, work.width, gmac, work.threads, kind)
 
@@ -150,13 +154,21 @@ def _image(work: _Work, arch: Mapping[str, Any], gmac: Mapping[str, float], kind
 def _gmac(known: Mapping[str, Any], threads: int) -> tuple[Mapping[str, float], str]:
     """Seconds per billion multiply-accumulates with so many threads."""
     if str(threads) in known:
-        return known[str(threads)], "as measured on this machine"
+        return _no_slower_than_fewer(known, threads), "as measured on this machine"
     if known:
         nearest = min(map(int, known), key=lambda t: abs(t - threads))
         factor = (nearest / threads) ** 0.8  # threads never share perfectly
-        rates = {name: rate * factor for name, rate in known[str(nearest)].items()}
+        rates = {name: rate * factor for name, rate in _no_slower_than_fewer(known, nearest).items()}
         return rates, "by what was measured on this machine"
     return {name: rate / threads**0.8 for name, rate in GUESS.items()}, "as guessed: nothing was measured here yet"
+
+
+def _no_slower_than_fewer(known: Mapping[str, Any], threads: int) -> Mapping[str, float]:
+    """Measured while every core was busy, threads that wait for each other are up to fifty times slower than one: what
+    fewer threads did, more can do.
+    """
+    fewer = [known[t] for t in known if int(t) <= threads]
+    return {kind: min(float(rates[kind]) for rates in fewer) for kind in known[str(threads)]}
 
 
 def _from_other_runs(runs: Any) -> tuple[float, float, float]:
