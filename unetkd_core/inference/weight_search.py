@@ -18,7 +18,6 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from unetkd_core.classes import NUM_CLASSES
 from unetkd_core.data.packed import spaced
@@ -147,7 +146,7 @@ def _count_pairs(lead: Tensor, first: Tensor, second: Tensor, target: Tensor, we
     much each member prefers it, is not negative. lead: (members, P); weights: (K, members); counted: (K, 6, 6).
     """
     groups, member_of = torch.unique((target * NUM_CLASSES + first) * NUM_CLASSES + second, return_inverse=True)
-    belongs = F.one_hot(member_of, len(groups)).to(lead.dtype)
+    belongs = lead.new_zeros(len(member_of), len(groups)).scatter_(1, member_of[:, None], 1.0)
     # Sums of ones: exact, as a chunk has far fewer pixels than float32 counts without gaps.
     won = (((weights @ lead) >= 0).to(lead.dtype) @ belongs).long()  # (K, groups)
     lost = torch.bincount(member_of, minlength=len(groups)) - won
