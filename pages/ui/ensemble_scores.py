@@ -117,7 +117,9 @@ def answer(scored: Scored, names: Sequence[str], where: str) -> str:
     """The sentence under the question, with its number, as HTML. where: "On camvid:val"."""
     best, mean = kit.percent(scored.alone[scored.best]), kit.percent(scored.miou)
     name, gain = html.escape(names[scored.best]), scored.gain
-    points = f"{kit.points(gain).lstrip('+' + kit.MINUS)} points of {kit.term('mIoU')}"
+    # As they are shown: what stands in one sentence adds up.
+    shown = round(scored.miou, 3) - round(scored.alone[scored.best], 3)
+    points = f"{kit.points(shown).lstrip('+' + kit.MINUS)} points of {kit.term('mIoU')}"
     if abs(gain) < _FELT:
         return f"{where} it makes no difference: {mean} with them, {best} for {name} alone."
     if gain < 0:

@@ -11,7 +11,7 @@ from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli import teachers
 from unetkd_core.cli.evaluate import Limit, refuse_without_labels, scenes_in_words, score
 from unetkd_core.cli.options import AsJson, Space
-from unetkd_core.cli.output import counting, percent, points, print_json, print_table, remark
+from unetkd_core.cli.output import counting, gain, percent, print_json, print_table, remark
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
 from unetkd_core.errors import CheckpointError
@@ -153,7 +153,7 @@ def _print_searched(found: EnsembleSpec, result: Searched, together: float) -> N
     alone = {ref: float(result.miou[_alone(result.candidates, i)]) for i, ref in enumerate(found.members)}
     best = max(alone, key=alone.__getitem__)
     typer.echo(
-        f"Together {percent(together)}, {points(together - alone[best])} over {best} alone, on the {result.scenes} "
+        f"Together {percent(together)}, {gain(together, alone[best])} over {best} alone, on the {result.scenes} "
         "scenes that the weights were chosen on."
     )
 
@@ -233,7 +233,7 @@ def _print(spec: EnsembleSpec, on: str, scores: dict[str, Scores], mean: Scores)
     best = max(scores, key=lambda name: scores[name].miou)
     typer.echo(
         f"Weights: {ensembles.weights_in_words(spec)}. "
-        f"{points(mean.miou - scores[best].miou)} over {best} alone on {on}, native label resolution."
+        f"{gain(mean.miou, scores[best].miou)} over {best} alone on {on}, native label resolution."
     )
 
 

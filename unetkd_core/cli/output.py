@@ -49,6 +49,11 @@ def points(difference: float) -> str:
     return f"{'−' if difference < 0 else '+'}{abs(100 * difference):.1f} points"
 
 
+def gain(over: float, under: float) -> str:
+    """The difference of two fractions as they are shown, so that what stands beside it adds up: "+0.4 points"."""
+    return points(round(over, 3) - round(under, 3))
+
+
 def duration(seconds: float | None) -> str:
     """150.0 -> "2 min 30 s"."""
     if seconds is None or not math.isfinite(seconds):
