@@ -45,6 +45,13 @@ def test_runs_are_listed_newest_first_and_a_twin_right_after_its_student() -> No
     assert twin.meta["pair"] == student.id and folder.create(RunConfig()).partner() is None
 
 
+def test_students_may_share_one_control() -> None:
+    first = folder.create(RunConfig(), shares=True)
+    twin = folder.create(RunConfig().twin(first.id), pair=first.id, shares=True)
+    second = folder.create(RunConfig(), control=twin.id)
+    assert second.partner() == twin and twin.partner() == first
+
+
 def test_folders_that_are_no_runs_are_left_out() -> None:
     run = folder.create(RunConfig())
     (settings.runs_dir() / "empty").mkdir()

@@ -144,8 +144,8 @@ class Run:
             return False
 
     def partner(self) -> "Run | None":
-        """A student's twin, a twin's student, or none."""
-        other = self.config.twin_of or f"{self.id}-twin"
+        """A student's control, a twin's first student, or none. In a sweep several students share one control."""
+        other = self.config.twin_of or self.meta.get("control") or f"{self.id}-twin"
         return (
             Run(other, settings.runs_dir() / other) if (settings.runs_dir() / other / "config.json").exists() else None
         )
@@ -160,11 +160,12 @@ class Run:
         status_file.write_text(self.run_dir / "config.json", config.model_dump_json(indent=1) + "\n")
 
 
-def create(config: RunConfig, *, pair: str | None = None, shares: bool = False) -> Run:
+def create(config: RunConfig, *, pair: str | None = None, shares: bool = False, control: str | None = None) -> Run:
     """Make a run's folder, queued.
 
     pair: a twin's student; the twin's id is then the student's with `-twin`, so that it sorts right after it.
-    shares: it leaves room for a run beside it (its twin, its student); else it takes every slot. Raises RunError.
+    shares: it leaves room for a run beside it (its twin, its student); else it takes every slot. control: the untaught
+    run that this student is compared with, where it is not a twin of its own. Raises RunError.
     """
     now = time.time()
     run_id = f"{pair}-twin" if pair else _new_id(config.model.name, now)
@@ -174,7 +175,7 @@ def create(config: RunConfig, *, pair: str | None = None, shares: bool = False) 
     try:
         making.mkdir(parents=True)
         status_file.write_text(making / "config.json", config.model_dump_json(indent=1) + "\n")
-        status_file.write_text(making / "meta.json", json.dumps(_meta(now, pair, shares), indent=1) + "\n")
+        status_file.write_text(making / "meta.json", json.dumps(_meta(now, pair, shares, control), indent=1) + "\n")
         status_file.write(making / "status.json", status_file.queued(config.optim.epochs, now), durable=True)
         os.rename(making, run.run_dir)
     except OSError as error:
@@ -209,12 +210,13 @@ def _new_id(model: str, now: float) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{model.lower()}-{secrets.token_hex(2)}"
 
 
-def _meta(now: float, pair: str | None, shares: bool) -> dict[str, Any]:
+def _meta(now: float, pair: str | None, shares: bool, control: str | None) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "created": datetime.fromtimestamp(now, UTC).isoformat(),
         "pair": pair,
         "shares": shares,
+        "control": control,
         **provenance(),
     }
 

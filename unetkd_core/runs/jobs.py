@@ -34,18 +34,19 @@ STOP_SECONDS = 3.0
 """A stop is given so long; then the process group is killed. The worker itself needs at most two."""
 
 
-def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
+def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control: str | None = None) -> list[Run]:
     """Start a run, and beside a taught one its untaught twin: [student, twin] or [run].
 
-    Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there, RunError when no folder
+    shares: leave room for another run beside it, as a pair does anyway. control: the id of an untaught run that is this
+    student's twin already; no other is trained then. Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there, RunError when no folder
     can be made; nothing is left behind then.
     """
     config = _with_ensemble(config)
     teacher = check(config)
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
-    with_twin = twin and config.teaching is not None
-    runs = [folder.create(config, shares=with_twin)]
+    with_twin = twin and control is None and config.teaching is not None
+    runs = [folder.create(config, shares=shares or with_twin, control=control)]
     try:
         if with_twin:
             runs.append(folder.create(config.twin(runs[0].id), pair=runs[0].id, shares=True))
