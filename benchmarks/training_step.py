@@ -21,8 +21,9 @@ from benchmarks import report
 from benchmarks.plain import PlainSide, StreetFiles, write_files
 from benchmarks.report import Result
 from unetkd_core import settings
-from unetkd_core.data import augment, packed
+from unetkd_core.data import packed
 from unetkd_core.data.catalog import open_source
+from unetkd_core.data.views import make_views
 from unetkd_core.losses.task import sqrt_class_weights
 from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
@@ -52,7 +53,7 @@ class OurSide:
         teaching = TeachingConfig(teacher="M1024", alpha=0.1, temperature=4.0, scale_by_t2=True)
         self.objective = objective(self.optim, teaching, weight)
         views = AugmentConfig()
-        self.views, self.jitter = augment.make_views(views.flip, views.scales, views.crop_grid), views.jitter
+        self.views, self.jitter = make_views(views.flip, views.scales, views.crop_grid), views.jitter
         self.batches = self._endless()
 
     def _endless(self) -> Iterator[engine.Batch]:
@@ -60,6 +61,7 @@ class OurSide:
             batches = engine.training_batches(
                 self.data,
                 self.views,
+                draw=engine.drawing(len(self.views), seed=0, turns=len(self.views)),
                 batch_size=BATCH,
                 seed=0,
                 epoch=epoch,
@@ -81,7 +83,7 @@ class OurSide:
             self.student,
             itertools.islice(self.batches, 1),
             objective=self.objective,
-            teacher=self.teacher,
+            teacher=self.teacher.answer,
             optimizer=self.optimizer,
             accelerator=self.accelerator,
             learning_rate=lambda step: self.optim.learning_rate,

@@ -33,7 +33,8 @@ NO_TORCH = (
     "data/*.py", "models/names.py", "models/complexity.py", "models/convolution.py", "models/backbones.py",
     "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
     "inference/searched.py", "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
-    "zoo/references.py", "zoo/cards.py", "training/config.py", "training/presets.py",
+    "zoo/references.py", "zoo/cards.py", "training/config.py", "training/presets.py", "training/plan.py",
+    "training/answers.py",
     "runs/*.py", "cli/*.py",
 )  # fmt: skip
 """These load without torch, and pages import only from these at their top. The one exception: data/augment.py."""

@@ -32,6 +32,23 @@ def packed_dir() -> Path:
     return home() / "packed"
 
 
+def teachers_dir() -> Path:
+    """Where teachers' answers lie, kept for every student after the first (training/answers.py)."""
+    return home() / "teachers"
+
+
+def teachers_limit_bytes() -> int:
+    """UNETKD_TEACHERS_GB: how much disk teachers' answers may take. Default 20; 0 keeps none."""
+    value = os.environ.get("UNETKD_TEACHERS_GB", "").strip() or "20"
+    try:
+        gigabytes = float(value)
+    except ValueError:
+        gigabytes = -1.0
+    if not 0 <= gigabytes < 1e6:
+        raise ConfigError(f"UNETKD_TEACHERS_GB is {value!r}; expected a number of gigabytes, as 20, or 0 for none.")
+    return int(gigabytes * 1e9)
+
+
 def checkpoints_dir() -> Path:
     """UNETKD_CHECKPOINTS: named checkpoints. Default `checkpoints/` in the checkout."""
     return Path(os.environ.get("UNETKD_CHECKPOINTS") or PROJECT_ROOT / "checkpoints").expanduser().resolve()

@@ -6,12 +6,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unetkd_core.data.augment import IDENTITY, View, apply_views, choose_views, epoch_order, jitter, make_views
+from unetkd_core.data import views
+from unetkd_core.data.augment import apply_views, jitter
+from unetkd_core.data.views import IDENTITY, View, choose_views, epoch_order, make_views, view_in_turn
 
 VALUES = np.array([0, 1, 5, 254, 255], dtype=np.uint8)
 # Written down once; a change would move the data under runs that are resumed.
 ORDER = [3, 6, 4, 7, 2, 5, 0, 1]
 VIEWS = [14, 15, 36, 19, 32, 15, 14, 21]
+IN_TURN = [21, 22, 21, 19, 26, 1, 33, 32]
 views_strategy = st.builds(
     lambda flip, size, top, left: View(flip, top * (1 - size), left * (1 - size), size),
     st.booleans(), st.floats(0.25, 1), st.floats(0, 1), st.floats(0, 1),
@@ -109,6 +112,17 @@ def test_every_view_is_chosen_about_as_often() -> None:
     assert counts.max() < 1200
 
 
+def test_in_turn_each_scene_shows_every_view_once_in_an_order_of_its_own() -> None:
+    indices = np.arange(200)
+    turns = np.stack([view_in_turn(38, indices, turn=turn) for turn in range(38)])
+    assert (np.sort(turns, axis=0) == np.arange(38)[:, None]).all()
+    assert len({tuple(order) for order in turns.T}) == 200
+    assert np.bincount(turns[0], minlength=38).max() < 20, "a turn mixes the views"
+    assert np.array_equal(view_in_turn(38, indices[::-7], turn=5), turns[5][::-7])
+    with pytest.raises(IndexError, match="turn is 38"):
+        view_in_turn(38, indices, turn=38)
+
+
 def test_an_epochs_order_is_a_permutation_of_its_own() -> None:
     orders = [epoch_order(500, seed=3, epoch=e) for e in range(3)]
     assert all(np.array_equal(np.sort(order), np.arange(500)) for order in orders)
@@ -120,6 +134,7 @@ def test_an_epochs_order_is_a_permutation_of_its_own() -> None:
 def test_choices_are_the_same_in_every_release() -> None:
     assert epoch_order(8, seed=0, epoch=0).tolist() == ORDER
     assert choose_views(38, np.arange(8), seed=0, epoch=0).tolist() == VIEWS
+    assert view_in_turn(38, np.arange(8), turn=3).tolist() == IN_TURN
 
 
 def test_no_jitter_returns_the_image_itself() -> None:
@@ -128,10 +143,8 @@ def test_no_jitter_returns_the_image_itself() -> None:
 
 
 def test_jitter_is_brightness_then_contrast_then_saturation(monkeypatch: pytest.MonkeyPatch) -> None:
-    from unetkd_core.data import augment
-
     draws = iter([np.array([0.75]), np.array([0.25]), np.array([1.0])])  # factors 1.2, 0.8, 1.4 at strength 0.4
-    monkeypatch.setattr(augment, "_uniform", lambda _: next(draws))
+    monkeypatch.setattr(views, "_uniform", lambda _: next(draws))
     image = torch.rand(1, 3, 8, 12) * 0.5 + 0.2
     out = jitter(image, 0.4, seed=0, epoch=0, indices=np.array([0]))
 

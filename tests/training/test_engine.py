@@ -8,19 +8,26 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.conftest import TinyData
-from unetkd_core.data import augment
+from unetkd_core.data.views import IDENTITY, epoch_order, make_views
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.training import engine
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.trainer import Trainer, make_accelerator
 
 
-def batches(data: TinyData, epoch: int, *, views: Any = (augment.IDENTITY,), jitter: float = 0.0) -> engine.Batch:
+def batches(data: TinyData, epoch: int, *, views: Any = (IDENTITY,), jitter: float = 0.0) -> engine.Batch:
     """The whole epoch as one batch, put back into the data's own order."""
     (batch,) = engine.training_batches(
-        data, views, batch_size=len(data), seed=0, epoch=epoch, jitter=jitter, device=torch.device("cpu")
+        data,
+        views,
+        draw=engine.drawing(len(views), seed=0, turns=None),
+        batch_size=len(data),
+        seed=0,
+        epoch=epoch,
+        jitter=jitter,
+        device=torch.device("cpu"),
     )
-    back = np.argsort(augment.epoch_order(len(data), seed=0, epoch=epoch))
+    back = np.argsort(epoch_order(len(data), seed=0, epoch=epoch))
     return engine.Batch(*(part[back] for part in batch))
 
 
@@ -43,9 +50,16 @@ def test_the_student_trains_in_training_mode_and_is_measured_in_evaluation_mode_
 
 def test_every_epoch_has_its_own_order(data: TinyData) -> None:
     def order(epoch: int) -> list[Tensor]:
-        views = (augment.IDENTITY,)
+        views = (IDENTITY,)
         loader = engine.training_batches(
-            data, views, batch_size=3, seed=0, epoch=epoch, jitter=0.0, device=torch.device("cpu")
+            data,
+            views,
+            draw=engine.drawing(1, seed=0, turns=1),
+            batch_size=3,
+            seed=0,
+            epoch=epoch,
+            jitter=0.0,
+            device=torch.device("cpu"),
         )
         return [batch.target for batch in loader]
 
@@ -56,7 +70,7 @@ def test_every_epoch_has_its_own_order(data: TinyData) -> None:
 
 
 def test_every_epoch_has_its_own_views_and_jitter(data: TinyData) -> None:
-    views = augment.make_views(True, (1.0, 1.5), 3)
+    views = make_views(True, (1.0, 1.5), 3)
     first, again, other = (batches(data, epoch, views=views) for epoch in (0, 0, 1))
     assert torch.equal(first.target, again.target) and not torch.equal(first.target, other.target)
     light, light_again, other_light = (batches(data, epoch, jitter=0.5) for epoch in (0, 0, 1))

@@ -116,6 +116,16 @@ Temperature = Annotated[float | None, typer.Option("--temperature", help="T, at 
 T2 = Annotated[
     bool | None, typer.Option("--t2/--no-t2", help="Multiply the soft term by T².", rich_help_panel=_TEACHING)
 ]
+Turns = Annotated[
+    int | None,
+    typer.Option(
+        "--turns",
+        min=1,
+        metavar="N",
+        help="So many views of each scene: fewer, less to ask.",
+        rich_help_panel=_TEACHING,
+    ),
+]
 NoTwin = Annotated[bool, typer.Option("--no-twin", help="Leave out the untaught twin, the control.")]
 
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
@@ -127,6 +137,7 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
     "model": ("model", "name"),
     "student": ("model", "name"),
     "norm": ("model", "norm"),
+    "turns": ("augment", "turns"),
     "encoder_weights": ("model", "weights"),
     "encoder_rate": ("optim", "encoder_rate"),
     "freeze_encoder": ("optim", "encoder_frozen_epochs"),

@@ -7,7 +7,7 @@ from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.output import duration, percent, print_json, print_table, remark
 from unetkd_core.cli.runs import difference, summary
-from unetkd_core.runs import estimate, jobs
+from unetkd_core.runs import estimate, jobs, teacher_price
 from unetkd_core.training.config import RunConfig
 
 
@@ -52,6 +52,7 @@ def distill(
     alpha: o.Alpha = None,
     temperature: o.Temperature = None,
     t2: o.T2 = None,
+    turns: o.Turns = None,
     no_twin: o.NoTwin = False,
     norm: o.Norm = None,
     encoder_weights: o.EncoderWeights = None,
@@ -86,9 +87,11 @@ def distill(
 
 
 def _launch(config: RunConfig, *, twin: bool, detach: bool, as_json: bool) -> None:
-    expected = estimate.estimate(config, twin=twin)
+    expected, teacher = estimate.estimate(config, twin=twin), estimate.teacher_cost(config)
     runs = jobs.start(config, twin=twin)
     remark(f"About {duration(expected.seconds)}: {expected.basis.rstrip('.')}.")
+    if teacher is not None:
+        remark(teacher_price.sentence(teacher))
     for run in runs:
         remark(f"{run.id}  {run.config.title} ({run.config.role})")
     all_done = True if detach else follow(runs)

@@ -1,58 +1,19 @@
-"""Varying whole batches: a finite list of views (flip x zoom x crop position), and colour jitter.
+"""Varying whole batches: each scene through its view (views.py), and colour jitter.
 
-Every choice is a hash of (seed, epoch, dataset index): it depends neither on the order of a batch nor on what was drawn
-before, so that a resumed run, a twin and a teacher's cache see the same views. Labels are picked, never interpolated.
-Knows no files and no model.
+Labels are picked, never interpolated. Knows no files and no model, and chooses no view.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_ORDER, _VIEW, _JITTER = 1, 2, 3  # what a hash is for, so that the draws do not depend on one another
+from unetkd_core.data.views import IDENTITY, View, jitter_draws
+
 _LUMA: Final = (0.299, 0.587, 0.114)  # ITU-R BT.601
-
-
-class View(NamedTuple):
-    """A part of the picture, in fractions: `size` of each side from (top, left) on; then mirrored if `flip`."""
-
-    flip: bool
-    top: float
-    left: float
-    size: float
-
-
-IDENTITY: Final = View(False, 0.0, 0.0, 1.0)
-
-
-def make_views(flip: bool, scales: Sequence[float], crop_grid: int) -> tuple[View, ...]:
-    """All views, the identity first.
-
-    A scale s >= 1 shows 1/s of each side at crop_grid x crop_grid evenly spaced places (1: the middle).
-    """
-    places: list[tuple[float, float, float]] = [(0.0, 0.0, 1.0)]
-    for scale in scales:
-        if scale < 1:
-            raise ValueError(f"scale is {scale}; expected at least 1")
-        room = 1 - 1 / scale
-        steps = [0.5] if crop_grid == 1 else [i / (crop_grid - 1) for i in range(crop_grid)]
-        places += [(room * y, room * x, 1 / scale) for y in steps for x in steps]
-    flips = (False, True) if flip else (False,)
-    return tuple(dict.fromkeys(View(mirrored, *place) for mirrored in flips for place in places))
-
-
-def choose_views(num_views: int, indices: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:
-    """A view for each dataset index: (B,) int64 in [0, num_views)."""
-    return (_hash(indices, seed, epoch, _VIEW) % np.uint64(num_views)).astype(np.int64)
-
-
-def epoch_order(n: int, *, seed: int, epoch: int) -> np.ndarray:
-    """The order in which an epoch visits n scenes: (n,) int64, a permutation."""
-    return np.argsort(_hash(np.arange(n), seed, epoch, _ORDER), kind="stable").astype(np.int64)
 
 
 def apply_views(images: Tensor, labels: Tensor, view_ids: np.ndarray, views: Sequence[View]) -> tuple[Tensor, Tensor]:
@@ -86,7 +47,7 @@ def jitter(image: Tensor, strength: float, *, seed: int, epoch: int, indices: np
     """
     if strength == 0:
         return image
-    draws = np.stack([_uniform(_hash(indices, seed, epoch, _JITTER, which)) for which in range(3)])
+    draws = jitter_draws(indices, seed=seed, epoch=epoch)
     factors = torch.from_numpy((1 + strength * (2 * draws - 1)).astype(np.float32)).to(image)[:, :, None, None]
     bright, contrast, saturation = factors.unbind(0)
     red, green, blue = image.unbind(1)
@@ -134,19 +95,3 @@ def _pick(labels: Tensor, boxes: Sequence[tuple[int, int, int, int]], flips: Seq
     columns = np.where(np.asarray(flips)[:, None], columns[:, ::-1], columns)
     where = torch.from_numpy(rows[:, :, None] * width + columns[:, None, :]).to(labels.device)
     return labels.flatten(1).gather(1, where.flatten(1)).view(labels.shape).long()
-
-
-def _hash(indices: np.ndarray, *salts: int) -> np.ndarray:
-    """(B,) int -> (B,) uint64, well mixed: SplitMix64's finaliser (Steele, Lea and Flood 2014) once for each salt."""
-    state = np.asarray(indices).astype(np.uint64)
-    for salt in salts:
-        state = state + np.uint64((salt + 1) * 0x9E3779B97F4A7C15 % 2**64)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        state = state ^ (state >> np.uint64(31))
-    return state
-
-
-def _uniform(bits: np.ndarray) -> np.ndarray:
-    """(B,) uint64 -> (B,) float64 in [0, 1)."""
-    return (bits >> np.uint64(11)) * 2.0**-53

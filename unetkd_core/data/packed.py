@@ -103,6 +103,11 @@ class PackedSet:
         return [stem for p in self._packs for stem in p.stems]
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The packs' own keys: the same keys in the same order hold the same pixels."""
+        return tuple(p.folder.name for p in self._packs)
+
+    @property
     def refs(self) -> tuple[str, ...]:
         return tuple(p.ref for p in self._packs)
 

@@ -39,7 +39,7 @@ def kd_divergence(
     student = torch.log_softmax(student_logits.float() / temperature, dim=1)
     teacher = torch.log_softmax(teacher_logits.float() / temperature, dim=1)
     pixel = kl(teacher, student) if direction == "forward" else kl(student, teacher)
-    weight = _soft_weight(teacher_logits, target, class_weight)
+    weight = soft_weight(teacher_logits, target, class_weight)
     total = (torch.where(weight > 0, pixel, 0.0) * weight).sum()
     return Term(total * temperature**2 if scale_by_t2 else total, weight.sum())
 
@@ -49,9 +49,9 @@ def kl(log_p: Tensor, log_q: Tensor) -> Tensor:
     return (log_p.exp() * (log_p - log_q)).sum(dim=1)
 
 
-def _soft_weight(teacher_logits: Tensor, target: Tensor | None, class_weight: Tensor | None) -> Tensor:
+def soft_weight(teacher_logits: Tensor, target: Tensor | None, class_weight: Tensor | None) -> Tensor:
     """(N, H, W) float32: 0 on VOID, else 1 or the class weight of the label, or of the teacher's class where there is
-    no label.
+    no label. teacher_logits: (N, C, H, W); target: (N, H, W) int64 or none.
     """
     if target is None:
         target = torch.full_like(teacher_logits[:, 0], VOID - 1, dtype=torch.int64)

@@ -22,6 +22,8 @@ Weighting = Literal["even", "fixed", "grid", "fine", "per_class", "loss", "confi
 Space = Literal["probs", "logits"]
 SEARCHED: Final = frozenset({"grid", "fine", "per_class"})
 """Weightings whose weights come out of a search over validation scenes."""
+MOVING: Final = frozenset({"loss", "confidence"})
+"""Weightings that are worked out anew for every batch or pixel."""
 LABELS: Final[dict[Weighting, str]] = {
     "even": "Even",
     "fixed": "As given",

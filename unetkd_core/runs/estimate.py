@@ -20,8 +20,11 @@ from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
+from unetkd_core.runs.teacher_price import Price, price
+from unetkd_core.training import plan
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
+from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 GUESS: Final = {"train": 0.12, "forward": 0.04}
 """Seconds per billion multiply-accumulates of one thread, where nothing was measured: a plain laptop's."""
@@ -63,20 +66,48 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     info = None if config.teaching is None else references.info_of(config.teaching.teacher)
     pair = twin and info is not None
     work = _work(config, {} if info is None else info.arch, pair)
-    rates, how = _rates(config, work, speed.teacher_key(info))
+    rates, how = _rates(config, work, _taught_by(config, info, work))
     packing = _packing_seconds(config)
     seconds = packing + _run_seconds(rates, work, config.optim.epochs)
     seconds += _search_seconds(config, work)
+    asked = teacher_cost(config)
+    seconds += asked.seconds if asked is not None else 0.0
     if pair and settings.slots() < 2:
         alone = _work(config, {}, pair)
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
     step = rates.train * min(config.optim.batch_size, work.train)
     basis = f"{config.optim.epochs} epochs of {work.train} scenes, {_short(step)} s a step {how}"
+    if asked is not None and asked.seconds >= 1:
+        basis += f", {asked.seconds:.0f} s for the teacher to look at {asked.turns} views of each"
     if pair:
         basis += ", student and twin " + ("side by side" if settings.slots() >= 2 else "one after the other")
     if packing >= 1:
         basis += f", {packing:.0f} s to pack the data first"
     return Estimate(seconds, basis + ".")
+
+
+def teacher_cost(config: RunConfig) -> Price | None:
+    """What this run's teacher costs, and whether its answers are kept; none where nobody teaches.
+
+    Raises what opening the data and the teacher raises.
+    """
+    if config.teaching is None:
+        return None
+    info = references.info_of(config.teaching.teacher)
+    work = _work(config, info.arch, False)
+    threads = config.hardware.threads or settings.threads_per_slot()
+    gmac, _ = _gmac(speed.read()["gmac"], threads)
+    forward = speed.image_seconds(info.arch, work.height, work.width, gmac, threads, "forward")
+    return price(config, info, work.train, forward)
+
+
+def _taught_by(config: RunConfig, info: CheckpointInfo | None, work: _Work) -> str:
+    """Whose work a training step holds, as `speed.run_key` names it."""
+    if info is None:
+        return ""
+    teaching = config.teaching
+    kept = teaching is not None and teaching.cache is not False and not plan.why_live(config, work.train)
+    return speed.KEPT if kept else speed.teacher_key(info)
 
 
 def measure_in_background() -> None:
@@ -123,13 +154,16 @@ def _run_seconds(rates: speed.Rates, work: _Work, epochs: int) -> float:
 def _rates(config: RunConfig, work: _Work, teacher_sha: str) -> tuple[speed.Rates, str]:
     """Rates for this work and how they are known, to go after "s a step"."""
     known = speed.read()
-    same = known["runs"].get(speed.run_key(config, work.threads, teacher_sha, work.beside))
+    # A student whose teacher's answers are kept goes at its twin's pace, within a few hundredths.
+    kinds = {speed.KEPT: (speed.KEPT, ""), "": ("", speed.KEPT)}.get(teacher_sha, (teacher_sha,))
+    like = (known["runs"].get(speed.run_key(config, work.threads, kind, work.beside)) for kind in kinds)
+    same = next((rates for rates in like if rates is not None), None)
     if same is not None:
         return speed.Rates(same["train"], same["val"], same["saving"], same["startup"]), "as in the last such run"
     gmac, how = _gmac(known["gmac"], work.threads)
     overhead, startup, saving = _from_other_runs(known["runs"].values())
     train, val = _image(work, work.student, gmac, "train"), _image(work, work.student, gmac, "forward")
-    if work.teacher:
+    if work.teacher and teacher_sha != speed.KEPT:
         train += _image(work, work.teacher, gmac, "forward")
     return speed.Rates(train * overhead, val * overhead, saving, startup), how
 

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.errors import CheckpointError
-from unetkd_core.runs import jobs, packs, panel, provenance, speed
+from unetkd_core.runs import packs, panel, provenance, speed, teacher_price, teaching
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import write_text
-from unetkd_core.training.progress import Progress, StopRequested
+from unetkd_core.training import plan
+from unetkd_core.training.progress import Progress
 from unetkd_core.zoo import checkpoints
-from unetkd_core.zoo.ensembles import weights_in_words
 from unetkd_core.zoo.licences import licence_of
 
 if TYPE_CHECKING:
     from unetkd_core.data.packed import PackedSet
     from unetkd_core.training.trainer import EpochReport, Trainer
-    from unetkd_core.zoo.references import Loaded
 
 
 class Session:
@@ -49,9 +47,12 @@ class Session:
         import torch
 
         torch.set_num_threads(threads)
-        teacher = self._load_teacher()
+        if self.config.teaching is not None:
+            self.reporter.phase("measuring", "Looking at the teacher")
+        self._teacher_info = teaching.find(self.run, self.reporter)
         self._choose_hardware(threads)
-        trainer = self._build(train, val, teacher)
+        self.config = teaching.settle_cache(self.run, train, self.reporter)
+        trainer = self._build(train, val)
         self._start_or_resume(trainer)
         startup = time.monotonic() - self.started - self.packing_seconds
         self.reporter.phase("training", f"Epoch {trainer.epoch + 1} of {self.config.optim.epochs}")
@@ -71,52 +72,11 @@ class Session:
         shares = bool(self.run.meta.get("shares"))
         return self.config.hardware.threads or (settings.threads_per_slot() if shares else settings.cores())
 
-    def _load_teacher(self) -> "Loaded | None":
-        teaching = self.config.teaching
-        if teaching is None:
-            return None
-        from unetkd_core.zoo.references import label, load_model
-
-        noted = self.run.meta.get("teacher") or {}
-        name = noted.get("title") or label(teaching.teacher)
-        self._search_weights()
-        assert self.config.teaching is not None
-        teacher = self.config.teaching.teacher
-        self.reporter.phase("measuring", f"Loading the teacher, {name}")
-        loaded = load_model(teacher)
-        expected = noted.get("sha256")
-        # An ensemble's weights may just have been searched; its members' own sha256 are in the config.
-        if isinstance(teacher, str) and expected and loaded.info.sha256 != expected:
-            raise CheckpointError(
-                f"The teacher {teacher} is not the one that this run began with; put that one back or start a new run."
-            )
-        if loaded.info.sha256 != expected:
-            jobs.note_teacher(self.run, loaded.info)
-        return loaded
-
-    def _search_weights(self) -> None:
-        """An ensemble whose weights are still open gets them at the first start, from the run's validation data."""
-        teaching, data = self.config.teaching, self.config.data
-        if teaching is None or isinstance(teaching.teacher, str) or not teaching.teacher.open:
-            return
-        from unetkd_core.zoo.ensemble_search import find_weights
-
-        def progress(done: int, total: int) -> None:
-            if self.reporter.should_stop():
-                raise StopRequested
-            self.reporter.progress(f"Searching the ensemble's weights, {done} of {total} scenes")
-
-        self.reporter.phase("measuring", "Searching the ensemble's weights")
-        device = self.config.hardware.device
-        found = find_weights(teaching.teacher, data.val, limit=data.max_val, device=device, progress=progress)
-        self.config = self.config.with_(teaching={"teacher": found.model_dump(mode="json")})
-        self.run.write_config(self.config)
-        self.reporter.log.line(f"The ensemble's weights: {weights_in_words(found)}")
-
     def _choose_hardware(self, threads: int) -> None:
         """Fill the config's hardware section at the first start: as the partner's, or as measured."""
         from unetkd_core.inference.device import pick_device
 
+        self.config = self.run.config
         hardware = self.config.hardware
         if "auto" not in (hardware.device, hardware.precision, hardware.memory_format) and hardware.threads:
             return
@@ -148,17 +108,18 @@ class Session:
         self.reporter.phase("measuring", "Measuring which precision is fastest here")
         return measure(self.config, threads=threads, device=device)
 
-    def _build(self, train: "PackedSet", val: "PackedSet", teacher: "Loaded | None") -> "Trainer":
+    def _build(self, train: "PackedSet", val: "PackedSet") -> "Trainer":
         from unetkd_core.training.state import has_state
         from unetkd_core.training.trainer import Trainer
 
         begun = has_state(self.last_dir)
-        self._data, self._val, self._teacher_info = train, val, teacher.info if teacher else None
+        self._data, self._val = train, val
+        info = self._teacher_info
         trainer = Trainer(
             self.config,
             train=train,
             val=val,
-            teacher=teacher.model if teacher else None,
+            teacher=teaching.source(self.config, info, train, val, self.reporter) if info else None,
             panel=panel.choose_scenes(len(val), val.gather),
             resuming=begun,
         )
@@ -198,15 +159,16 @@ class Session:
     # -- while training --------------------------------------------------------------------------------------------
 
     def _on_progress(self, progress: Progress) -> None:
-        what = (
-            "measuring it on the validation scenes"
-            if progress.validating
-            else f"step {progress.step} of {progress.steps}"
-        )
+        what = {
+            "asking": f"the teacher looks at its views, {progress.step} of {progress.steps} scenes",
+            "training": f"step {progress.step} of {progress.steps}",
+            "validating": "measuring it on the validation scenes",
+        }[progress.stage]
+        asking = progress.stage == "asking"
         self.reporter.progress(
             f"Epoch {progress.epoch + 1} of {progress.epochs}, {what}",
             epoch=progress.epoch,
-            step=progress.step,
+            step=0 if asking else progress.step,
             steps=progress.steps,
             images_per_second=progress.images_per_second,
             eta_seconds=progress.eta_seconds,
@@ -270,11 +232,20 @@ class Session:
         key = speed.run_key(
             self.config,
             self.config.hardware.threads or 1,
-            speed.teacher_key(self._teacher_info),
+            speed.KEPT if self._kept else speed.teacher_key(self._teacher_info),
             beside=partner is not None and settings.slots() > 1,
         )
         rates = speed.Rates(pace.train_seconds, pace.val_seconds, pace.saving, startup)
+        if pace.ask_seconds is not None and self._teacher_info is not None:
+            networks = plan.networks(self.config.teaching.teacher) if self.config.teaching else 1
+            ask = teacher_price.ask_key(self.config, self._teacher_info)
+            speed.remember("asking", ask, networks * pace.ask_seconds)
         speed.remember("runs", key, {**dataclasses.asdict(rates), "overhead": self._overhead(trainer, rates.train)})
+
+    @property
+    def _kept(self) -> bool:
+        """Whether the teacher's answers are kept, so that a step holds none of its work."""
+        return bool(self.config.teaching and self.config.teaching.cache)
 
     def _overhead(self, trainer: "Trainer", train_seconds: float) -> float | None:
         """How much longer a training image took than its bare multiply-accumulates; none when those were not timed."""
@@ -284,7 +255,7 @@ class Session:
             return None
         threads = self.config.hardware.threads or 1
         bare = speed.image_seconds(trainer.arch, data.height, data.width, gmac, threads, "train")
-        if self._teacher_info is not None:
+        if self._teacher_info is not None and not self._kept:
             teacher = self._teacher_info.arch
             bare += speed.image_seconds(teacher, data.height, data.width, gmac, threads, "forward")
         return train_seconds / bare

@@ -21,6 +21,7 @@ from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 FORMAT_VERSION: Final = 1
 _KEEP: Final = 200
+KEPT: Final = "kept"
 
 
 def machine_key() -> str:
@@ -46,14 +47,16 @@ def teacher_key(info: CheckpointInfo | None) -> str:
 
 
 def run_key(config: RunConfig, threads: int, teacher: str, beside: bool) -> str:
-    """What a finished run's rates hold for. teacher: `teacher_key`; beside: another run went on beside it."""
+    """What a finished run's rates hold for. teacher: `teacher_key` of one that is asked live, KEPT where its answers
+    are kept (whoever it is, reading them takes the same); beside: another run went on beside it.
+    """
     jitter = "jitter" if config.augment.jitter else "plain"
     return "/".join((choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only"))
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Seconds per training image, per validation image (each with its share of a teacher's work), per epoch for
+    """Seconds per training image, per validation image (each with its share of a live teacher's work), per epoch for
     saving and drawing, and once for starting up (imports, measuring), packing left out.
     """
 
@@ -65,9 +68,10 @@ class Rates:
 
 def read() -> dict[str, Any]:
     """This machine's part, by kind: choices, runs, gmac (of M-models, by threads), backbones (the same of U-Nets on
-    encoders, by `backbone/threads`), packing; empty ones when nothing is known.
+    encoders, by `backbone/threads`), packing, asking (of teachers whose answers are kept); empty ones when nothing is
+    known.
     """
-    empty: dict[str, Any] = {"choices": {}, "runs": {}, "gmac": {}, "backbones": {}, "packing": {}}
+    empty: dict[str, Any] = {"choices": {}, "runs": {}, "gmac": {}, "backbones": {}, "packing": {}, "asking": {}}
     return {**empty, **_read_all().get(machine_key(), {})}
 
 

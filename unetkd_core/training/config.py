@@ -15,7 +15,7 @@ from unetkd_core.models.names import usual_norm
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 ModelName = Literal["M128", "M256", "M512", "M1024", "VGG16", "ResNet50", "MobileNetV2"]
 
 
@@ -83,6 +83,11 @@ class TeachingConfig(_Section):
     direction: Literal["forward", "reverse"] = Field(
         "forward", description="forward: KL(teacher || student); reverse: KL(student || teacher)."
     )
+    cache: bool | None = Field(
+        None,
+        description="Keep the teacher's answers on disk for this run and all after it; none: decided by what fits "
+        "when the run first starts.",
+    )
     weight_soft_by_class: bool = Field(
         True, description="The hard term's class weights on the soft term too; the paper has none."
     )
@@ -120,12 +125,22 @@ class AugmentConfig(_Section):
         (1.0, 1.25, 1.5), min_length=1, description="Zooms >= 1; the crop is 1/scale of each side."
     )
     crop_grid: int = Field(3, ge=1, le=9, description="Crop positions along each axis, evenly spaced.")
+    draw: Literal["turns", "chance"] = Field(
+        "turns",
+        description="turns: each scene shows its views one after the other, an epoch each, whatever the seed, so that "
+        "a teacher's answers can be kept; chance: a view by seed, epoch and scene.",
+    )
+    turns: int | None = Field(
+        None, ge=1, description="So many views of each scene, its own; none: all. Fewer make a smaller teacher's cache."
+    )
     jitter: float = Field(0.2, ge=0, le=0.9, description="Brightness, contrast and saturation by up to this fraction.")
 
     @model_validator(mode="after")
     def _zooms(self) -> "AugmentConfig":
         if any(not 1.0 <= s <= 4.0 for s in self.scales):
             raise ValueError(f"scales are {list(self.scales)}; each must lie between 1 and 4")
+        if self.draw == "chance" and self.turns is not None:
+            raise ValueError("turns is a number of views in turn; with draw chance there are none")
         return self
 
 
@@ -141,7 +156,7 @@ class HardwareConfig(_Section):
 class RunConfig(_Section):
     """One run: a network trained on labels alone (`teaching` is none) or taught."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
     name: str = Field("", max_length=80, description="A person's name for the run; empty: made from the settings.")
     recipe: str = Field("default", max_length=40, description="Which preset it came from, for the record.")
     seed: int = Field(0, ge=0, lt=2**31)
@@ -163,6 +178,8 @@ class RunConfig(_Section):
         special = self.optim.encoder_rate != 1 or self.optim.encoder_frozen_epochs
         if special and self.model.name not in ENCODERS:
             raise ValueError(f"encoder_rate and encoder_frozen_epochs are for {', '.join(ENCODERS)}, not for M-models")
+        if self.teaching is not None and self.teaching.cache and self.augment.draw == "chance":
+            raise ValueError("a teacher's answers can be kept only for views in turn; set augment.draw to turns")
         if self.twin_of is not None and self.teaching is not None:
             raise ValueError("a twin has no teacher: twin_of and teaching exclude each other")
         return self
@@ -207,10 +224,11 @@ def parse_config(data: Any, *, where: str = "the settings") -> RunConfig:
     """
     if not isinstance(data, dict):
         raise ConfigError(f"{where}: got {type(data).__name__}, expected a JSON object.")
+    data = _migrated(data)
     version = data.get("format_version", FORMAT_VERSION)
     if version != FORMAT_VERSION:
         raise ConfigError(
-            f"{where}: format version {version!r} is not {FORMAT_VERSION}, which this release reads; use the release "
+            f"{where}: format version {version!r}, and this release reads up to {FORMAT_VERSION}; use the release "
             f"that wrote it."
         )
     try:
@@ -218,6 +236,16 @@ def parse_config(data: Any, *, where: str = "the settings") -> RunConfig:
     except ValidationError as error:
         problems = "; ".join(_describe(e) for e in error.errors())
         raise ConfigError(f"{where}: {problems}.") from None
+
+
+def _migrated(data: dict[str, Any]) -> dict[str, Any]:
+    """A config of an older release as this one says it. Format 1 drew views by chance, and named no other way."""
+    if data.get("format_version") is True or data.get("format_version") != 1:
+        return data
+    augment = data.get("augment", {})
+    if not isinstance(augment, dict):
+        return {**data, "format_version": FORMAT_VERSION}
+    return {**data, "format_version": FORMAT_VERSION, "augment": {"draw": "chance", **augment}}
 
 
 _TAGS: Final = {(tag, ("teaching", "teacher")) for tag in ("name", "ensemble")}

@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from unetkd_core.data import augment
+from unetkd_core.data.views import View, choose_views, epoch_order, view_in_turn
 from unetkd_core.errors import TrainingError
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
@@ -29,11 +30,14 @@ class ArrayData(Protocol):
 
 
 class Batch(NamedTuple):
-    """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64."""
+    """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64;
+    indices: (B,) int64, which scenes of the data they are.
+    """
 
     image: Tensor
     student_image: Tensor
     target: Tensor
+    indices: np.ndarray
 
 
 class StepLoss(NamedTuple):
@@ -45,8 +49,10 @@ class StepLoss(NamedTuple):
 
 Objective = Callable[[Tensor, Tensor, Tensor | None], StepLoss]
 """(student logits, target, teacher logits or None) -> StepLoss; the trainer's."""
-Teacher = Callable[[Tensor, Tensor], Tensor]
-"""(clean image, target) -> logits; only an ensemble that weighs its members by their loss looks at the target."""
+Teacher = Callable[[Batch], Tensor]
+"""What the teacher says of a batch's clean views: logits (B, 6, H, W) in any precision, without gradient."""
+Draw = Callable[[np.ndarray, int], np.ndarray]
+"""(indices, epoch) -> the number of the view that each scene shows in that epoch."""
 
 
 class FrozenTeacher:
@@ -57,6 +63,10 @@ class FrozenTeacher:
         self._accelerator = accelerator
         if accelerator.mixed_precision == "bf16":
             _round_convolutions(self._model)
+
+    def answer(self, batch: Batch) -> Tensor:
+        """What it says of a training batch's clean views: engine.Teacher."""
+        return self(batch.image, batch.target)
 
     def __call__(self, image: Tensor, target: Tensor | None = None) -> Tensor:
         """image (B, 3, H, W) in [0, 1] -> logits (B, 6, H, W) float32, an ordinary tensor without gradient.
@@ -82,8 +92,9 @@ def _round_convolutions(model: nn.Module) -> None:
 
 def training_batches(
     data: ArrayData,
-    views: Sequence[augment.View],
+    views: Sequence[View],
     *,
+    draw: Draw,
     batch_size: int,
     seed: int,
     epoch: int,
@@ -91,16 +102,22 @@ def training_batches(
     device: torch.device,
 ) -> Iterator[Batch]:
     """The epoch's batches, every scene once, the last one possibly smaller. A function of (seed, epoch) alone."""
-    order = augment.epoch_order(len(data), seed=seed, epoch=epoch)
+    order = epoch_order(len(data), seed=seed, epoch=epoch)
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
         images, labels = data.gather(indices)
-        view_ids = augment.choose_views(len(views), indices, seed=seed, epoch=epoch)
         image, target = augment.apply_views(
-            torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), view_ids, views
+            torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), draw(indices, epoch), views
         )
         student_image = augment.jitter(image, jitter, seed=seed, epoch=epoch, indices=indices) if jitter else image
-        yield Batch(image, student_image, target)
+        yield Batch(image, student_image, target, indices)
+
+
+def drawing(views: int, *, seed: int, turns: int | None) -> Draw:
+    """How the views are drawn: `turns` of them in turn, whatever the seed; none: by chance."""
+    if turns is None:
+        return lambda indices, epoch: choose_views(views, indices, seed=seed, epoch=epoch)
+    return lambda indices, epoch: view_in_turn(views, indices, turn=epoch % turns)
 
 
 def train_epoch(
@@ -134,7 +151,7 @@ def train_epoch(
     for step, batch in enumerate(batches, start=1):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
-        teacher_logits = teacher(batch.image, batch.target) if teacher is not None else None
+        teacher_logits = teacher(batch) if teacher is not None else None
         loss = objective(model(batch.student_image), batch.target, teacher_logits)
         if step % check_every == 0:
             require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")

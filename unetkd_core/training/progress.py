@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 FORWARD_SHARE: Final = 1 / 3
 """A forward pass alone, as a share of a training step (backward is about twice the forward)."""
+
+
+Stage = Literal["asking", "training", "validating"]
 
 
 class StopRequested(Exception):
@@ -16,21 +19,24 @@ class StopRequested(Exception):
 @dataclass(frozen=True)
 class Progress:
     """Where a run is. epoch: epochs done; step: steps done of `steps` in the current one; times in seconds, or none
-    while unknown. validating: the current epoch's training is over and its scores are being measured.
+    while unknown. stage: asking, the teacher answers for what it has not been shown yet, and the scenes that it has
+    seen are counted instead of steps; validating, the epoch's training is over and its scores are being measured.
     """
 
     epoch: int
     epochs: int
     step: int
     steps: int
-    validating: bool
+    stage: Stage
     images_per_second: float | None
     eta_seconds: float | None
 
 
 @dataclass
 class Pace:
-    """Seconds per training image and per validation image, smoothed, and what is left to do."""
+    """Seconds per training image, per validation image and per scene that a teacher is asked about, smoothed, and what
+    is left to do.
+    """
 
     train_images: int
     val_images: int
@@ -39,6 +45,9 @@ class Pace:
     val_seconds: float | None = None
     saving: float = 0.0
     """Seconds per epoch for everything else: saving, drawing the panel."""
+    ask_seconds: float | None = None
+    to_ask: int = 0
+    """Scenes that a teacher is still to be asked about."""
     _skip: int = field(default=1, repr=False)
 
     def trained(self, images: int, seconds: float) -> None:
@@ -51,6 +60,11 @@ class Pace:
     def validated(self, images: int, seconds: float) -> None:
         """A validation batch of `images` took `seconds`."""
         self.val_seconds = _smooth(self.val_seconds, seconds / images)
+
+    def asked(self, images: int, seconds: float) -> None:
+        """The teacher answered for so many scenes."""
+        self.ask_seconds = _smooth(self.ask_seconds, seconds / images)
+        self.to_ask = max(0, self.to_ask - images)
 
     @property
     def images_per_second(self) -> float | None:
@@ -67,7 +81,8 @@ class Pace:
             0.0,
             (epochs * self.train_images - trained) * self.train_seconds
             + (epochs * self.val_images - validated) * val
-            + epochs * self.saving,
+            + epochs * self.saving
+            + self.to_ask * (self.ask_seconds or 0.0),
         )
 
 
@@ -88,26 +103,35 @@ class Watch:
     ) -> None:
         self._pace, self._epoch, self._steps = pace, epoch, steps
         self._on_progress, self._should_stop = on_progress, should_stop
-        self._step = self._images = self._val_images = 0
+        self._step = self._images = self._val_images = self._asked = 0
         self._last = time.perf_counter()
-        self.validating = False
+        self.stage: Stage = "training"
+
+    def asked(self, done: int, total: int) -> None:
+        """The teacher has answered for `done` of `total` scenes; called with 0 while another run asks for us."""
+        self.stage = "asking"
+        seconds = self._lap()
+        if done > self._asked:
+            self._pace.asked(done - self._asked, seconds)
+        self._asked = done
+        self._tell(done, total)
 
     def trained(self, step: int, images: int) -> None:
         self._step = step
         self._images += images
         self._pace.trained(images, self._lap())
-        self._tell()
+        self._tell(step, self._steps)
 
     def validated(self, images: int) -> None:
         self._val_images += images
         self._pace.validated(images, self._lap())
-        self._tell()
+        self._tell(self._step, self._steps)
 
     def _lap(self) -> float:
         before, self._last = self._last, time.perf_counter()
         return self._last - before
 
-    def _tell(self) -> None:
+    def _tell(self, step: int, steps: int) -> None:
         if self._should_stop():
             raise StopRequested
         pace = self._pace
@@ -116,9 +140,9 @@ class Watch:
             Progress(
                 self._epoch,
                 pace.epochs,
-                self._step,
-                self._steps,
-                self.validating,
+                step,
+                steps,
+                self.stage,
                 pace.images_per_second,
                 left,
             )

@@ -1,7 +1,7 @@
 """One run, from its config: builds the student, weighs and adds the loss terms, trains epoch by epoch.
 
-One code path for standalone and taught runs. It is handed the data and the teacher and reports through callbacks; which
-folder things are kept in is the worker's affair.
+One code path for standalone and taught runs. It is handed the data and where its teacher comes from, and reports
+through callbacks; which folder things are kept in is the worker's affair.
 """
 
 import time
@@ -16,8 +16,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
-from unetkd_core.data import augment
-from unetkd_core.losses.distill import kd_divergence
+from unetkd_core.losses.hard_and_soft import hard_and_soft
 from unetkd_core.losses.task import cross_entropy, sqrt_class_weights
 from unetkd_core.metrics import Scores
 from unetkd_core.models.backbone_unet import BackboneUNet
@@ -26,10 +25,12 @@ from unetkd_core.models.pretrained import load_encoder
 from unetkd_core.models.registry import build
 from unetkd_core.training import engine
 from unetkd_core.training.config import OptimConfig, RunConfig, TeachingConfig
+from unetkd_core.training.plan import turns_of, views_of
 from unetkd_core.training.precision import TORCH_FORMAT
-from unetkd_core.training.progress import Pace, Progress, StopRequested, Watch
+from unetkd_core.training.progress import Pace, Progress, Watch
 from unetkd_core.training.schedule import learning_rate
 from unetkd_core.training.state import load_state, save_state
+from unetkd_core.training.teacher_cache import Source, Teaching
 
 
 class Packed(engine.ArrayData, Protocol):
@@ -69,16 +70,19 @@ def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight:
 
     def taught(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
         assert teacher is not None
-        hard = cross_entropy(student, target, weight).mean()
-        soft = kd_divergence(
-            student,
-            teacher,
-            target,
-            temperature=teaching.temperature,
-            direction=teaching.direction,
-            scale_by_t2=teaching.scale_by_t2,
-            class_weight=soft_weight,
-        ).mean()
+        hard, soft = (
+            term.mean()
+            for term in hard_and_soft(
+                student,
+                target,
+                teacher,
+                temperature=teaching.temperature,
+                direction=teaching.direction,
+                scale_by_t2=teaching.scale_by_t2,
+                class_weight=weight,
+                soft_class_weight=soft_weight,
+            )
+        )
         total = teaching.alpha * hard + (1 - teaching.alpha) * soft
         return engine.StepLoss(total, {"cross-entropy": hard, "distillation": soft})
 
@@ -88,9 +92,9 @@ def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight:
 class Trainer:
     """Trains one RunConfig whose hardware section is filled in.
 
-    train, val: packed data. teacher: the network that teaches, or none. panel: indices into `val` whose predictions
-    each report carries. The network's first weights are a function of the config's model and seed alone; resuming:
-    `restore` will replace them, so an encoder's are not looked for.
+    train, val: packed data. teacher: the network that teaches, live, or where one comes from, or none. panel: indices
+    into `val` whose predictions each report carries. The network's first weights are a function of the config's model
+    and seed alone; resuming: `restore` will replace them, so an encoder's are not looked for.
     """
 
     def __init__(
@@ -99,7 +103,7 @@ class Trainer:
         *,
         train: Packed,
         val: Packed,
-        teacher: nn.Module | None = None,
+        teacher: nn.Module | Source | None = None,
         panel: Sequence[int] = (),
         resuming: bool = False,
     ) -> None:
@@ -121,9 +125,21 @@ class Trainer:
         self.optimizer = kind(_groups(network, optim), lr=optim.learning_rate, weight_decay=optim.weight_decay)
         self._network = network
         self.model, self._prepared = self.accelerator.prepare(network, self.optimizer)
-        self.teacher = None if teacher is None else engine.FrozenTeacher(teacher, self.accelerator, self.memory_format)
+        self._views = views_of(config.augment)
+        turns = turns_of(config.augment)
+        self._draw = engine.drawing(len(self._views), seed=config.seed, turns=turns)
         self._teacher_pred: np.ndarray | None = None
-        self._views = augment.make_views(config.augment.flip, config.augment.scales, config.augment.crop_grid)
+        self.teaching: Teaching | None = None
+        if teacher is not None:
+            source = teacher if isinstance(teacher, Source) else Source(load=lambda: teacher)
+            self.teaching = Teaching(
+                source,
+                train,
+                self._views,
+                turns=turns or 1,
+                accelerator=self.accelerator,
+                memory_format=self.memory_format,
+            )
         weight = sqrt_class_weights(train.class_shares()).to(self.accelerator.device)
         self._objective = objective(optim, teaching, weight)
         self.epoch = 0
@@ -165,7 +181,7 @@ class Trainer:
         on_progress: after every step and validation batch. on_epoch: after every whole epoch; its time counts into the
         ETA. should_stop: asked at every step; StopRequested is raised as soon as it says so.
         """
-        self._prepare_teacher_pred(should_stop)
+        self._prepare_teacher_pred(on_progress, should_stop)
         while self.epoch < self.config.optim.epochs:
             report = self._one_epoch(on_progress, should_stop)
             start = time.perf_counter()
@@ -174,6 +190,11 @@ class Trainer:
 
     def _one_epoch(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EpochReport:
         optim, epoch = self.config.optim, self.epoch
+        begin = time.perf_counter()
+        if self.teaching is not None:
+            self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
+            self.teaching.prepare(epoch, Watch(self.pace, epoch, self.steps, on_progress, should_stop).asked)
+            self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
         watch = Watch(self.pace, epoch, self.steps, on_progress, should_stop)
         start = time.perf_counter()
         means = engine.train_epoch(
@@ -181,6 +202,7 @@ class Trainer:
             engine.training_batches(
                 self.train,
                 self._views,
+                draw=self._draw,
                 batch_size=optim.batch_size,
                 seed=self.config.seed,
                 epoch=epoch,
@@ -188,7 +210,7 @@ class Trainer:
                 device=self.accelerator.device,
             ),
             objective=self._objective,
-            teacher=self.teacher,
+            teacher=self.teaching.answer if self.teaching is not None else None,
             optimizer=self._prepared,
             accelerator=self.accelerator,
             learning_rate=self._learning_rate,
@@ -198,7 +220,7 @@ class Trainer:
             on_step=watch.trained,
         )
         trained = time.perf_counter()
-        watch.validating = True
+        watch.stage = "validating"
         result = engine.validate(
             self.model,
             self.val,
@@ -215,7 +237,8 @@ class Trainer:
             self.best_miou = result.scores.miou
         metrics = {
             "epoch": self.epoch,
-            "seconds": round(time.perf_counter() - start, 4),
+            "seconds": round(time.perf_counter() - begin, 4),
+            "teacher_seconds": round(start - begin, 4),
             "images_per_second": round(len(self.train) / (trained - start), 3),
             "learning_rate": self._learning_rate(self.epoch * self.steps - 1),
             **self._losses(means),
@@ -242,21 +265,11 @@ class Trainer:
         total = hard if teaching is None or soft is None else teaching.alpha * hard + (1 - teaching.alpha) * soft
         return {"loss": total, "loss_ce": hard, "loss_kd": soft}
 
-    def _prepare_teacher_pred(self, should_stop: Callable[[], bool]) -> None:
+    def _prepare_teacher_pred(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> None:
         """The teacher's classes on the validation scenes, once: they never change, and agreement asks every epoch."""
-        if self.teacher is None or self._teacher_pred is not None:
-            return
-        parts = []
-        for start in range(0, len(self.val), self.config.optim.batch_size):
-            if should_stop():
-                raise StopRequested
-            images, _ = self.val.gather(np.arange(start, min(start + self.config.optim.batch_size, len(self.val))))
-            parts.append(
-                engine.predict_labels(
-                    self.teacher, images, device=self.accelerator.device, memory_format=self.memory_format
-                )
-            )
-        self._teacher_pred = np.concatenate(parts)
+        if self.teaching is not None and self._teacher_pred is None:
+            watch = Watch(self.pace, self.epoch, self.steps, on_progress, should_stop)
+            self._teacher_pred = self.teaching.labels(self.val, self.config.optim.batch_size, watch.asked)
 
 
 def _groups(network: nn.Module, optim: OptimConfig) -> list[dict[str, Any]]:

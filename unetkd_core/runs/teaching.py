@@ -1,0 +1,152 @@
+"""Who teaches a run: found, checked against what the run began with, and set up so that its answers are kept.
+
+Glue between a run's config, the zoo and the teacher cache; trains nothing. torch is imported inside the functions.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from unetkd_core.data.packed import PackedSet
+from unetkd_core.errors import CheckpointError, ConfigError
+from unetkd_core.runs import jobs
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.reporter import Reporter
+from unetkd_core.training import answers, plan
+from unetkd_core.training.config import RunConfig, TeachingConfig
+from unetkd_core.training.progress import StopRequested
+from unetkd_core.zoo import references
+from unetkd_core.zoo.checkpoints import CheckpointInfo
+from unetkd_core.zoo.ensembles import EnsembleSpec, weights_in_words
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from unetkd_core.models.ensemble import EnsembleTeacher
+    from unetkd_core.training.teacher_cache import Kept, Source
+
+
+def find(run: Run, reporter: Reporter) -> CheckpointInfo | None:
+    """What the run's teacher says it is, an ensemble's open weights searched first; none where nobody teaches.
+
+    Reads no weights. Raises CheckpointError when it is not the one that the run began with, StopRequested.
+    """
+    if run.config.teaching is None:
+        return None
+    _search_weights(run, reporter)
+    teaching = run.config.teaching
+    assert teaching is not None
+    info = references.info_of(teaching.teacher)
+    expected = (run.meta.get("teacher") or {}).get("sha256")
+    # An ensemble's weights may just have been searched; its members' own sha256 are in the config.
+    if isinstance(teaching.teacher, str) and expected and info.sha256 != expected:
+        raise CheckpointError(
+            f"The teacher {teaching.teacher} is not the one that this run began with; put that one back or start a new "
+            "run."
+        )
+    if info.sha256 != expected:
+        jobs.note_teacher(run, info)
+    return info
+
+
+def _search_weights(run: Run, reporter: Reporter) -> None:
+    """An ensemble whose weights are still open gets them at the first start, from the run's validation data."""
+    teaching, data = run.config.teaching, run.config.data
+    if teaching is None or isinstance(teaching.teacher, str) or not teaching.teacher.open:
+        return
+    from unetkd_core.zoo.ensemble_search import find_weights
+
+    def progress(done: int, total: int) -> None:
+        if reporter.should_stop():
+            raise StopRequested
+        reporter.progress(f"Searching the ensemble's weights, {done} of {total} scenes")
+
+    reporter.phase("measuring", "Searching the ensemble's weights")
+    device = run.config.hardware.device
+    found = find_weights(teaching.teacher, data.val, limit=data.max_val, device=device, progress=progress)
+    run.write_config(run.config.with_(teaching={"teacher": found.model_dump(mode="json")}))
+    reporter.log.line(f"The ensemble's weights: {weights_in_words(found)}")
+
+
+def settle_cache(run: Run, train: PackedSet, reporter: Reporter) -> RunConfig:
+    """Decide at the first start whether the teacher's answers are kept, and write it into the config.
+
+    Raises ConfigError when the config insists on it and there is no room.
+    """
+    config = run.config
+    teaching = config.teaching
+    if teaching is None or (teaching.cache is not None and (run.run_dir / "last").is_dir()):
+        return config
+    reason = plan.why_live(config, len(train))
+    if teaching.cache and reason:
+        raise ConfigError(f"The teacher's answers cannot be kept: {reason}. Set teaching.cache to none, or take fewer "
+                          "augment.turns.")  # fmt: skip
+    kept = teaching.cache is not False and not reason
+    if teaching.cache is None:
+        config = config.with_(teaching={"cache": kept})
+        run.write_config(config)
+    if reason:
+        reporter.log.line(f"The teacher is asked at every step: {reason}")
+    return config
+
+
+def source(config: RunConfig, info: CheckpointInfo, train: PackedSet, val: PackedSet, reporter: Reporter) -> "Source":
+    """Where the teacher comes from, and where its answers lie. config: with its hardware and cache settled."""
+    from unetkd_core.training.teacher_cache import Source
+
+    teaching = config.teaching
+    assert teaching is not None
+
+    def load() -> "nn.Module":
+        reporter.log.line(f"Loading the teacher, {info.title}")
+        loaded = references.load_model(teaching.teacher)
+        if loaded.info.sha256 != info.sha256:
+            raise CheckpointError(f"The teacher {info.title} was replaced while the run began; start it again.")
+        return loaded.model
+
+    if not teaching.cache:
+        return Source(load)
+    labels = _answers(config, info, val, views=None)
+    mixer = _mixer(teaching)
+    return Source(load, _kept(config, info, train, mixer), labels, mixer)
+
+
+def _mixer(teaching: TeachingConfig) -> "EnsembleTeacher | None":
+    """The ensemble without its networks, where its weights move: it puts their answers together."""
+    spec = teaching.teacher
+    if isinstance(spec, str) or not plan.apart(spec):
+        return None
+    from torch import nn
+
+    from unetkd_core.models.ensemble import EnsembleTeacher
+
+    return EnsembleTeacher(
+        [nn.Identity() for _ in spec.members],
+        weights=spec.weights,
+        class_weights=spec.class_weights,
+        space=spec.space,
+        weighting=spec.weighting,
+    )
+
+
+def _kept(
+    config: RunConfig, info: CheckpointInfo, train: PackedSet, mixer: "EnsembleTeacher | None"
+) -> "tuple[Kept, ...]":
+    from unetkd_core.training.teacher_cache import Kept
+
+    views = plan.views_of(config.augment)
+    if mixer is None:
+        return (Kept(_answers(config, info, train, views)),)
+    assert config.teaching is not None and isinstance(config.teaching.teacher, EnsembleSpec)
+    members = [references.info_of(ref) for ref in config.teaching.teacher.members]
+    return tuple(Kept(_answers(config, members[index], train, views), index) for index in mixer.heard)
+
+
+def _answers(config: RunConfig, info: CheckpointInfo, data: PackedSet, views: Any) -> answers.Answers:
+    hardware = config.hardware
+    return answers.answers(
+        info.sha256,
+        info.title,
+        data=data.keys,
+        views=views,
+        size=(config.data.height, config.data.width),
+        how=f"{hardware.device.partition(':')[0]} {hardware.precision} {hardware.memory_format}",
+    )

@@ -1,0 +1,54 @@
+"""What keeping a teacher's answers takes: how many turns, how many networks, how many bytes; or why it cannot be.
+
+Arithmetic on a config. Knows no clock (runs/estimate.py does) and needs no torch.
+"""
+
+from unetkd_core.data.views import View, make_views
+from unetkd_core.models.weighting import MOVING
+from unetkd_core.training import answers
+from unetkd_core.training.config import AugmentConfig, RunConfig
+from unetkd_core.zoo.ensembles import EnsembleSpec
+
+
+def views_of(config: AugmentConfig) -> tuple[View, ...]:
+    """Every view that a scene may show."""
+    return make_views(config.flip, config.scales, config.crop_grid)
+
+
+def turns_of(config: AugmentConfig) -> int | None:
+    """How many views each scene shows in turn; none where they are drawn by chance."""
+    if config.draw == "chance":
+        return None
+    return min(config.turns or len(views_of(config)), len(views_of(config)))
+
+
+def turns_asked(config: RunConfig) -> int:
+    """How many turns a run goes through: no more than its epochs. 0 where views are drawn by chance."""
+    return min(turns_of(config.augment) or 0, config.optim.epochs)
+
+
+def apart(teacher: str | EnsembleSpec) -> bool:
+    """Whether an ensemble's members are kept apart: its weights move from batch to batch or pixel to pixel."""
+    return isinstance(teacher, EnsembleSpec) and teacher.weighting in MOVING
+
+
+def networks(teacher: str | EnsembleSpec) -> int:
+    """How many networks' answers are kept."""
+    if isinstance(teacher, str) or not apart(teacher):
+        return 1
+    return sum(share > 0 for share in teacher.shares)
+
+
+def size_bytes(config: RunConfig, scenes: int) -> int:
+    """What all that this run's teacher says takes on disk."""
+    if config.teaching is None:
+        return 0
+    turn = answers.turn_bytes(scenes, config.data.height, config.data.width)
+    return turn * turns_asked(config) * networks(config.teaching.teacher)
+
+
+def why_live(config: RunConfig, scenes: int) -> str:
+    """Why the teacher has to be asked at every step, in a few words; empty: its answers can be kept."""
+    if config.augment.draw == "chance":
+        return "the views are drawn by chance, so no answer would serve twice"
+    return answers.too_large(size_bytes(config, scenes))

@@ -1,0 +1,171 @@
+"""A teacher that is asked once: its answers to every view are kept, and all students read them from there.
+
+What is kept are centred log-probabilities, untempered, in float16 (rounding probabilities to a byte costs 0.15-0.28 of
+total variation at T 4-10; this costs under 0.001): they serve any temperature and any weight of the soft term. An
+ensemble's members are kept apart where its weights move, its mean where they are fixed. Each epoch shows every scene
+one view, in turn, so that the answers to a turn are asked for when the first run comes to it, never before: a first
+run costs what live teaching costs, the next one nothing. A live teacher sees the same views and says the same.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from unetkd_core.classes import NUM_CLASSES
+from unetkd_core.data import augment
+from unetkd_core.data.views import View, view_in_turn
+from unetkd_core.models.ensemble import EnsembleTeacher
+from unetkd_core.training import engine
+from unetkd_core.training.answers import LABELS, Answers, turn_name
+
+ASKED_AT_ONCE: Final = 8
+"""Scenes that go through the teacher together: always so many, whatever a run's batch, so that an answer does not
+depend on who asked first.
+"""
+_LARGEST: Final = 6e4
+"""float16 ends at 65504; no sane logit comes near."""
+
+Tick = Callable[[int, int], None]
+"""(scenes asked, scenes to ask): called as a teacher answers; what it raises ends the asking."""
+
+
+class Packed(engine.ArrayData, Protocol):
+    """The data that answers are about."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One network whose answers are kept. member: its place in an ensemble; none: the teacher as a whole."""
+
+    answers: Answers
+    member: int | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a teacher comes from, and where what it says lies.
+
+    load: brings the network, in eval mode; called only when there is something to ask. kept: what its answers about the
+    training views are put together from; empty: it is asked live, at every step. labels: where its classes on the
+    validation scenes are kept, or none. mixer: puts members' answers together, where they are kept apart.
+    """
+
+    load: Callable[[], nn.Module]
+    kept: tuple[Kept, ...] = ()
+    labels: Answers | None = None
+    mixer: EnsembleTeacher | None = None
+
+
+class Teaching:
+    """A run's teacher as the trainer sees it: before each epoch `prepare`, at each step `answer`."""
+
+    def __init__(
+        self,
+        source: Source,
+        data: Packed,
+        views: Sequence[View],
+        *,
+        turns: int,
+        accelerator: Accelerator,
+        memory_format: torch.memory_format,
+    ) -> None:
+        self._source, self._data, self._views, self._turns = source, data, views, turns
+        self._accelerator, self._memory_format = accelerator, memory_format
+        self._network: nn.Module | None = None
+        self._frozen: dict[int | None, engine.FrozenTeacher] = {}
+        self._open: list[np.ndarray] = []
+        if source.mixer is not None:
+            source.mixer.to(accelerator.device)
+
+    @property
+    def live(self) -> bool:
+        """Whether it is asked at every step."""
+        return not self._source.kept
+
+    def frozen(self, member: int | None = None) -> engine.FrozenTeacher:
+        """The network itself, or one of its members; loaded at the first call."""
+        if member not in self._frozen:
+            if self._network is None:
+                self._network = self._source.load()
+            part = self._network if member is None else self._network.members[member]  # type: ignore[index]
+            assert isinstance(part, nn.Module)
+            self._frozen[member] = engine.FrozenTeacher(part, self._accelerator, self._memory_format)
+        return self._frozen[member]
+
+    def to_ask(self, first_epoch: int, epochs: int) -> int:
+        """Scenes (times networks) that have to be asked about before training in these epochs is over."""
+        turns = {epoch % self._turns for epoch in range(first_epoch, min(epochs, first_epoch + self._turns))}
+        missing = sum(not kept.answers.has(turn_name(turn)) for turn in turns for kept in self._source.kept)
+        return missing * len(self._data)
+
+    def prepare(self, epoch: int, tick: Tick) -> None:
+        """Have the answers for this epoch's views at hand. Raises what `tick` raises, and OSError."""
+        if self.live:
+            self.frozen()
+            return
+        name, turn = turn_name(epoch % self._turns), epoch % self._turns
+        shape = (len(self._data), NUM_CLASSES, *self._data.gather(np.zeros(1, np.int64))[1].shape[1:])
+        self._open = []
+        for kept in self._source.kept:
+            ask = partial(self._ask, kept, turn, tick)
+            kept.answers.ensure(name, shape, np.float16, ask, lambda: tick(0, shape[0]))
+            self._open.append(kept.answers.open(name))
+
+    def answer(self, batch: engine.Batch) -> Tensor:
+        """engine.Teacher: float32 from a live network or a mix, float16 straight from the cache."""
+        if self.live:
+            return self.frozen().answer(batch)
+        device = batch.target.device
+        said = [torch.from_numpy(np.take(array, batch.indices, axis=0)).to(device) for array in self._open]
+        return said[0] if self._source.mixer is None else self._source.mixer.mix(said, batch.target)
+
+    def labels(self, data: Packed, batch_size: int, tick: Tick) -> np.ndarray:
+        """(N, H, W) uint8: its classes on validation scenes, unaugmented; kept where the source says so."""
+        kept = self._source.labels
+        if kept is None:
+            return np.concatenate(list(self._label_blocks(data, batch_size, tick)))
+        shape = (len(data), *data.gather(np.zeros(1, np.int64))[1].shape[1:])
+        kept.ensure(
+            LABELS, shape, np.uint8, lambda: self._label_blocks(data, ASKED_AT_ONCE, tick), lambda: tick(0, len(data))
+        )
+        return kept.open(LABELS)
+
+    def _label_blocks(self, data: Packed, at_once: int, tick: Tick) -> Iterator[np.ndarray]:
+        for indices in _batches(len(data), at_once):
+            tick(int(indices[0]), len(data))
+            images, _ = data.gather(indices)
+            yield engine.predict_labels(
+                self.frozen(), images, device=self._accelerator.device, memory_format=self._memory_format
+            )
+
+    def _ask(self, kept: Kept, turn: int, tick: Tick) -> Iterator[np.ndarray]:
+        """(B, 6, H, W) float16 for all scenes in the data's order, each through its view of this turn."""
+        network, device = self.frozen(kept.member), self._accelerator.device
+        for indices in _batches(len(self._data), ASKED_AT_ONCE):
+            tick(int(indices[0]), len(self._data))
+            images, labels = self._data.gather(indices)
+            view_ids = view_in_turn(len(self._views), indices, turn=turn)
+            image, _ = augment.apply_views(
+                torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), view_ids, self._views
+            )
+            said = centred(network(image))
+            engine.require_finite({"teacher": said.sum(dtype=torch.float32)}, where=f"on scene {indices[0]} or after")
+            yield said.cpu().numpy()
+        tick(len(self._data), len(self._data))
+
+
+def centred(logits: Tensor) -> Tensor:
+    """Logits (N, C, H, W) float32 -> float16 with mean 0 over the classes: log-probabilities but for a constant a
+    pixel, which no softmax sees. Centred, their numbers are small, and float16 is finest there.
+    """
+    return (logits - logits.mean(dim=1, keepdim=True)).clamp_(-_LARGEST, _LARGEST).half()
+
+
+def _batches(count: int, at_once: int) -> Iterator[np.ndarray]:
+    return (np.arange(start, min(start + at_once, count)) for start in range(0, count, at_once))
