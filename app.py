@@ -23,6 +23,7 @@ SECTIONS = {
     "Lab": [
         page("lab/distill", "Distill", "school", "Train a student and its untaught twin, and watch them part."),
         page("lab/runs", "Runs", "timeline", "Every run: watch, stop, resume, look back."),
+        page("lab/sweeps", "Sweeps", "grid_on", "Grids over α, T and more: where does teaching pay?"),
     ],
     "Compare": [
         page("compare/overlays", "Overlays", "compare", "Teacher, student and twin on one street, or on your photo."),
@@ -47,5 +48,7 @@ open_again_if_first(entry for entries in SECTIONS.values() for entry in entries)
 titles = [[entry.title for entry in entries] for entries in SECTIONS.values()]
 place = next((i for i, section in enumerate(titles, start=1) if opened.title in section), 1)
 button = f'[data-testid="stTopNav"] .rc-overflow-item:nth-of-type({place}) button'
-st.html(f"<style>{button} {{ background: var(--paper-3); }}</style>")
+# Popovers lie outside .stApp, which alone is told which theme it is in.
+popover = f'[data-testid="stPopoverBody"] {{ color-scheme: {st.context.theme.type or "light"}; }}'
+st.html(f"<style>{button} {{ background: var(--paper-3); }} {popover}</style>")
 opened.run()

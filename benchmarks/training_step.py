@@ -181,6 +181,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds; ends within a minute")
     quick = parser.parse_args().quick
     torch.set_num_threads(settings.cores())
+    torch.set_flush_denormal(True)  # as a worker does
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory(prefix="unetkd-benchmark-") as folder:
         os.environ["UNETKD_HOME"] = folder  # what is packed here is gone with the folder

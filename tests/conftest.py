@@ -13,7 +13,10 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["UNETKD_DEVICE"] = "cpu"
-for _name in ("UNETKD_SLOTS", "UNETKD_CHECKPOINTS", "UNETKD_RAY_ADDRESS"):
+for _name in (
+    *("UNETKD_SLOTS", "UNETKD_CHECKPOINTS", "UNETKD_RAY_ADDRESS", "UNETKD_TEACHERS_GB"),
+    *("UNETKD_MAX_QUEUED", "UNETKD_MAX_EPOCHS", "UNETKD_MAX_PIXELS", "UNETKD_MAX_HOURS"),
+):
     os.environ.pop(_name, None)
 
 LOCAL = {"127.0.0.1", "::1", "localhost", "0.0.0.0", ""}

@@ -4,7 +4,9 @@ Values are read at each call, not at import, so that a test or a notebook can ch
 hands out paths and numbers.
 """
 
+import math
 import os
+import re
 from pathlib import Path
 
 from unetkd_core.errors import ConfigError
@@ -13,6 +15,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 UPLOAD_MAX_PIXELS = 40_000_000
+
+_DEVICE = re.compile(r"cpu|mps|cuda:\d+")
 
 
 def home() -> Path:
@@ -81,18 +85,75 @@ def cores() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def slots() -> int:
-    """UNETKD_SLOTS: runs that may train at once. Default: two where there are two cores (a student and its twin), else
-    one.
+def one_device(name: str) -> str:
+    """The device's one name: `cuda` is `cuda:0`."""
+    return "cuda:0" if name == "cuda" else name
+
+
+def slots(device: str = "cpu") -> int:
+    """UNETKD_SLOTS: runs that may train at once on `device` (cpu, mps, cuda, cuda:N).
+
+    A number is the CPU's, and each accelerator then takes one run; `cpu=2,cuda:0=1` names them one by one. Default:
+    two on a CPU where there are two cores (a student and its twin), else one.
     """
     value = os.environ.get("UNETKD_SLOTS", "").strip()
-    if not value:
-        return 2 if cores() >= 2 else 1
-    if not value.isdigit() or not 1 <= int(value) <= 256:
-        raise ConfigError(f"UNETKD_SLOTS is {value!r}; expected a whole number from 1 to 256.")
-    return int(value)
+    named = _slots_by_device(value)
+    usual = (2 if cores() >= 2 else 1) if one_device(device) == "cpu" else 1
+    return named.get(one_device(device), usual)
+
+
+def _slots_by_device(value: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in filter(None, value.split(",")):
+        name, _, number = part.rpartition("=") if "=" in part else ("cpu", "", part)
+        device, count = one_device(name.strip().lower()), number.strip()
+        if not _DEVICE.fullmatch(device) or device in found or not count.isdecimal() or not 1 <= int(count) <= 256:
+            raise ConfigError(
+                f"UNETKD_SLOTS is {value!r}; expected a whole number from 1 to 256, or one for each device as "
+                "cpu=2,cuda:0=1."
+            )
+        found[device] = int(count)
+    return found
 
 
 def threads_per_slot() -> int:
-    """Threads that one slot's run computes with: the cores shared out evenly."""
+    """Threads that one of the CPU's slots computes with: the cores shared out evenly."""
     return max(1, cores() // slots())
+
+
+def max_queued() -> int:
+    """UNETKD_MAX_QUEUED: runs that may wait and train at once, a student and its twin being two. Default 100."""
+    return _whole("UNETKD_MAX_QUEUED") or 100
+
+
+def max_epochs() -> int | None:
+    """UNETKD_MAX_EPOCHS: epochs of one run at most. None: no limit."""
+    return _whole("UNETKD_MAX_EPOCHS")
+
+
+def max_pixels() -> int | None:
+    """UNETKD_MAX_PIXELS: height times width of a run's images at most. None: no limit."""
+    return _whole("UNETKD_MAX_PIXELS")
+
+
+def max_hours() -> float | None:
+    """UNETKD_MAX_HOURS: hours that one run may train, resumes added up. None: no limit."""
+    value = os.environ.get("UNETKD_MAX_HOURS", "").strip()
+    if not value:
+        return None
+    try:
+        hours = float(value)
+    except ValueError:
+        hours = math.nan
+    if not 0 < hours < math.inf:
+        raise ConfigError(f"UNETKD_MAX_HOURS is {value!r}; expected hours above 0, as 12 or 0.5.")
+    return hours
+
+
+def _whole(name: str) -> int | None:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number from 1 on.")
+    return int(value)

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words
 from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
-from unetkd_core.runs import estimate, jobs
+from unetkd_core.runs import estimate, jobs, teacher_price
 from unetkd_core.runs.folder import list_runs, open_run
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.config import RunConfig
@@ -38,7 +38,7 @@ def active_runs() -> list[str]:
 def cost(config: RunConfig, twin: bool) -> str:
     """Draw what it will take here; returns it in words for the button, or nothing while unknown."""
     try:
-        expected = estimate.estimate(config, twin=twin)
+        expected, teacher = estimate.estimate(config, twin=twin), estimate.teacher_cost(config)
     except UnetKDError as error:
         st.html(
             f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div><p class="ukd-note">{error}</p>'
@@ -48,6 +48,7 @@ def cost(config: RunConfig, twin: bool) -> str:
     st.html(
         f'<div class="run-cost"><span>Expected here</span><b>{time_here}</b></div>'
         f'<p class="ukd-note">{expected.basis}</p>'
+        + (f'<p class="ukd-note run-teacher">{teacher_price.sentence(teacher)}</p>' if teacher is not None else "")
     )
     return f", about {time_here}"
 

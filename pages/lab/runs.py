@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import kit, pairs, run_choices, run_details, run_view, run_words
+from pages.ui import kit, pairs, run_choices, run_details, run_disk, run_view, run_words
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import estimate, jobs
@@ -39,15 +39,21 @@ def is_active(run: Run) -> bool:
 
 
 def gains(listed: Listed) -> dict[str, float | None]:
-    """Student's id -> gain over its twin, for every pair."""
+    """Student's id -> gain over its control, its own twin or the one that a sweep's students share."""
     found = {}
     for run, config in listed:
-        if config.role == "twin":
+        if config.role == "student":
             try:
-                found[str(config.twin_of)] = pairs.read(str(config.twin_of), run.id).gain
+                partner = run.partner()
+                found[run.id] = pairs.read(run.id, partner.id if partner else None).gain
             except UnetKDError:
-                continue  # its student was deleted
+                continue  # deleted while we looked
     return found
+
+
+def shared(twin_id: str) -> bool:
+    """Whether other students are compared with this twin too: then it stays when one of them goes."""
+    return sum(run.meta.get("control") == twin_id for run in list_runs()) > 0
 
 
 def asked(listed: Listed) -> str:
@@ -99,7 +105,7 @@ def details(chosen: Run, config: RunConfig) -> None:
     left, right = st.columns([1, 1], gap=36)
     main, twin = pairs.ids_of(chosen.id)
     pair = pairs.read(main, twin)
-    goes = [chosen, open_run(twin)] if twin and chosen.id == main else [chosen]
+    goes = [chosen, open_run(twin)] if twin and chosen.id == main and not shared(twin) else [chosen]
     with left:
         kit.section("How was it trained?")
         run_details.settings(chosen, config)
@@ -148,6 +154,7 @@ if listed:
     run_id = asked(listed)
     busy = any(is_active(run) for run, _ in listed)
     st.fragment(table, run_every=TABLE_TICK if busy else None)(listed, run_id)
+    run_disk.line()
     try:
         run_view.show(run_id, page=PAGE, closer=True)
         details(*next(entry for entry in listed if entry[0].id == run_id))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.ui import kit, run_words
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import jobs
+from unetkd_core.runs import disk, jobs
 from unetkd_core.runs.folder import Run
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.presets import RECIPES
@@ -78,7 +78,7 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
             f"{hardware.precision} on {hardware.device.upper()}"
             + (f", {hardware.threads} thread{'s' if hardware.threads > 1 else ''}" if hardware.threads else ""),
         )
-    yield "Folder", f"{run.run_dir} ({run.disk_bytes() / 1e6:.1f} MB)"
+    yield "Folder", f"{run.run_dir} ({disk.in_words(run.disk_bytes())})"
 
 
 def views(config: RunConfig) -> list[str]:
@@ -113,11 +113,9 @@ def delete(runs: list[Run], active: bool) -> None:
     with st.popover(
         "Delete", disabled=active, help="Stop it first." if active else None, key=kit.key(PAGE, f"delete_{runs[0].id}")
     ):
-        size = sum(run.disk_bytes() for run in runs) / 1e6
+        size = disk.in_words(sum(run.disk_bytes() for run in runs))
         what = "This run and its twin" if len(runs) > 1 else "This run"
-        st.html(
-            f'<p class="ukd-note">{what}, {size:.1f} MB: curves, pictures and weights. Nothing brings them back.</p>'
-        )
+        st.html(f'<p class="ukd-note">{what}, {size}: curves, pictures and weights. Nothing brings them back.</p>')
         st.button(
             f"Delete {'both' if len(runs) > 1 else 'it'}",
             key=kit.key(PAGE, f"delete_now_{runs[0].id}"),
@@ -158,7 +156,7 @@ def row(run: Run, config: RunConfig, gains: dict[str, float | None]) -> dict[str
     return {
         "": marker,
         "run": run_words.title(run, config),
-        "state": run_words.STATE[status.state],
+        "state": "stopping" if run.stopping else run_words.STATE[status.state],
         "miou": 100 * max(measured) if measured else None,
         "gain": kit.points(gain) if gain is not None else "",
         "epochs": f"{status.epoch} of {status.epochs}",

@@ -139,9 +139,9 @@ def _trouble(pair: Pair, sides: list[Side], page: str) -> None:
 
 def stop(pair: Pair) -> None:
     """Stop whatever is still active; what each saved after its last whole epoch stays. Raises RunError."""
-    for side in pair.sides:
-        if side.run.status().active:  # read again: the other's stop took seconds
-            jobs.stop(side.run.id)
+    active = [side.run.id for side in pair.sides if side.run.status().active]
+    if active:
+        jobs.stop(*active)
 
 
 def resume(sides: list[Side]) -> None:

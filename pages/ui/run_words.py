@@ -115,7 +115,7 @@ def gone_wrong(side: Side, *, alone: bool) -> tuple[str, str]:
     kept = f"Nothing before epoch {status.epoch + 1} is lost." if status.epoch else "Resuming starts it again."
     if status.state == "stopped":
         return f"{who} was stopped {after}", f"Resume goes on from there. {kept}" if status.epoch else kept
-    if status.state == "interrupted":
+    if status.state == "interrupted" and status.error is None:
         return (
             f"{who} was interrupted {after}",
             f"Its process is gone: the machine was restarted, or memory ran out. {kept}",

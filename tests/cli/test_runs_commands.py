@@ -100,9 +100,10 @@ def test_ctrl_c_stops_the_runs_and_says_how_to_go_on(
     def interrupt(runs: Sequence[Run]) -> None:
         raise KeyboardInterrupt
 
-    def stop(run_id: str) -> None:
-        stopped.append(run_id)
-        end(folder.open_run(run_id), "stopped", epochs=1)
+    def stop(*run_ids: str) -> None:
+        stopped.extend(run_ids)
+        for run_id in run_ids:
+            end(folder.open_run(run_id), "stopped", epochs=1)
 
     monkeypatch.setattr(jobs, "_launch", lambda run: None)
     monkeypatch.setattr(jobs, "stop", stop)
@@ -176,3 +177,34 @@ def test_a_config_of_a_run_can_start_another(unetkd: Unetkd, launched: list[Run]
     assert outcome.code == 0, outcome.err
     assert (launched[1].config.seed, launched[1].config.optim.epochs) == (5, 1)
     assert json.loads((launched[1].run_dir / "config.json").read_text())["data"]["train"] == ["mine"]
+
+
+def test_list_says_sizes_and_what_all_of_it_takes(unetkd: Unetkd, launched: list[Run]) -> None:
+    unetkd("train", *SMALL)
+    outcome = unetkd("runs", "list")
+    assert "Size" in outcome.out and " kB" in outcome.out
+    assert "These runs take " in outcome.err and " are free." in outcome.err
+    assert unetkd("runs", "list", "--json").json()[0]["bytes"] == launched[0].disk_bytes()
+
+
+def test_prune_shows_what_goes_and_asks(unetkd: Unetkd, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "nothing to remove" in unetkd("runs", "prune").err
+    unetkd("train", *SMALL)
+    last = launched[0].run_dir / "last"
+    last.mkdir()
+    (last / "a.safetensors").write_bytes(bytes(2_500_000))
+    told = unetkd("runs", "prune", "--dry-run")
+    assert f"{launched[0].id}: last" in told.out and "2.5" in told.out and "nothing was removed" in told.err
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
+    assert unetkd("runs", "prune").code == 1 and last.exists()
+    assert "2 MB are free again" in unetkd("runs", "prune", "--yes").err
+    assert not last.exists() and launched[0].run_dir.exists()
+    assert unetkd("runs", "prune", "--older-than", 1, "--yes").code == 0
+    assert folder.list_runs() == []
+
+
+def test_several_runs_are_stopped_at_once(unetkd: Unetkd, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(jobs, "stop", lambda *run_ids: asked.append(run_ids))
+    assert unetkd("runs", "stop", "a", "b").code == 0
+    assert asked == [("a", "b")]

@@ -1,8 +1,12 @@
 """Runs, through app.py: the list, one run from its address, its settings, deleting it, and nothing yet."""
 
+import re
+
+from pages.ui import run_disk
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from tests.pages.lab_app import charts, lab, opened, text
+from unetkd_core.runs import prune
 from unetkd_core.runs.folder import list_runs
 from unetkd_core.training.config import RunConfig
 
@@ -77,6 +81,31 @@ def test_what_is_going_on_cannot_be_deleted(lab: Asked) -> None:
     at = opened("runs")
     at.button(key=f"runs_delete_now_{FIRST}").click().run()
     assert len(list_runs()) == 2 and "still going" in text(at) and not at.exception
+
+
+def test_a_run_that_was_asked_to_stop_is_said_to_be_stopping(lab: Asked) -> None:
+    fake_run.write_pair(Where("running", 3, eta=60))
+    for run in list_runs():
+        (run.run_dir / "stop").touch()
+    at = opened("runs")
+    assert list(at.dataframe[0].value["state"]) == ["stopping", "stopping"]
+    assert at.button(key="runs_stop").label == "Stopping" and at.button(key="runs_stop").disabled
+
+
+def test_what_all_runs_take_is_said_and_freed_after_it_was_shown(lab: Asked) -> None:
+    two_trainings()
+    last = next(run for run in list_runs() if run.id == SECOND).run_dir / "last"
+    last.mkdir()
+    (last / "a.safetensors").write_bytes(bytes(2_400_000))
+    at = opened("runs")
+    assert re.search(r"These runs take \d MB; \d+ [MG]B are free\.", text(at))
+    assert not [b for b in at.button if b.key == "runs_free_now"], "nothing is looked for before it is opened"
+    removals = prune.plan()
+    assert run_disk.listed(removals) == [("M512 alone: what resuming needed", "2 MB")]
+    run_disk._free(removals)
+    assert not last.exists() and len(list_runs()) == 3
+    at = opened("runs", run=SECOND)
+    assert "It reaches 80." in text(at) and not at.exception, "a done run needs no last/"
 
 
 def test_an_interrupted_run_offers_to_go_on(lab: Asked) -> None:

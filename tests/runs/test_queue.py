@@ -1,4 +1,4 @@
-"""The queue goes by age, holds as many as there are slots, and is blocked by nobody who died."""
+"""The queue goes by age on each device, holds as many as it has slots, and is blocked by nobody who died."""
 
 import dataclasses
 from collections.abc import Callable
@@ -16,9 +16,9 @@ def _two_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNETKD_SLOTS", "2")
 
 
-def waiting(age: float, **changes: object) -> Run:
-    """A queued run whose worker is this process, created `age` seconds ago."""
-    run = folder.create(RunConfig())
+def waiting(age: float, device: str = "cpu", **changes: object) -> Run:
+    """A queued run for `device` whose worker is this process, created `age` seconds ago."""
+    run = folder.create(RunConfig().with_(hardware={"device": device}))
     me, before = process.this_process(), run.written_status()
     told = dataclasses.replace(
         before,
@@ -38,8 +38,8 @@ def after(looks: int) -> Callable[[], bool]:
     return lambda: next(count, None) is None
 
 
-def wait(run: Run, wanted: int = 1, looks: int = 3) -> ExitStack | None:
-    return queue.wait_for_slots(run, wanted, on_wait=lambda before: None, should_stop=after(looks), poll=0.001)
+def wait(run: Run, wanted: int = 1, looks: int = 3, device: str = "cpu") -> ExitStack | None:
+    return queue.wait_for_slots(run, device, wanted, on_wait=lambda before: None, should_stop=after(looks), poll=0.001)
 
 
 def begin(run: Run) -> None:
@@ -95,20 +95,55 @@ def test_a_run_that_holds_a_part_of_its_slots_lets_go_of_them_for_an_older_one_t
             slots = wait(old, wanted=2)
             taken.append(slots is not None)
 
-    assert queue.wait_for_slots(large, 2, on_wait=resumed, should_stop=after(2), poll=0.001) is None
+    assert queue.wait_for_slots(large, "cpu", 2, on_wait=resumed, should_stop=after(2), poll=0.001) is None
     assert taken == [True]
 
 
 def test_a_queued_run_whose_process_died_blocks_nobody() -> None:
     waiting(100, process_start="1")
     young = waiting(5)
-    assert queue.runs_before(young) == 0 and wait(young) is not None
+    assert queue.runs_before(young, "cpu") == 0 and wait(young) is not None
 
 
 def test_slots_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unetkd_core.settings.cores", lambda: 8)
-    assert queue.slots_wanted(None, shares=True) == 1
-    assert queue.slots_wanted(None, shares=False) == 2
-    assert queue.slots_wanted(4, shares=False) == 1
-    assert queue.slots_wanted(5, shares=True) == 2
-    assert queue.slots_wanted(64, shares=True) == 2
+    assert queue.slots_wanted("cpu", None, shares=True) == 1
+    assert queue.slots_wanted("cpu", None, shares=False) == 2
+    assert queue.slots_wanted("cpu", 4, shares=False) == 1
+    assert queue.slots_wanted("cpu", 5, shares=True) == 2
+    assert queue.slots_wanted("cpu", 64, shares=True) == 2
+
+
+def test_devices_have_slots_and_queues_of_their_own() -> None:
+    card, second, cpu = waiting(30, "cuda:0"), waiting(20, "cuda"), waiting(10)
+    assert wait(cpu) is not None, "older runs wait, but for another device"
+    begin(cpu)
+    held = wait(card, device="cuda:0")
+    assert held is not None
+    begin(card)
+    assert wait(second, device="cuda:0") is None, "cuda and cuda:0 are one device, with one slot"
+    assert wait(waiting(5, "cuda:1"), device="cuda:1") is not None
+    held.close()
+    assert wait(second, device="cuda:0") is not None
+
+
+def test_a_run_alone_on_an_accelerator_takes_all_its_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_SLOTS", "cpu=2,cuda:0=3")
+    assert queue.slots_wanted("cuda:0", 1, shares=False) == 3, "threads are the CPU's measure"
+    assert queue.slots_wanted("cuda:0", None, shares=True) == 1
+    assert queue.slots_wanted("mps", None, shares=False) == 1
+
+
+def test_a_device_is_known_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "_at_hand", lambda: "cuda")
+    monkeypatch.setenv("UNETKD_DEVICE", "auto")
+    assert queue.device_of("auto") == queue.device_of("cuda") == "cuda:0"
+    assert queue.device_of("cuda:1") == "cuda:1"
+    monkeypatch.setenv("UNETKD_DEVICE", "cpu")
+    assert queue.device_of("auto") == "cpu"
+
+
+def test_a_hidden_accelerator_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr("sys.platform", "linux")
+    assert queue._at_hand.__wrapped__() == "cpu"

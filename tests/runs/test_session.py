@@ -14,7 +14,7 @@ from PIL import Image
 
 from unetkd_core.classes import VOID
 from unetkd_core.errors import CheckpointError, ConfigError, DataError, RunError, UnetKDError
-from unetkd_core.runs import folder, jobs, panel, speed, worker
+from unetkd_core.runs import folder, jobs, launch, panel, speed, worker
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.config import RunConfig
@@ -221,12 +221,12 @@ def test_a_worker_keeps_its_memory_between_steps_unless_told_otherwise(
         def wait(self) -> int:
             return 0
 
-    monkeypatch.setattr(jobs, "subprocess", SimpleNamespace(Popen=Launched, DEVNULL=None))
+    monkeypatch.setattr(launch, "subprocess", SimpleNamespace(Popen=Launched, DEVNULL=None))
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     jobs.start(tiny_config)
     monkeypatch.setenv("GLIBC_TUNABLES", "mine")
     jobs.start(tiny_config)
-    assert [env["GLIBC_TUNABLES"] for env in environments] == [jobs.ALLOCATOR, "mine"]
+    assert [env["GLIBC_TUNABLES"] for env in environments] == [launch.ALLOCATOR, "mine"]
 
 
 def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:

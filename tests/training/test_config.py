@@ -16,7 +16,7 @@ def test_a_config_of_format_1_goes_on_drawing_its_views_by_chance() -> None:
 
 @pytest.mark.parametrize("version", [99, True, "1", None])
 def test_another_format_is_refused(version: object) -> None:
-    with pytest.raises(ConfigError, match="format version .*, and this release reads up to 2"):
+    with pytest.raises(ConfigError, match=r"format version .*, and this release reads up to 2"):
         parse_config({"format_version": version})
 
 

@@ -85,3 +85,20 @@ def test_no_state_and_a_damaged_one_are_said(tmp_path: Path) -> None:
     assert state.has_state(tmp_path), "training must not begin anew over it"
     with pytest.raises(TrainingError, match="format version 2"):
         state.load_state(tmp_path, *trained(0))
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT])
+def test_the_systems_own_error_comes_through_however_safetensors_words_it(tmp_path: Path, number: int) -> None:
+    for text in (f"I/O error: no (os error {number})", f"I/O error: Os {{ code: {number}, kind: Other }}"):
+        assert state._as_os_error(SafetensorError(text), tmp_path).errno == number
+    assert state._as_os_error(SafetensorError("no"), tmp_path).errno is None
+
+
+def test_a_new_state_is_on_the_disk_before_the_old_one_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.save_state(tmp_path, *trained(0), {"epoch": 1})
+    seen: list[set[str]] = []
+    monkeypatch.setattr(state, "sync", lambda folder: seen.append({path.name for path in folder.iterdir()}))
+    state.save_state(tmp_path, *trained(1), {"epoch": 2})
+    both = {"a.safetensors", "b.safetensors", "state.json"}
+    assert seen == [both, both], "once for the tensors, once for the pointer to them"
+    assert len(list(tmp_path.iterdir())) == 2

@@ -83,9 +83,13 @@ def _say_epochs(run: Run, said: int) -> int:
 
 def _stop(runs: Sequence[Run]) -> None:
     remark("Stopping.")
-    for run in runs:
-        with contextlib.suppress(RunError):  # it ended by itself meanwhile
-            jobs.stop(run.id)
+    active = [run.id for run in runs if run.status().active]
+    try:
+        jobs.stop(*active)
+    except RunError:  # one of them ended by itself meanwhile, and none was stopped
+        for run_id in active:
+            with contextlib.suppress(RunError):
+                jobs.stop(run_id)
 
 
 def _say_end(run: Run) -> bool:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from unetkd_core import __version__
-from unetkd_core.cli import cache, data, ensemble, evaluate, keep, predict, runs, train
+from unetkd_core.cli import cache, data, ensemble, evaluate, keep, predict, runs, sweep, train
 from unetkd_core.cli.output import remark
 from unetkd_core.errors import UnetKDError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(runs.app, name="runs")
+app.add_typer(sweep.app, name="sweep")
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(cache.app, name="cache")
 app.command()(train.train)

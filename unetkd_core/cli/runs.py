@@ -1,4 +1,4 @@
-"""`unetkd runs`: what ran and how it went; stop, resume, delete. Reads and asks only: the folder is the truth."""
+"""`unetkd runs`: what ran, how it went; stop, resume, delete, prune. Reads and asks only: the folder is the truth."""
 
 import dataclasses
 from typing import Annotated, Any
@@ -8,10 +8,12 @@ import typer
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.options import AsJson, Detach
 from unetkd_core.cli.output import MISSING, duration, percent, points, print_json, print_table, remark
-from unetkd_core.runs import folder, jobs
+from unetkd_core.runs import disk, folder, jobs
+from unetkd_core.runs import prune as pruning
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.prune import Removal
 
-app = typer.Typer(help="Runs: list, look, stop, resume, delete.", no_args_is_help=True)
+app = typer.Typer(help="Runs: list, look, stop, resume, delete, free space.", no_args_is_help=True)
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `unetkd runs list` shows it.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `unetkd runs list` shows it.")]
@@ -28,7 +30,8 @@ def list_(as_json: AsJson = False) -> None:
         remark("No runs yet. `unetkd distill --teacher NAME --budget taste` starts one.")
         return
     rows = [_row(summary(run)) for run in runs]
-    print_table(("Id", "What", "Role", "State", "#Epochs", "#Best mIoU (packed)", "#Left"), rows)
+    print_table(("Id", "What", "Role", "State", "#Epochs", "#Best mIoU (packed)", "#Left", "#Size"), rows)
+    remark(_disk_line(disk.use()))
 
 
 @app.command()
@@ -62,8 +65,8 @@ def log(run_id: Id, lines: Annotated[int, typer.Option("--lines", "-n", min=1)] 
 @app.command()
 def stop(run_ids: Ids) -> None:
     """Stop runs; they keep what they have and can be resumed."""
+    jobs.stop(*run_ids)
     for run_id in run_ids:
-        jobs.stop(run_id)
         typer.echo(f"{run_id} is stopped; `unetkd runs resume {run_id}` goes on.")
 
 
@@ -90,6 +93,32 @@ def delete(run_ids: Ids, yes: Annotated[bool, typer.Option("--yes", "-y", help="
         typer.echo(f"{run_id} is deleted.")
 
 
+@app.command()
+def prune(
+    older_than: Annotated[
+        float | None,
+        typer.Option(
+            "--older-than", metavar="DAYS", min=0, help="Also whole runs that ended so long ago and that nothing needs."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Free space: leftovers, and what resuming needed of runs that are done. Nothing that is going on is touched."""
+    removals = pruning.plan(older_than)
+    if not removals:
+        remark("There is nothing to remove.")
+        return
+    print_table(("What", "Why", "#MB"), [_removal_row(removal) for removal in removals])
+    size = disk.in_words(sum(removal.count for removal in removals))
+    if dry_run:
+        remark(f"{size} would be free again; nothing was removed.")
+        return
+    if not yes:
+        typer.confirm(f"Remove these {size} for good?", abort=True, err=True)
+    remark(f"{disk.in_words(pruning.carry_out(removals))} are free again.")
+
+
 def summary(run: Run) -> dict[str, Any]:
     """What a script would ask of a run, as JSON values."""
     status = run.status()
@@ -98,12 +127,14 @@ def summary(run: Run) -> dict[str, Any]:
         "title": run.config.title,
         "role": run.config.role,
         "state": status.state,
+        "stopping": run.stopping,
         "epoch": status.epoch,
         "epochs": status.epochs,
         "eta_seconds": status.eta_seconds if status.active else None,
         "best_miou_packed": best_miou(run),
         "pair": run.meta.get("pair"),
         "error": dataclasses.asdict(status.error) if status.error else None,
+        "bytes": run.disk_bytes(),
         "folder": str(run.run_dir),
     }
 
@@ -133,4 +164,21 @@ def difference(run: Run) -> str:
 def _row(run: dict[str, Any]) -> tuple[object, ...]:
     epochs = f"{run['epoch']}/{run['epochs']}"
     left = duration(run["eta_seconds"]) if run["eta_seconds"] is not None else MISSING
-    return run["id"], run["title"], run["role"], run["state"], epochs, percent(run["best_miou_packed"]), left
+    state = "stopping" if run["stopping"] else run["state"]
+    size = disk.in_words(run["bytes"])
+    return run["id"], run["title"], run["role"], state, epochs, percent(run["best_miou_packed"]), left, size
+
+
+def _removal_row(removal: Removal) -> tuple[object, ...]:
+    places = ", ".join(path.name for path in removal.paths[:3]) + (", ..." if len(removal.paths) > 3 else "")
+    name = removal.run.id if removal.run else ""
+    what = name if removal.kind == "run" else f"{name}: {places}".removeprefix(": ")
+    return what, removal.why, f"{removal.count / 1e6:.1f}"
+
+
+def _disk_line(use: disk.DiskUse) -> str:
+    """ "These runs take 312 MB, packed data 1.1 GB; 58 GB are free." """
+    others = {"packed data": use.packed, "searches": use.searches, "teachers' answers": use.teachers}
+    parts = [f"{name} {disk.in_words(size)}" for name, size in others.items() if size]
+    taken = ", ".join([f"These runs take {disk.in_words(use.all_runs)}", *parts])
+    return f"{taken}; {disk.in_words(use.free)} are free."

@@ -119,7 +119,10 @@ def _write(part: Path, source: Source, height: int, width: int, indices: list[in
         "stems": [source.stem(i) for i in indices],
         "class_counts": counts[: classes.NUM_CLASSES].tolist(),
     }
-    (part / "packed.json").write_text(json.dumps(about), encoding="utf-8")
+    with (part / "packed.json").open("w", encoding="utf-8") as file:
+        json.dump(about, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _npy_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

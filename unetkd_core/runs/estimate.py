@@ -20,6 +20,7 @@ from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
+from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.teacher_price import Price, price
 from unetkd_core.training import plan
 from unetkd_core.training.config import RunConfig
@@ -63,6 +64,7 @@ _measured: set[Path] = set()
 
 def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     """What `jobs.start(config, twin=twin)` would take here. Raises what opening the data and the teacher raises."""
+    config = _spelt_out(config)
     info = None if config.teaching is None else references.info_of(config.teaching.teacher)
     pair = twin and info is not None
     work = _work(config, {} if info is None else info.arch, pair)
@@ -72,7 +74,8 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     seconds += _search_seconds(config, work)
     asked = teacher_cost(config)
     seconds += asked.seconds if asked is not None else 0.0
-    if pair and settings.slots() < 2:
+    side_by_side = settings.slots(device_of(config.hardware.device)) >= 2
+    if pair and not side_by_side:
         alone = _work(config, {}, pair)
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
     step = rates.train * min(config.optim.batch_size, work.train)
@@ -80,7 +83,7 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     if asked is not None and asked.seconds >= 1:
         basis += f", {asked.seconds:.0f} s for the teacher to look at {asked.turns} views of each"
     if pair:
-        basis += ", student and twin " + ("side by side" if settings.slots() >= 2 else "one after the other")
+        basis += ", student and twin " + ("side by side" if side_by_side else "one after the other")
     if packing >= 1:
         basis += f", {packing:.0f} s to pack the data first"
     return Estimate(seconds, basis + ".")
@@ -93,12 +96,21 @@ def teacher_cost(config: RunConfig) -> Price | None:
     """
     if config.teaching is None:
         return None
+    config = _spelt_out(config)
+    assert config.teaching is not None
     info = references.info_of(config.teaching.teacher)
     work = _work(config, info.arch, False)
     threads = config.hardware.threads or settings.threads_per_slot()
     gmac, _ = _gmac(speed.read()["gmac"], threads)
     forward = speed.image_seconds(info.arch, work.height, work.width, gmac, threads, "forward")
     return price(config, info, work.train, forward)
+
+
+def _spelt_out(config: RunConfig) -> RunConfig:
+    """The config with an ensemble in the place of its name: whether its weights move matters here."""
+    if config.teaching is None or (spec := references.spec_of(config.teaching.teacher)) is None:
+        return config
+    return config.with_(teaching={"teacher": spec.model_dump(mode="json")})
 
 
 def _taught_by(config: RunConfig, info: CheckpointInfo | None, work: _Work) -> str:
@@ -138,7 +150,7 @@ def _work(config: RunConfig, teacher: Mapping[str, Any], pair: bool) -> _Work:
         height=data.height,
         width=data.width,
         threads=threads,
-        beside=pair and settings.slots() >= 2,
+        beside=pair and settings.slots(device_of(config.hardware.device)) >= 2,
     )
 
 

@@ -9,6 +9,7 @@
 Disk is the truth: every property reads it again. What is half-written or unknown never breaks a reader.
 """
 
+import dataclasses
 import json
 import os
 import re
@@ -23,10 +24,11 @@ from typing import Any, Final
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import status as status_file
+from unetkd_core.runs.problems import unwritable
 from unetkd_core.runs.provenance import provenance
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig, parse_config
-from unetkd_core.zoo import checkpoints
+from unetkd_core.zoo import checkpoints, folders
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 FORMAT_VERSION: Final = 1
@@ -75,12 +77,38 @@ class Run:
         return _read_json(self.run_dir / "meta.json")
 
     def status(self) -> Status:
-        """Where it is, with `interrupted` derived. Raises RunError."""
-        return self.written_status().seen()
+        """Where it is, with what readers conclude: `interrupted`, that it is stopping, that its folder cannot be
+        written. Raises RunError.
+        """
+        status = self.written_status().seen()
+        if status.active and self.asked_to_stop:
+            return dataclasses.replace(status, message="Stopping", eta_seconds=None)
+        if status.state == "interrupted" and not os.access(self.run_dir, os.W_OK):
+            return dataclasses.replace(status, error=unwritable(status.epoch, status.epochs))
+        return status
 
     def written_status(self) -> Status:
-        """What status.json says, taken literally. Raises RunError."""
-        return status_file.read(self.run_dir / "status.json")
+        """What status.json says, taken literally; after a power cut that emptied it, what else tells. Raises
+        RunError.
+        """
+        path = self.run_dir / "status.json"
+        return self._rebuilt_status() if status_file.lost(path) else status_file.read(path)
+
+    def _rebuilt_status(self) -> Status:
+        """As a worker would have left it that is gone: resuming puts the rest right."""
+        written, epochs = (self.run_dir / "status.json").stat().st_mtime, self.config.optim.epochs
+        status = status_file.queued(epochs, written)
+        return dataclasses.replace(status, state="running", phase="training", epoch=len(self.metrics()))
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """Whether someone asked it to stop since it was last started; known at once, before its worker has heard."""
+        return (self.run_dir / "stop").exists()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and is still at it. Raises RunError."""
+        return self.asked_to_stop and self.written_status().seen().active
 
     def write_status(self, status: Status, *, durable: bool = True) -> None:
         """Replace status.json."""
@@ -178,13 +206,19 @@ def create(config: RunConfig, *, pair: str | None = None, shares: bool = False, 
         status_file.write_text(making / "meta.json", json.dumps(_meta(now, pair, shares, control), indent=1) + "\n")
         status_file.write(making / "status.json", status_file.queued(config.optim.epochs, now), durable=True)
         os.rename(making, run.run_dir)
+        folders.sync(settings.runs_dir())
     except OSError as error:
         shutil.rmtree(making, ignore_errors=True)
-        raise RunError(
-            f"No run could be started in {settings.runs_dir()}: {error.strerror or error}. "
-            "Free some space or set UNETKD_HOME to a folder that can be written."
-        ) from error
+        raise refused(error) from error
     return run
+
+
+def refused(error: OSError) -> RunError:
+    """What is said when the system lets no run be made here."""
+    return RunError(
+        f"No run could be started in {settings.runs_dir()}: {error.strerror or error}. "
+        "Free some space or set UNETKD_HOME to a folder that can be written."
+    )
 
 
 def open_run(run_id: str) -> Run:

@@ -12,15 +12,14 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 def explain(error: BaseException, *, epoch: int, epochs: int, room: int = 200_000_000) -> Problem:
     """What to say about `error` in a run that has done `epoch` whole epochs. room: bytes that going on would need."""
-    where = f"It stopped at epoch {epoch + 1}" if epoch < epochs else "It stopped while finishing"
-    kept = f"Nothing before epoch {epoch + 1} is lost." if epoch else "Nothing was trained yet."
+    where, kept = _where(epoch, epochs), _kept(epoch)
     system = _system_error(error)
     if system is not None and system.errno in _FULL:
         return Problem(f"{where}: the disk is full.", f"Free {max(1, round(room / 1e6))} MB, then resume. {kept}")
     if system is not None and system.errno in _FORBIDDEN:
         name = Path(str(system.filename)).name if system.filename else "its folder"
         return Problem(f"{where}: {name} cannot be written.", f"Give it back its write permission, then resume. {kept}")
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if isinstance(error, MemoryError) or _says_no_memory(error, system):
         return Problem(
             f"{where}: there is not enough memory.", f"Take a smaller batch or picture size in a new run. {kept}"
         )
@@ -36,6 +35,29 @@ def explain(error: BaseException, *, epoch: int, epochs: int, room: int = 200_00
     return Problem(
         f"{where}: something unexpected went wrong.", f"The end of its log says what. {kept} Resume tries again."
     )
+
+
+def unwritable(epoch: int, epochs: int) -> Problem:
+    """What is said of a run that ended without a word in a folder that cannot be written."""
+    return Problem(
+        f"{_where(epoch, epochs)}: its folder cannot be written.",
+        f"Give it back its write permission, then resume. {_kept(epoch)}",
+    )
+
+
+def _where(epoch: int, epochs: int) -> str:
+    return f"It stopped at epoch {epoch + 1}" if epoch < epochs else "It stopped while finishing"
+
+
+def _kept(epoch: int) -> str:
+    return f"Nothing before epoch {epoch + 1} is lost." if epoch else "Nothing was trained yet."
+
+
+def _says_no_memory(error: BaseException, system: OSError | None) -> bool:
+    """An accelerator says "out of memory", PyTorch's allocator on a CPU "can't allocate memory", as a RuntimeError."""
+    text = str(error).lower().replace("cannot", "can't")
+    no_memory = system is not None and system.errno == errno.ENOMEM
+    return no_memory or "out of memory" in text or "can't allocate memory" in text
 
 
 def _system_error(error: BaseException | None) -> OSError | None:

@@ -1,67 +1,110 @@
 """A queue without a daemon: each worker waits here for its slots, in order of age. Knows no training, needs no torch.
 
-A slot is a lock file in home()/slots; the system releases it when its holder dies, however it dies. Only the oldest
-living run that waits may take slots, so a run that needs all of them is never overtaken for ever.
+Every device has slots of its own, and runs wait only for older ones on the same device. A slot is a lock file in
+home()/slots; the system releases it when its holder dies, however it dies. Only the oldest living run that waits may
+take slots, so a run that needs all of them is never overtaken for ever.
 """
 
+import os
+import platform
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cache
+from importlib import metadata
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from unetkd_core import settings
-from unetkd_core.errors import RunError
+from unetkd_core.errors import UnetKDError
 from unetkd_core.runs.folder import Run, list_runs
 
 
-def slots_wanted(threads: int | None, shares: bool) -> int:
-    """Slots that a run takes: one beside its twin, else all; with threads set by hand, as many as they fill."""
-    if threads is not None:
+def device_of(wanted: str) -> str:
+    """The device that a config's `hardware.device` will mean, known before torch is loaded: cpu, mps or cuda:N.
+
+    A wrong guess (a driver that PyTorch cannot use) makes a run wait for another device's slot, no more.
+    """
+    wanted = settings.device() if wanted == "auto" else wanted
+    return settings.one_device(_at_hand() if wanted == "auto" else wanted)
+
+
+@cache
+def _at_hand() -> str:
+    """The accelerator there seems to be, or the CPU."""
+    if sys.platform == "darwin":
+        return "mps" if platform.machine() == "arm64" else "cpu"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "unset").strip() in ("", "-1")
+    cpu_build = metadata.version("torch").endswith("+cpu")
+    cards = Path("/proc/driver/nvidia/gpus")
+    return "cuda" if not hidden and not cpu_build and cards.is_dir() and any(cards.iterdir()) else "cpu"
+
+
+def slots_wanted(device: str, threads: int | None, shares: bool) -> int:
+    """Slots that a run takes: one beside its twin, else all; on the CPU with threads set by hand, as many as they
+    fill.
+    """
+    if threads is not None and device == "cpu":
         return max(1, min(settings.slots(), -(-threads // settings.threads_per_slot())))
-    return 1 if shares else settings.slots()
+    return 1 if shares else settings.slots(device)
 
 
 def wait_for_slots(
-    run: Run, wanted: int, *, on_wait: Callable[[int], None], should_stop: Callable[[], bool], poll: float = 0.25
+    run: Run,
+    device: str,
+    wanted: int,
+    *,
+    on_wait: Callable[[int], None],
+    should_stop: Callable[[], bool],
+    poll: float = 0.25,
 ) -> ExitStack | None:
-    """Wait until `run` holds `wanted` slots; closing the stack gives them back. None when it was asked to stop first.
+    """Wait until `run` holds `wanted` slots of `device`; closing the stack gives them back. None when it was asked to
+    stop first.
 
-    on_wait(runs before it) is called at every look. poll: seconds between looks.
+    on_wait(runs before it) is called at every look. poll: seconds between looks of the run whose turn is next; those
+    further behind look less often, or a hundred of them would keep the disk busy.
     """
     folder = settings.home() / "slots"
     folder.mkdir(parents=True, exist_ok=True)
     held = ExitStack()
     numbers: set[int] = set()
     while not should_stop():
-        before = runs_before(run)
+        before = runs_before(run, device)
         if before > 0:
             # An older run came back (resumed): what we held so far is its, or each would wait for the other's for ever.
             held.close()
             numbers.clear()
         else:
-            for number in sorted(set(range(settings.slots())) - numbers):
-                if len(numbers) < wanted and _try(held, FileLock(folder / f"slot-{number}.lock", timeout=0)):
+            for number in sorted(set(range(settings.slots(device))) - numbers):
+                if len(numbers) < wanted and _try(held, FileLock(folder / _slot(device, number), timeout=0)):
                     numbers.add(number)
             if len(numbers) >= wanted:
                 return held
         on_wait(before)
-        time.sleep(poll)
+        time.sleep(poll * min(8, 1 + before))
     held.close()
     return None
 
 
-def runs_before(run: Run) -> int:
-    """How many living runs wait that are older than `run`. One whose worker died blocks nobody."""
+def runs_before(run: Run, device: str) -> int:
+    """How many living runs wait for `device` that are older than `run`. One whose worker died blocks nobody."""
     mine = (run.written_status().created, run.id)
-    count = 0
-    for other in list_runs():
-        try:
-            status = other.status()
-        except RunError:
-            continue
-        count += status.state == "queued" and (status.created, other.id) < mine
-    return count
+    return sum(_waits_before(other, mine, device) for other in list_runs())
+
+
+def _waits_before(other: Run, mine: tuple[float, str], device: str) -> bool:
+    try:
+        status = other.status()
+        older = status.state == "queued" and (status.created, other.id) < mine
+        return older and device_of(other.config.hardware.device) == device
+    except UnetKDError:
+        return False
+
+
+def _slot(device: str, number: int) -> str:
+    return f"{device.replace(':', '-')}-{number}.lock"
 
 
 def _try(held: ExitStack, lock: FileLock) -> bool:

@@ -1,6 +1,6 @@
 """What a worker tells the world: heartbeat, phase, progress, in status.json and log.txt. Trains nothing.
 
-Also hears the wish to stop: a sentinel file in the run folder, or a signal.
+Also hears what ends it early: the wish to stop (a sentinel file in the run folder, or a signal), and the limit on time.
 """
 
 import dataclasses
@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Any, Final
 
+from unetkd_core.runs import limits
+from unetkd_core.runs import status as status_file
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.log import RunLog
 from unetkd_core.runs.process import this_process
@@ -26,6 +28,7 @@ class Reporter:
         self._lock = threading.Lock()
         self._closed = False
         self._written = 0.0
+        self._deadline: float | None = None
         self._status = run.written_status()
 
     @property
@@ -34,8 +37,9 @@ class Reporter:
         return self._status
 
     def take(self) -> None:
-        """This process is the run's worker now, and waits."""
+        """This process is the run's worker now, and waits. Raises RunError, OSError."""
         me = this_process()
+        self._status = self.run.written_status()
         self._put(
             durable=True, state="queued", phase="queue", message="Waiting for its turn", host=me.host,
             boot_id=me.boot_id, pid=me.pid, process_start=me.start, ended=None, error=None, step=0,
@@ -50,6 +54,8 @@ class Reporter:
     def phase(self, phase: Phase, message: str) -> None:
         """A new phase begins; goes into the log too."""
         started = self._status.started or time.time()
+        left = limits.seconds_left(self.run) if phase == "training" else None  # what comes before and after is free
+        self._deadline = None if left is None else time.monotonic() + left
         self._put(durable=True, state="running", phase=phase, message=message, started=started)
         self.log.line(message)
 
@@ -78,13 +84,25 @@ class Reporter:
         try:
             self.run.write_status(self._status)
         except OSError:
-            from unetkd_core.runs.status import overwrite
+            status_file.overwrite(self.run.run_dir / "status.json", self._status)
 
-            overwrite(self.run.run_dir / "status.json", self._status)
+    def stopped(self) -> None:
+        """The last word of a run that was to stop; what it saved after its last whole epoch stays."""
+        done = self._status.epoch
+        asked = self.stop_event.is_set() or self.run.asked_to_stop
+        self.end(
+            "stopped",
+            limits.time_is_up(done)
+            if self._time_is_up() and not asked
+            else f"Stopped after {done} whole epoch{'s' * (done != 1)}; resume goes on from there",
+        )
 
     def should_stop(self) -> bool:
-        """Whether someone asked: by signal, or by the file that `jobs.stop` leaves."""
-        return self.stop_event.is_set() or (self.run.run_dir / "stop").exists()
+        """Whether someone asked, by signal or by the file that `jobs.stop` leaves, or the time is up."""
+        return self.stop_event.is_set() or self.run.asked_to_stop or self._time_is_up()
+
+    def _time_is_up(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     def _beat(self, **changes: Any) -> None:
         if time.monotonic() - self._written >= HEARTBEAT_SECONDS:

@@ -14,6 +14,7 @@ from filelock import FileLock
 from unetkd_core import settings
 from unetkd_core.runs import packs, panel, provenance, speed, teacher_price, teaching
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import write_text
 from unetkd_core.training import plan
@@ -47,6 +48,9 @@ class Session:
         import torch
 
         torch.set_num_threads(threads)
+        # Before the first parallel step, so that every thread has it: numbers below 1e-38 are 0. A sure student's
+        # softmax is full of them, and its log_softmax takes four times as long while they are kept apart.
+        torch.set_flush_denormal(True)
         if self.config.teaching is not None:
             self.reporter.phase("measuring", "Looking at the teacher")
         self._teacher_info = teaching.find(self.run, self.reporter)
@@ -233,7 +237,7 @@ class Session:
             self.config,
             self.config.hardware.threads or 1,
             speed.KEPT if self._kept else speed.teacher_key(self._teacher_info),
-            beside=partner is not None and settings.slots() > 1,
+            beside=partner is not None and settings.slots(device_of(self.config.hardware.device)) > 1,
         )
         rates = speed.Rates(pace.train_seconds, pace.val_seconds, pace.saving, startup)
         if pace.ask_seconds is not None and self._teacher_info is not None:

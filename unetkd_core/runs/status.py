@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from unetkd_core.errors import RunError
 from unetkd_core.runs.process import ProcessId
+from unetkd_core.zoo.folders import sync
 
 FORMAT_VERSION: Final = 1
 State = Literal["queued", "running", "done", "stopped", "failed", "interrupted"]
@@ -106,6 +107,16 @@ def read(path: Path) -> Status:
         raise RunError(f"{path} cannot be read as a run's status ({error}).") from error
 
 
+def lost(path: Path) -> bool:
+    """Whether the file holds nothing: heartbeats do not wait for the disk, and some file systems answer a power cut
+    with an empty file or one of zero bytes.
+    """
+    try:
+        return not path.read_bytes().strip(b"\0")
+    except OSError:
+        return False
+
+
 def write(path: Path, status: Status, *, durable: bool = False) -> None:
     """Replace the file as a whole; `durable` also waits for the disk (changes of state do, heartbeats do not)."""
     text = json.dumps({"format_version": FORMAT_VERSION, **dataclasses.asdict(status)}, allow_nan=False)
@@ -122,6 +133,8 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         os.replace(temporary, path)
+        if durable:
+            sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise

@@ -68,7 +68,7 @@ def sentence(price: Price) -> str:
     if price.live:
         return f"The teacher is asked at every step: {price.live}."
     if not price.to_ask:
-        return f"What the teacher says of these scenes is here already ({size}): teaching takes no longer than training."
+        return f"What the teacher says of these scenes is here already ({size}): teaching costs no extra time."
     seconds = max(1, round(price.seconds))
     time = f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
     epochs = f"{price.pays_after} epoch{'s' * (price.pays_after != 1)}"

@@ -16,14 +16,16 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import queue
+from unetkd_core.runs import locks, queue
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.problems import explain
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.progress import StopRequested
 
-GRACE_SECONDS: Final = 1.5
+GRACE_SECONDS: Final = 1.2
 """A step in flight may end within so long after a stop was asked for; then the process leaves as it is."""
+TAKEOVER_SECONDS: Final = 5.0
+"""A worker that was stopped may still be on its way out when the next one comes up; it is waited for so long."""
 
 
 def main(arguments: list[str]) -> int:
@@ -36,29 +38,50 @@ def main(arguments: list[str]) -> int:
         os.nice(5)  # the app stays responsive while its runs train
     run = Run(run_dir.name, run_dir)
     try:
+        only_one = FileLock(run_dir / "worker.lock").acquire(timeout=TAKEOVER_SECONDS)
+    except Timeout:
+        sys.stderr.write("another worker has this run already\n")
+        return 3
+    except OSError as error:
+        return _cannot_begin(run, error)
+    with only_one:
+        return _begin(run)
+
+
+def _cannot_begin(run: Run, error: OSError) -> int:
+    """The folder cannot be written: say so in its status, if even that is possible."""
+    try:
+        return fail(Reporter(run), error)
+    except UnetKDError as unreadable:
+        sys.stderr.write(f"{unreadable}\n")
+        return 2
+
+
+def _begin(run: Run) -> int:
+    try:
         reporter = Reporter(run)
     except UnetKDError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    try:
-        only_one = FileLock(run_dir / "worker.lock").acquire(timeout=0)
-    except (Timeout, OSError) as error:
-        sys.stderr.write(f"another worker has this run already, or its folder cannot be written ({error})\n")
-        return 3
+    if reporter.status.state == "done":
+        sys.stderr.write("this run is done; there is nothing to train\n")
+        return 2
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reporter.stop_event.set())
     threading.Thread(target=_leave_when_stopped, args=(reporter,), daemon=True).start()
-    with only_one:
-        return work(run, reporter)
+    return work(run, reporter)
 
 
 def work(run: Run, reporter: Reporter) -> int:
     """Wait, train, and write down how it ended. Every exception ends here: as a state, a headline and a log."""
     try:
-        reporter.take()
-        config = run.config
-        wanted = queue.slots_wanted(config.hardware.threads, bool(run.meta.get("shares")))
-        slots = queue.wait_for_slots(run, wanted, on_wait=reporter.waiting, should_stop=reporter.should_stop)
+        # Whoever launched us first writes down our process: what he and we write must not cross.
+        with locks.hold(run.id):
+            reporter.take()
+        hardware = run.config.hardware
+        device = queue.device_of(hardware.device)
+        wanted = queue.slots_wanted(device, hardware.threads, bool(run.meta.get("shares")))
+        slots = queue.wait_for_slots(run, device, wanted, on_wait=reporter.waiting, should_stop=reporter.should_stop)
         if slots is None:
             reporter.end("stopped", "Stopped while it waited")
             return 0
@@ -75,8 +98,7 @@ def _train(run: Run, reporter: Reporter) -> int:
     try:
         Session(run, reporter).train()
     except StopRequested:
-        done = reporter.status.epoch
-        reporter.end("stopped", f"Stopped after {done} whole epoch{'s' * (done != 1)}; resume goes on from there")
+        reporter.stopped()
         return 0
     reporter.end("done", "Done")
     return 0
@@ -99,10 +121,10 @@ def _leave_when_stopped(reporter: Reporter) -> None:
     """
     while not reporter.should_stop():
         time.sleep(0.1)
-    reporter.stop_event.set()
+    if reporter.run.asked_to_stop:
+        reporter.stop_event.set()  # the wish stands, whatever becomes of the file
     time.sleep(GRACE_SECONDS)
-    done = reporter.status.epoch
-    reporter.end("stopped", f"Stopped after {done} whole epoch{'s' * (done != 1)}; resume goes on from there")
+    reporter.stopped()
     os._exit(0)
 
 

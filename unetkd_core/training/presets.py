@@ -63,6 +63,28 @@ KD_PRESETS: Final = {
     ),
 }
 
+METHODS: Final = {
+    "kd": Preset(
+        "kd",
+        "Soft labels",
+        "The paper's: KL(teacher ‖ student) with no T², so its pull fades as T grows.",
+        {"scale_by_t2": False, "direction": "forward"},
+    ),
+    "kd-t2": Preset(
+        "kd-t2",
+        "Soft labels × T²",
+        "Hinton's: T² gives the soft term the same pull at any temperature.",
+        {"scale_by_t2": True, "direction": "forward"},
+    ),
+    "reverse": Preset(
+        "reverse",
+        "Reversed × T²",
+        "KL(student ‖ teacher) with T²: the student may leave out what it cannot follow.",
+        {"scale_by_t2": True, "direction": "reverse"},
+    ),
+}
+"""What a sweep can compare: `changes` goes to the teaching section. α, T and the teacher are axes of their own."""
+
 BUDGETS: Final = {
     "taste": Preset(
         "taste",

@@ -7,6 +7,7 @@ run folder.
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from unetkd_core.errors import TrainingError
+from unetkd_core.zoo.folders import sync
 
 FORMAT_VERSION: Final = 1
 _POINTER: Final = "state.json"
@@ -99,12 +101,15 @@ def _read_pointer(folder: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write to a temporary name, flush to the disk, then rename: the name never stands for half a file."""
+    """Write to a temporary name, flush to the disk, then rename: the name never stands for half a file, and outlives a
+    power cut.
+    """
     temporary = path.with_name(path.name + ".tmp")
     write(temporary)
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
     os.replace(temporary, path)
+    sync(path.parent)
 
 
 def _free_name(folder: Path) -> str:
@@ -133,11 +138,10 @@ def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Ten
 
 def _as_os_error(error: SafetensorError, path: Path) -> OSError:
     """safetensors words the system's error as its own, with the number in the text: give back what the system said."""
-    text = str(error)
-    for number in (28, 122, 13, 30, 5):  # ENOSPC, EDQUOT, EACCES, EROFS, EIO
-        if f"os error {number}" in text or f"code: {number}," in text:
-            return OSError(number, os.strerror(number), str(path))
-    return OSError(text)
+    number = re.search(r"(?:os error|code:) (\d+)", str(error))
+    if number is None:
+        return OSError(str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(path))
 
 
 def _first_line(error: BaseException) -> str:

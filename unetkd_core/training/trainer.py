@@ -5,7 +5,7 @@ through callbacks; which folder things are kept in is the worker's affair.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -197,28 +197,7 @@ class Trainer:
             self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
         watch = Watch(self.pace, epoch, self.steps, on_progress, should_stop)
         start = time.perf_counter()
-        means = engine.train_epoch(
-            self.model,
-            engine.training_batches(
-                self.train,
-                self._views,
-                draw=self._draw,
-                batch_size=optim.batch_size,
-                seed=self.config.seed,
-                epoch=epoch,
-                jitter=self.config.augment.jitter,
-                device=self.accelerator.device,
-            ),
-            objective=self._objective,
-            teacher=self.teaching.answer if self.teaching is not None else None,
-            optimizer=self._prepared,
-            accelerator=self.accelerator,
-            learning_rate=self._learning_rate,
-            first_step=epoch * self.steps,
-            clip_norm=optim.clip_norm,
-            frozen=self._frozen(epoch),
-            on_step=watch.trained,
-        )
+        means = self.train_once(on_step=watch.trained)
         trained = time.perf_counter()
         watch.stage = "validating"
         result = engine.validate(
@@ -245,6 +224,37 @@ class Trainer:
             "val": result.scores.to_json(),
         }
         return EpochReport(self.epoch, metrics, result.scores, best, result.kept)
+
+    def batches(self, epoch: int) -> Iterator[engine.Batch]:
+        """The epoch's batches, a function of (seed, epoch) alone."""
+        return engine.training_batches(
+            self.train,
+            self._views,
+            draw=self._draw,
+            batch_size=self.config.optim.batch_size,
+            seed=self.config.seed,
+            epoch=epoch,
+            jitter=self.config.augment.jitter,
+            device=self.accelerator.device,
+        )
+
+    def train_once(
+        self, *, on_step: Callable[[int, int], None], batches: Iterator[engine.Batch] | None = None
+    ) -> dict[str, float]:
+        """The present epoch's batches, or those given, with a teacher that is prepared; the loss's parts' means."""
+        return engine.train_epoch(
+            self.model,
+            self.batches(self.epoch) if batches is None else batches,
+            objective=self._objective,
+            teacher=self.teaching.answer if self.teaching is not None else None,
+            optimizer=self._prepared,
+            accelerator=self.accelerator,
+            learning_rate=self._learning_rate,
+            first_step=self.epoch * self.steps,
+            clip_norm=self.config.optim.clip_norm,
+            frozen=self._frozen(self.epoch),
+            on_step=on_step,
+        )
 
     def _frozen(self, epoch: int) -> nn.Module | None:
         """The encoder in the epochs that leave it as it is, and none after; its gradients are switched to match."""

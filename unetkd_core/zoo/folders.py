@@ -5,6 +5,7 @@ No portable call swaps two folders (on shared storage there is none at all), so 
 name for the moment between two renames, and readers look there too: `current`.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -71,10 +72,28 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, content in files.items():
             _write(new / name, content)
+        sync(new)
         new.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would hide a shared folder from others
         _swap(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def sync(folder: Path) -> None:
+    """Wait until the names in `folder` are on the disk: without it a power cut can take a rename back.
+
+    Raises OSError when the disk fails; a file system that cannot do it (some network shares) is left alone.
+    """
+    if os.name == "nt":
+        return  # a folder cannot be opened there
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)
 
 
 def _swap(new: Path, folder: Path) -> None:
@@ -89,6 +108,7 @@ def _swap(new: Path, folder: Path) -> None:
             raise
     else:
         os.rename(new, folder)
+    sync(folder.parent)  # before the old one goes for good
     shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -1,0 +1,49 @@
+"""A folder is replaced so that neither a kill nor a power cut leaves less than a whole one."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from unetkd_core.zoo import folders
+
+
+def test_the_new_folder_is_on_the_disk_before_the_old_one_goes_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.replace(tmp_path / "best", {"file": b"one"})
+    done: list[str] = []
+    really_sync, really_remove = folders.sync, shutil.rmtree
+
+    def sync(folder: Path) -> None:
+        done.append("sync parent" if folder == tmp_path else "sync new")
+        really_sync(folder)
+
+    def remove(path: Path, **how: bool) -> None:
+        if path.exists():
+            done.append(f"remove {(path / 'file').read_bytes().decode()}")
+        really_remove(path, **how)
+
+    monkeypatch.setattr(folders, "sync", sync)
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    folders.replace(tmp_path / "best", {"file": b"two"})
+    assert done == ["sync new", "sync parent", "remove one"]
+    assert (tmp_path / "best" / "file").read_bytes() == b"two"
+
+
+def test_a_file_system_that_cannot_flush_a_folder_is_left_alone_and_a_failing_disk_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(number: int) -> None:
+        def fsync(handle: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    failing(errno.EINVAL)
+    folders.sync(tmp_path)
+    failing(errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        folders.sync(tmp_path)

@@ -1,0 +1,81 @@
+"""A worker's process from outside: start it detached, signal its group, end it. Knows no queue and trains nothing.
+
+Needs no torch.
+"""
+
+import contextlib
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+from unetkd_core import settings
+from unetkd_core.errors import RunError
+from unetkd_core.runs.folder import Run
+from unetkd_core.runs.process import process_start, this_process
+
+ALLOCATOR = (
+    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
+    ":glibc.malloc.trim_threshold=1073741824:glibc.malloc.top_pad=67108864"
+)
+"""GLIBC_TUNABLES of a worker: keep what a training step frees for the next one, on huge pages where the system offers
+them. By default glibc gives activations back and takes them again, page by page, at every step. Other C libraries
+ignore it.
+"""
+
+
+def launch(run: Run) -> None:
+    """Start the worker in a session of its own; it survives us."""
+    environment = (
+        {"GLIBC_TUNABLES": ALLOCATOR}
+        | os.environ
+        | {
+            "UNETKD_HOME": str(settings.home()),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])),
+        }
+    )
+    try:
+        with open(run.run_dir / "log.txt", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "unetkd_core.runs.worker", str(run.run_dir)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise RunError(f"The worker of run {run.id} could not be started: {error.strerror or error}.") from error
+    _note_process(run, process.pid)
+    # Waited for in the background, so that no zombie is left while this process lives.
+    threading.Thread(target=process.wait, name=f"reaper-{run.id}", daemon=True).start()
+
+
+def _note_process(run: Run, pid: int) -> None:
+    """Write down who works on it before he can say so himself: one that dies at once is missed at once."""
+    me = this_process()
+    status = dataclasses.replace(
+        run.written_status(), host=me.host, boot_id=me.boot_id, pid=pid, process_start=process_start(pid)
+    )
+    with contextlib.suppress(OSError):  # a full disk: the worker says so itself
+        run.write_status(status, durable=False)
+
+
+def signal_group(run: Run, number: int) -> None:
+    """Signal the worker's process group, if it is on this machine and still the same process."""
+    process = run.written_status().process
+    if process is not None and process.alive() and process.pid != os.getpid():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)  # it leads a session of its own
+
+
+def kill(run: Run) -> None:
+    """End what is left of the worker; nothing of a folder is ever half-written, so it loses nothing."""
+    signal_group(run, signal.SIGKILL)
+    process = run.written_status().process
+    deadline = time.monotonic() + 1.0
+    while process is not None and process.alive() and time.monotonic() < deadline:
+        time.sleep(0.02)

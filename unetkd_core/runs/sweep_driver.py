@@ -1,0 +1,225 @@
+"""Takes a sweep from what is on disk to every cell done: adopts, resumes, starts, waits. Trains nothing itself.
+
+It keeps nothing in memory that the next driver would need: who is done and who is going on is read from the runs'
+folders. A run is started or resumed at most once in a go, so that what fails is not tried for ever.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from filelock import FileLock
+
+from unetkd_core.errors import RunError
+from unetkd_core.runs import jobs, limits, sweep_match
+from unetkd_core.runs.folder import Run, open_run
+from unetkd_core.runs.reporter import Reporter
+from unetkd_core.runs.sweep_estimate import slots
+from unetkd_core.runs.sweep_folder import Assigned, Sweep
+from unetkd_core.runs.sweep_grid import Planned
+from unetkd_core.runs.sweep_reading import BROKEN, WAITING, One, read_one
+from unetkd_core.runs.sweep_results import active_ids, twin_key
+from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import references
+
+POLL_SECONDS: Final = 0.5
+
+
+class Driver:
+    """One go of one sweep."""
+
+    def __init__(self, sweep: Sweep, reporter: Reporter) -> None:
+        self.sweep, self.reporter = sweep, reporter
+        self.spec = sweep.spec
+        self.planned = list(self.spec.runs())
+        self.prints = sweep_match.Prints()
+        self.assigned = sweep.assigned()
+        self._done: dict[str | None, One] = {}
+        self.tried: set[str] = set()
+        """Runs ("4/0") and twins ("M128/0") that this go has started, resumed, or found going on."""
+        self.current = ""
+        """What is being started: for the sentence when that is refused."""
+
+    def go(self) -> bool:
+        """Until nothing is left to do; False when asked to stop first, and then the sweep's own runs are stopped.
+
+        Raises what jobs.start and jobs.resume refuse; runs that are going on then go on.
+        """
+        with self._alone():
+            self._adopt()
+        while not self.reporter.should_stop():
+            if not self.step():
+                return True
+            self.reporter.stop_event.wait(POLL_SECONDS)
+        stop_runs(self.sweep)
+        return False
+
+    def step(self) -> bool:
+        """Start what there is room for, and tell how far it is. Whether anything is left to wait for."""
+        active = sum(self._one(run_id).active for run_id in self._ids())
+        for planned in self.planned:
+            if active >= slots(self.spec):
+                break
+            active += self._advance(planned)
+        self._tell()
+        return active > 0 or any(self._wanted(p.key, self.assigned.runs) for p in self.planned)
+
+    # -- what is there already -------------------------------------------------------------------------------------
+
+    def _adopt(self) -> None:
+        """Take over every run on disk that is one of ours, whoever started it."""
+        there = sweep_match.on_disk()
+        before = self.assigned
+        runs, twins = {}, {}
+        for planned in self.planned:
+            if run := _choose(there.get(self.prints.of(planned.config), []), before.runs.get(planned.key)):
+                runs[planned.key] = run.id
+            key = twin_key(planned)
+            controls = there.get(self.prints.of_twin(planned.config), []) if self.spec.twins else []
+            if run := _choose(controls, before.twins.get(key)):
+                twins[key] = run.id
+        self._assign(Assigned(runs, twins, before.own))
+        self.tried |= {key for key, run_id in {**runs, **twins}.items() if self._one(run_id).active}
+
+    def _alone(self) -> FileLock:
+        """Looking and starting are one step: two sweeps with a cell in common must not both start it."""
+        return FileLock(self.sweep.sweep_dir.parent / ".starting.lock")
+
+    # -- what is still to do ---------------------------------------------------------------------------------------
+
+    def _advance(self, planned: Planned) -> int:
+        """Start or resume a cell's run, or its control; returns how many runs that set going."""
+        going = self._advance_known(twin_key(planned), self.assigned.twins) if self.spec.twins else 0
+        if self._wanted(planned.key, self.assigned.runs):
+            if self._one(self.assigned.runs.get(planned.key)).state != WAITING:  # else it was deleted meanwhile
+                going += self._advance_known(planned.key, self.assigned.runs)
+            elif not going:
+                going += self._start(planned)
+        elif self.spec.twins:
+            going += self._start_lone_twin(planned)
+        return going
+
+    def _wanted(self, key: str, ids: dict[str, str]) -> bool:
+        """Whether something is still to be done about it in this go."""
+        return key not in self.tried and self._one(ids.get(key)).state != "done"
+
+    def _advance_known(self, key: str, ids: dict[str, str]) -> int:
+        """Resume a run that ended early."""
+        run_id = ids.get(key)
+        if run_id is None or key in self.tried or self._one(run_id).state not in BROKEN:
+            return 0
+        self.current = f"resuming run {run_id}"
+        self.tried.add(key)
+        try:
+            limits.check_time(open_run(run_id))
+        except RunError as error:  # its own time is up: no reason to hold up the others
+            self.reporter.log.line(str(error))
+            return 0
+        jobs.resume(run_id)
+        self._set_going({}, {}, [run_id], [key])
+        self.reporter.log.line(f"Resumed {run_id}")
+        return 1
+
+    def _start(self, planned: Planned) -> int:
+        cell, key = planned.cell, planned.key
+        self.current = f"{cell.student}, α {cell.alpha:g}, T {cell.temperature:g}, seed {planned.seed}"
+        with self._alone():
+            if found := self._started_elsewhere(planned):
+                return int(self._one(found).active)
+            control = self.assigned.twins.get(twin_key(planned))
+            pair = self.spec.twins and control is None and twin_key(planned) not in self.tried
+            runs = jobs.start(_named(planned), twin=pair, shares=True, control=control)
+        twins = {twin_key(planned): runs[1].id} if pair else {}
+        self._set_going({key: runs[0].id}, twins, [run.id for run in runs], [key, *twins])
+        self.reporter.log.line(f"Started {' and '.join(run.id for run in runs)}: {self.current}")
+        return len(runs)
+
+    def _started_elsewhere(self, planned: Planned) -> str | None:
+        """The id of this very run if somebody has started it since we looked; its control is taken over too."""
+        there, key, now = sweep_match.on_disk(), twin_key(planned), self.assigned
+        run = _choose(there.get(self.prints.of(planned.config), []), None)
+        control = _choose(there.get(self.prints.of_twin(planned.config), []), now.twins.get(key))
+        runs = {**now.runs, planned.key: run.id} if run else now.runs
+        twins = {**now.twins, key: control.id} if control and self.spec.twins else now.twins
+        self._assign(Assigned(runs, twins, now.own))
+        return run.id if run else None
+
+    def _start_lone_twin(self, planned: Planned) -> int:
+        """Where every student was there already but their control is not."""
+        key, student = twin_key(planned), self.assigned.runs.get(planned.key)
+        if student is None or key in self.tried or key in self.assigned.twins:
+            return 0
+        if any(self._wanted(p.key, self.assigned.runs) for p in self.planned if twin_key(p) == key):
+            return 0  # one that is still to start brings it along
+        self.current = f"the untaught {planned.cell.student}, seed {planned.seed}"
+        config: RunConfig = planned.config.twin(student)
+        runs = jobs.start(config, twin=False, shares=True)
+        self._set_going({}, {key: runs[0].id}, [runs[0].id], [key])
+        self.reporter.log.line(f"Started {runs[0].id}: {self.current}")
+        return 1
+
+    # -- writing it down -------------------------------------------------------------------------------------------
+
+    def _set_going(self, runs: dict[str, str], twins: dict[str, str], own: list[str], tried: list[str]) -> None:
+        now = self.assigned
+        self.tried |= set(tried)
+        self._assign(Assigned({**now.runs, **runs}, {**now.twins, **twins}, tuple(dict.fromkeys((*now.own, *own)))))
+
+    def _assign(self, assigned: Assigned) -> None:
+        self.assigned = assigned
+        self.sweep.assign(assigned)
+
+    def _tell(self) -> None:
+        states = [self._one(self.assigned.runs.get(p.key)).state for p in self.planned]
+        done, training = states.count("done"), states.count("running")
+        message = f"{done} of {len(states)} runs done" + (f", {training} training" if training else "")
+        self.reporter.progress(message, epoch=done, epochs=len(states))
+
+    def _ids(self) -> set[str]:
+        return {*self.assigned.runs.values(), *self.assigned.twins.values()}
+
+    def _one(self, run_id: str | None) -> One:
+        """A run as it is now; one that is done is not read again."""
+        if run_id not in self._done:
+            one = read_one(run_id, 0)
+            if run_id is None or one.state != "done":
+                return one
+            self._done[run_id] = one
+        return self._done[run_id]
+
+    def ending(self) -> str:
+        """What to say when it is over: "Done", "Done, but 2 of 27 runs failed"."""
+        states = [self._one(self.assigned.runs.get(p.key)).state for p in self.planned]
+        if missing := len(states) - states.count("done"):
+            how = "failed" if missing == states.count("failed") else "did not finish"
+            return f"Done, but {missing} of {len(states)} runs {how}"
+        twins = [self._one(run_id).state for run_id in self.assigned.twins.values()]
+        return "Done, but an untaught twin failed" if any(state in BROKEN for state in twins) else "Done"
+
+
+def _named(planned: Planned) -> RunConfig:
+    """Its settings, called so that it can be told from its neighbours in a list of runs."""
+    teacher = references.info_of(planned.cell.teacher).title
+    how = f", α {planned.cell.alpha:g}, T {planned.cell.temperature:g}"
+    return planned.config.with_(name=f"{planned.cell.student} from {teacher}"[: 80 - len(how)] + how)
+
+
+def stop_runs(sweep: Sweep) -> None:
+    """Stop what a sweep set going, all at once: each takes up to two seconds."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(_stop, active_ids(sweep, sweep.assigned())))
+
+
+def _stop(run_id: str) -> None:
+    with contextlib.suppress(RunError):  # it ended by itself meanwhile
+        jobs.stop(run_id)
+
+
+def _choose(runs: Sequence[Run], before: str | None) -> Run | None:
+    """The run that counts; of two that are equally far the one that counted before."""
+    if not runs or before is None:
+        return runs[0] if runs else None
+    first = runs[0]
+    same = read_one(first.id, 0).state
+    return next((run for run in runs if run.id == before and read_one(run.id, 0).state == same), first)

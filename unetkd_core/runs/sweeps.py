@@ -1,0 +1,164 @@
+"""Start, stop, resume and delete sweeps. Their drivers are detached: they outlive the tab, the page and the server.
+
+Everything that can be checked cheaply is checked before anything is made. Needs no torch.
+"""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Final
+
+from unetkd_core import settings
+from unetkd_core.errors import RunError
+from unetkd_core.runs import jobs, sweep_driver, sweep_folder, sweep_match
+from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
+from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
+from unetkd_core.runs.sweep_results import active_ids, cells, cells_of, runs_done, table
+
+__all__ = [
+    "Sweep", "SweepSpec", "cells", "cells_of", "check", "delete", "list_sweeps", "open_sweep", "parse_spec", "resume",
+    "runs_done", "start", "stop", "table",
+]  # fmt: skip
+STOP_SECONDS: Final = 5.0
+"""A stop is given so long, most of it for the runs; then the driver is killed and its runs are stopped from here."""
+
+
+def start(spec: SweepSpec) -> Sweep:
+    """Start a sweep. Raises ConfigError, DataError, CheckpointError when data or a teacher are not there, RunError when
+    no folder can be made; nothing is left behind then.
+    """
+    check(spec)
+    sweep = sweep_folder.create(spec)
+    try:
+        _launch(sweep)
+    except BaseException:
+        shutil.rmtree(sweep.sweep_dir, ignore_errors=True)
+        raise
+    return sweep
+
+
+def check(spec: SweepSpec) -> None:
+    """Look at what the runs need, once for every student and teacher. Raises as `start` says."""
+    prints, seen = sweep_match.Prints(), set()
+    for planned in spec.runs():
+        who = (planned.cell.student, repr(planned.cell.teacher))
+        if who not in seen:
+            seen.add(who)
+            jobs.check(planned.config)
+            prints.of(planned.config)
+
+
+def stop(sweep_id: str) -> None:
+    """Stop a sweep and the runs that it set going; all keep what they have.
+
+    Raises RunError when nothing is going on.
+    """
+    sweep = open_sweep(sweep_id)
+    if not is_going(sweep):
+        raise RunError(f"Sweep {sweep_id} is not going on: it is {sweep.status().state}.")
+    with contextlib.suppress(OSError):  # on a full disk the signal alone does it
+        (sweep.sweep_dir / "stop").touch()
+    _signal(sweep, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while sweep.status().active and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if sweep.status().active:
+        _kill(sweep)
+    sweep_driver.stop_runs(sweep)  # a driver that had died before left them running
+    if sweep.status().state == "interrupted":
+        stopped = dataclasses.replace(
+            sweep.as_run.written_status(), state="stopped", message="Stopped", ended=time.time()
+        )
+        sweep.as_run.write_status(stopped)
+
+
+def is_going(sweep: Sweep) -> bool:
+    """Whether its driver lives, or a run that it set going."""
+    return sweep.status().active or bool(active_ids(sweep, sweep.assigned()))
+
+
+def resume(sweep_id: str) -> Sweep:
+    """Go on with a sweep: adopt what is going on, skip what is done, resume what ended early, start the rest.
+
+    Raises RunError when it is going on or nothing is left to do, and what `start` raises.
+    """
+    sweep = open_sweep(sweep_id)
+    status = sweep.status()
+    if status.active:
+        raise RunError(f"Sweep {sweep_id} is still going on; there is nothing to resume.")
+    if status.state == "done" and all(run.settled for cell in cells(sweep) for run in cell.runs):
+        raise RunError(f"Sweep {sweep_id} is done; there is nothing to resume.")
+    check(sweep.spec)
+    _kill(sweep)
+    try:
+        (sweep.sweep_dir / "stop").unlink(missing_ok=True)
+        sweep.as_run.write_status(
+            dataclasses.replace(
+                status, state="queued", phase="queue", message="Waiting for its driver", pid=None,
+                heartbeat=time.time(), ended=None, error=None,
+            )
+        )  # fmt: skip
+    except OSError as error:
+        raise RunError(
+            f"Sweep {sweep_id} cannot be resumed: its folder cannot be written ({error.strerror})."
+        ) from error
+    _launch(sweep)
+    return sweep
+
+
+def delete(sweep_id: str) -> None:
+    """Remove a sweep's folder; its runs stay. Raises RunError while it is going on."""
+    sweep = open_sweep(sweep_id)
+    active = False
+    with contextlib.suppress(RunError):  # an unreadable status must not keep a folder for ever
+        active = sweep.status().active
+    if active:
+        raise RunError(f"Sweep {sweep_id} is still going on; stop it first, then delete it.")
+    grave = sweep.sweep_dir.with_name(f".deleted-{sweep.id}")
+    try:
+        os.replace(sweep.sweep_dir, grave)
+    except OSError as error:
+        raise RunError(f"Sweep {sweep_id} could not be deleted: {error.strerror}.") from error
+    shutil.rmtree(grave, ignore_errors=True)
+
+
+def _launch(sweep: Sweep) -> None:
+    """Start the driver in a session of its own; it survives us."""
+    paths = filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])
+    ours = {"UNETKD_HOME": str(settings.home()), "PYTHONPATH": os.pathsep.join(paths)}
+    try:
+        with open(sweep.sweep_dir / "log.txt", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "unetkd_core.runs.sweep_worker", str(sweep.sweep_dir)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **ours},
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise RunError(f"The driver of sweep {sweep.id} could not be started: {error.strerror or error}.") from error
+    # Waited for in the background, so that no zombie is left while this process lives.
+    threading.Thread(target=process.wait, name=f"reaper-{sweep.id}", daemon=True).start()
+
+
+def _signal(sweep: Sweep, number: int) -> None:
+    process = sweep.as_run.written_status().process
+    if process is not None and process.alive():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process.pid, number)  # the runs lead sessions of their own
+
+
+def _kill(sweep: Sweep) -> None:
+    """End what is left of the driver; its files are replaced as a whole, so nothing is lost."""
+    _signal(sweep, signal.SIGKILL)
+    process = sweep.as_run.written_status().process
+    deadline = time.monotonic() + 1.0
+    while process is not None and process.alive() and time.monotonic() < deadline:
+        time.sleep(0.02)
