@@ -23,7 +23,7 @@ from torch import nn
 
 from benchmarks import report
 from benchmarks.distillation_memory import memory_results
-from benchmarks.distillation_sides import BATCH, HEIGHT, SCENES, WIDTH, Ours, answers_of, ensemble, network, plain_side
+from benchmarks.distillation_sides import BATCH, HEIGHT, WIDTH, Ours, answers_of, ensemble, network, plain_side
 from benchmarks.plain import StreetFiles, write_files
 from benchmarks.report import Result
 from unetkd_core import settings
@@ -57,11 +57,11 @@ def sides(data: packed.PackedSet, chosen: Measured, folder: Path) -> dict[str, C
     return found
 
 
-def time_results(folder: Path, *, rounds: int, slow_rounds: int) -> tuple[list[Result], Measured]:
+def time_results(folder: Path, *, scenes: int, rounds: int, slow_rounds: int) -> tuple[list[Result], Measured]:
     """Epochs in turn: those that are to be equal many times, those that differ by factors a few times."""
     source = open_source("streets:train")
-    write_files(source, folder / "files", SCENES)
-    data = packed.PackedSet([packed.pack(source, HEIGHT, WIDTH, limit=SCENES)])
+    write_files(source, folder / "files", scenes)
+    data = packed.PackedSet([packed.pack(source, HEIGHT, WIDTH, limit=scenes)])
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = precision.choose(m_arch("M128"), HEIGHT, WIDTH, device=device, batch_size=BATCH)[0]
     calls = sides(data, chosen, folder)
@@ -70,7 +70,7 @@ def time_results(folder: Path, *, rounds: int, slow_rounds: int) -> tuple[list[R
     fast = report.alternate(quick, rounds=rounds, settle=settle)
     all_ = report.alternate(calls, rounds=slow_rounds, settle=settle)
     results = [
-        Result(f"{name}, an epoch of {SCENES} scenes", fast.get(name, all_[name]), "s", None, False) for name in calls
+        Result(f"{name}, an epoch of {scenes} scenes", fast.get(name, all_[name]), "s", None, False) for name in calls
     ]
     for name in (*TEACHERS, BY_LOSS):
         ratio = fast[f"kept {name}"] / fast["alone"]
@@ -95,8 +95,8 @@ def evaluation(data: packed.PackedSet, chosen: Measured, alone: float) -> Result
     """Validation and panel as a share of an epoch of the taste budget (320 scenes to learn from, 48 to check on)."""
     side = Ours(data, chosen, None)
     seconds = report.alternate({"validation": side.validate, "panel": side.panel}, rounds=5)
-    checking = 48 / SCENES * seconds["validation"] + seconds["panel"]
-    share = checking / (checking + 320 / SCENES * alone)
+    checking = 48 / len(data) * seconds["validation"] + seconds["panel"]
+    share = checking / (checking + 320 / len(data) * alone)
     return Result("validation and panel, share of an epoch", share, "", AIM_EVALUATION, False)
 
 
@@ -109,7 +109,9 @@ def run(quick: bool, only: str | None) -> None:
     with tempfile.TemporaryDirectory(prefix="unetkd-benchmark-") as folder:
         os.environ["UNETKD_HOME"] = folder  # what is packed and kept here is gone with the folder
         if only != "memory":
-            timed, chosen = time_results(Path(folder), rounds=3 if quick else 21, slow_rounds=3 if quick else 5)
+            timed, chosen = time_results(
+                Path(folder), scenes=8 if quick else 64, rounds=5 if quick else 21, slow_rounds=3 if quick else 5
+            )
             results += timed
         if only != "time":
             results += memory_results(Path(folder), quick=quick)

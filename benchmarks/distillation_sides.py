@@ -23,7 +23,7 @@ from unetkd_core.training.precision import TORCH_FORMAT, Measured
 from unetkd_core.training.teacher_cache import Kept, Source
 from unetkd_core.training.trainer import Trainer, objective
 
-HEIGHT, WIDTH, BATCH, SCENES, TURNS = 128, 256, 8, 64, 2
+HEIGHT, WIDTH, BATCH, TURNS = 128, 256, 8, 2
 ENCODERS = ("VGG16", "ResNet50", "MobileNetV2")
 STUDENT = "M128"
 
@@ -153,7 +153,7 @@ class PlainEpoch(PlainSide):
     """The plain side, an epoch at a time."""
 
     def __call__(self) -> None:
-        for _ in range(SCENES // BATCH):
+        for _ in range(len(self.loader)):
             self.step()
 
     def parts(self) -> dict[str, Callable[[], object]]:

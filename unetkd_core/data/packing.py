@@ -119,10 +119,10 @@ def _write(part: Path, source: Source, height: int, width: int, indices: list[in
         "stems": [source.stem(i) for i in indices],
         "class_counts": counts[: classes.NUM_CLASSES].tolist(),
     }
-    with (part / "packed.json").open("w", encoding="utf-8") as file:
-        json.dump(about, file)
-        file.flush()
-        os.fsync(file.fileno())
+    with (part / "packed.json").open("w", encoding="utf-8") as text:
+        json.dump(about, text)
+        text.flush()
+        os.fsync(text.fileno())
 
 
 def _npy_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

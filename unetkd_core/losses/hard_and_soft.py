@@ -114,26 +114,28 @@ def _soft(
 ) -> Tensor:
     """Sum of w * KL of the tempered softmaxes; `out` gets its gradient by the student's logits. z is used up.
 
-    With p the teacher's and q the student's: forward w (q - p) / T, reverse w q (log q - log p - KL) / T.
+    With p the teacher's and q the student's: forward w (q - p) / T, reverse w q (log q - log p - KL) / T. Neither is
+    brought to sum 1: that is done once a pixel, to the sums and the weights, and not to every class.
     """
-    log_q = z.div_(temperature)
-    total = _exp(log_q, out=out).sum(1, keepdim=True)
-    out /= total
-    log_q -= total.log_()
-    log_p = teacher.to(z.dtype, copy=True).div_(temperature)
-    log_p.masked_fill_(weight == 0, 0.0)  # on VOID a teacher may say anything, infinity too
-    log_p -= log_p.amax(1, keepdim=True)
-    p = _exp(log_p, out=torch.empty_like(log_p))
-    total = p.sum(1, keepdim=True)
-    p /= total
-    log_p -= total.log_()
-    apart = log_p.sub_(log_q)
+    z.div_(temperature)
+    q_total = _exp(z, out=out).sum(1, keepdim=True)
+    u = teacher.to(z.dtype, copy=True)
+    if teacher.dtype != torch.float16:  # from a cache all is finite
+        u.masked_fill_(weight == 0, 0.0)  # on VOID a live teacher may say anything, infinity too
+    u.div_(temperature)
+    u -= u.amax(1, keepdim=True)
+    p = _exp(u, out=torch.empty_like(u))
+    p_total = p.sum(1, keepdim=True)
+    apart = u.sub_(z)  # log p - log q, but for what both lack
+    lacking = q_total.log() - p_total.log()
     if direction == "forward":
-        kl = apart.mul_(p).sum(1, keepdim=True)
-        out.sub_(p).mul_(weight / temperature)
+        kl = torch.mul(p, apart, out=apart).sum(1, keepdim=True).div_(p_total).add_(lacking)
+        scale = weight / temperature
+        out.mul_(scale / q_total).addcmul_(p, scale / p_total, value=-1)
         return (weight * kl).sum()
-    kl = -(apart * out).sum(1, keepdim=True)
-    out.mul_(apart.add_(kl).mul_(weight / -temperature))
+    apart += lacking
+    kl = -(out * apart).sum(1, keepdim=True).div_(q_total)
+    out.mul_(apart.add_(kl)).mul_(weight / q_total / -temperature)
     return (weight * kl).sum()
 
 

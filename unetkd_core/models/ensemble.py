@@ -115,7 +115,7 @@ def _confidence(log_p: Tensor) -> Tensor:
 def _loss(log_p: Tensor, target: Tensor) -> Tensor:
     """0-dim: mean cross-entropy in nats on the labelled pixels; 0 where there are none, for every member alike."""
     labels = target.masked_fill(target >= log_p.shape[1], VOID)
-    total = F.cross_entropy(log_p, labels, ignore_index=VOID, reduction="sum")
+    total = F.nll_loss(log_p, labels, ignore_index=VOID, reduction="sum")
     return total / (labels != VOID).sum().clamp_min(1)
 
 
