@@ -47,18 +47,16 @@ def jitter(image: Tensor, strength: float, *, seed: int, epoch: int, indices: np
     """
     if strength == 0:
         return image
-    draws = jitter_draws(indices, seed=seed, epoch=epoch)
-    factors = torch.from_numpy((1 + strength * (2 * draws - 1)).astype(np.float32)).to(image)[:, :, None, None]
-    bright, contrast, saturation = factors.unbind(0)
-    red, green, blue = image.unbind(1)
-    grey = red * _LUMA[0] + green * _LUMA[1] + blue * _LUMA[2]
-    # The three steps are linear and the weights of grey sum to 1, so that they join into own * x + shared(grey).
-    own = saturation * contrast * bright
-    shared = grey * ((1 - saturation) * contrast * bright) + (1 - contrast) * bright * grey.mean((1, 2), keepdim=True)
-    out = torch.empty_like(image)
-    for channel in range(3):
-        out[:, channel] = torch.addcmul(shared, image[:, channel], own).clamp_(0, 1)
-    return out
+    factors = 1 + strength * (2 * jitter_draws(indices, seed=seed, epoch=epoch) - 1)
+    bright, contrast, saturation = torch.from_numpy(factors.astype(np.float32)).to(image)[:, :, None, None]
+    # The three steps are linear and the weights of grey sum to 1, so that they join into one 3x3 matrix and one offset
+    # for each scene; channels_last, that is a product of matrices.
+    pixels = image.permute(0, 2, 3, 1).flatten(1, 2)
+    luma = torch.tensor(_LUMA).to(image)[:, None]
+    matrix = saturation * contrast * bright * torch.eye(3).to(image) + (1 - saturation) * contrast * bright * luma
+    offset = (1 - contrast) * bright * (pixels.mean(1, keepdim=True) @ luma)
+    out = torch.baddbmm(offset.expand(-1, 1, 3), pixels, matrix).clamp_(0, 1)
+    return out.view(len(image), *image.shape[2:], 3).permute(0, 3, 1, 2)
 
 
 def _to_float(images: Tensor) -> Tensor:
