@@ -75,10 +75,8 @@ def settings_line(run: Run, config: RunConfig) -> str:
     """ "M128 from M1024, α 0.1, T 10, seed 0"."""
     parts = [title(run, config)]
     if config.teaching is not None:
-        parts += [
-            f"α {config.teaching.alpha:g}",
-            f"T {config.teaching.temperature:g}" + (" with T²" if config.teaching.scale_by_t2 else ""),
-        ]
+        how = f"α {config.teaching.alpha:g}, T {config.teaching.temperature:g}"
+        parts = [parts[0].removesuffix(f", {how}"), how + (" with T²" if config.teaching.scale_by_t2 else "")]
     return ", ".join([*parts, f"seed {config.seed}"])
 
 

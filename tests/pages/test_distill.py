@@ -30,9 +30,9 @@ def test_without_runs_it_says_what_will_be_here_and_what_it_costs(lab: Asked) ->
     assert "Nothing has been trained yet" in text(at) and "Expected here" in text(at)
     assert at.button(key="distill_start").label.startswith("Start, about ")
     assert at.get_by_key("distill_teacher").options == ["M1024, 80.6 %", "No teacher: labels only"]
-    assert "The teacher looks at 8 views of each scene once" in text(at) and "epochs of teaching" in text(at)
+    assert "The teacher is asked once: about" in text(at) and "it pays after" in text(at)
     at.get_by_key("distill_teacher").set_value(run_choices.NO_TEACHER).run()
-    assert "The teacher looks at" not in text(at)
+    assert "The teacher is asked" not in text(at)
 
 
 def test_the_button_launches_what_the_form_says_with_its_twin(lab: Asked) -> None:

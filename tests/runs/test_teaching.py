@@ -4,7 +4,7 @@ import pytest
 
 from tests.runs.test_session import work
 from unetkd_core.errors import ConfigError
-from unetkd_core.runs import estimate, folder, speed
+from unetkd_core.runs import estimate, folder, speed, teacher_price
 from unetkd_core.runs.folder import Run
 from unetkd_core.training import answers, plan
 from unetkd_core.training.config import RunConfig
@@ -94,10 +94,14 @@ def test_the_price_is_told_before_and_nothing_is_left_of_it_after(taught: RunCon
     assert before is not None and before.live == "" and before.turns == 2
     assert before.bytes == before.missing_bytes == 2 * answers.turn_bytes(8, 16, 32)
     assert before.to_ask == 16 and before.seconds > 0 and before.pays_after == 3
-    assert "for the teacher to look at 2 views of each" in estimate.estimate(taught, twin=True).basis
+    assert estimate.estimate(taught, twin=True).seconds > before.seconds
+    assert teacher_price.sentence(before).endswith("1 MB kept for later students; it pays after 3 epochs.")
     done(taught)
     after = estimate.teacher_cost(taught)
     assert after is not None and (after.missing_bytes, after.to_ask, after.seconds, after.pays_after) == (0, 0, 0.0, 0)
+    assert (
+        teacher_price.sentence(after) == "The teacher was asked about all of this before (1 MB kept): it costs no time."
+    )
     longer = estimate.teacher_cost(taught.with_(optim={"epochs": 5}))
     assert longer is not None and longer.to_ask == 3 * 8
     key = speed.run_key(taught, 1, speed.KEPT, False)

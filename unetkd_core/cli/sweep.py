@@ -213,7 +213,8 @@ def _print_grids(sweep: Sweep) -> None:
         print_table(("", *(f"#T {t:g}" for t in spec.temperature)), rows)
     top = best(cells, what)
     if top is not None:
-        typer.echo(f"Best: {_number(top.summary(what), what)} at {_where(top)}.")
+        of = sum(cell.summary(what).mean is not None for cell in cells)
+        typer.echo(f"Best of {of}: {_number(top.summary(what), what)}, at {_where(top)}.")
     unit = "Gain over the untaught twin in points" if what == "gain" else "mIoU"
     typer.echo(f"{unit}, best validation epoch at the packed size, {_seeds(len(spec.seed))}.")
 

@@ -80,8 +80,6 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
     step = rates.train * min(config.optim.batch_size, work.train)
     basis = f"{config.optim.epochs} epochs of {work.train} scenes, {_short(step)} s a step {how}"
-    if asked is not None and asked.seconds >= 1:
-        basis += f", {asked.seconds:.0f} s for the teacher to look at {asked.turns} views of each"
     if pair:
         basis += ", student and twin " + ("side by side" if side_by_side else "one after the other")
     if packing >= 1:

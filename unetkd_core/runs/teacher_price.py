@@ -68,14 +68,11 @@ def sentence(price: Price) -> str:
     if price.live:
         return f"The teacher is asked at every step: {price.live}."
     if not price.to_ask:
-        return f"What the teacher says of these scenes is here already ({size}): teaching costs no extra time."
+        return f"The teacher was asked about all of this before ({size} kept): it costs no time."
     seconds = max(1, round(price.seconds))
     time = f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
     epochs = f"{price.pays_after} epoch{'s' * (price.pays_after != 1)}"
-    return (
-        f"The teacher looks at {price.turns} view{'s' * (price.turns != 1)} of each scene once, about {time} in all; "
-        f"what it says is kept ({size}) for every student after this one, and has paid after {epochs} of teaching."
-    )
+    return f"The teacher is asked once: about {time}, {size} kept for later students; it pays after {epochs}."
 
 
 def ask_key(config: RunConfig, info: CheckpointInfo) -> str:
