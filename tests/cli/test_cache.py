@@ -3,12 +3,12 @@
 import numpy as np
 
 from tests.cli.conftest import Unetkd
-from unetkd_core.training import answers
+from unetkd_core.training import answers, room
 
 
 def kept(sha256: str) -> answers.Answers:
     one = answers.answers(sha256, f"Teacher {sha256}", data=["pack"], views=[], size=(2, 3), how="cpu")
-    one.ensure("turn_000", (1, 6, 2, 3), np.float16, lambda: [np.zeros((1, 6, 2, 3))], lambda: None)
+    one.array("turn_000", (1, 6, 2, 3), np.float16, lambda: [np.zeros((1, 6, 2, 3))], lambda: None)
     return one
 
 
@@ -27,7 +27,7 @@ def test_what_is_kept_is_listed_and_cleared_by_key(unetkd: Unetkd) -> None:
     assert keys == {first.folder.name: 1, second.folder.name: 1}
     assert unetkd("cache", "clear", first.folder.name, "--yes").code == 0
     assert not first.has("turn_000") and second.has("turn_000")
-    assert unetkd("cache", "clear", "--yes").code == 0 and answers.stored() == []
+    assert unetkd("cache", "clear", "--yes").code == 0 and room.stored() == []
 
 
 def test_an_unknown_key_removes_nothing(unetkd: Unetkd) -> None:

@@ -6,7 +6,8 @@ from tests.runs.test_session import work
 from unetkd_core.errors import ConfigError
 from unetkd_core.runs import estimate, folder, speed, teacher_price
 from unetkd_core.runs.folder import Run
-from unetkd_core.training import answers, plan
+from unetkd_core.runs.teaching import KEPT
+from unetkd_core.training import answers, plan, room
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 
@@ -31,9 +32,9 @@ def soft(run: Run) -> list[float]:
 
 def test_the_first_run_asks_and_the_next_ones_read(taught: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     first = done(taught)
-    assert first.config.teaching is not None and first.config.teaching.cache is True
+    assert first.meta[KEPT] is True and first.config.teaching == taught.teaching
     assert "Loading the teacher" in first.log_tail(100)
-    training = max(answers.stored(), key=lambda one: one.arrays)
+    training = max(room.stored(), key=lambda one: one.arrays)
     assert training.arrays == 2 and training.bytes >= plan.size_bytes(first.config, 8)
 
     def loaded(*_: object) -> None:
@@ -52,7 +53,7 @@ def test_a_live_teacher_teaches_the_same_and_the_log_says_why_it_is_asked(
     kept = done(taught)
     monkeypatch.setenv("UNETKD_TEACHERS_GB", "0")
     live = done(taught)
-    assert live.config.teaching is not None and live.config.teaching.cache is False
+    assert live.meta[KEPT] is False
     assert "The teacher is asked at every step: they would take" in live.log_tail(100)
     assert soft(live) == pytest.approx(soft(kept), rel=2e-3)
     insists = folder.create(taught.with_(teaching={"cache": True}))
@@ -63,7 +64,7 @@ def test_a_live_teacher_teaches_the_same_and_the_log_says_why_it_is_asked(
 
 def test_views_by_chance_are_asked_about_live(taught: RunConfig) -> None:
     live = done(taught.with_(augment={"draw": "chance"}))
-    assert "the views are drawn by chance" in live.log_tail(100) and answers.stored() == []
+    assert "the views are drawn by chance" in live.log_tail(100) and room.stored() == []
     with pytest.raises(ConfigError, match="only for views in turn"):
         taught.with_(augment={"draw": "chance"}, teaching={"cache": True})
 
@@ -85,7 +86,14 @@ def test_a_run_that_began_with_kept_answers_goes_on_with_them(
         patch.setattr(Trainer, "save", dies_after_one)
         assert work(run) == 1
     monkeypatch.setenv("UNETKD_TEACHERS_GB", "0.00005")
-    assert work(run) == 0 and run.config.teaching is not None and run.config.teaching.cache is True
+    assert work(run) == 0 and run.meta[KEPT] is True
+
+
+def test_a_run_that_saved_nothing_decides_anew(taught: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = folder.create(taught)
+    run.add_to_meta(KEPT, True)
+    monkeypatch.setenv("UNETKD_TEACHERS_GB", "0")
+    assert work(run) == 0 and run.meta[KEPT] is False
 
 
 def test_the_price_is_told_before_and_nothing_is_left_of_it_after(taught: RunConfig) -> None:

@@ -9,8 +9,8 @@ from unetkd_core import settings
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import duration, print_json, print_table, remark
 from unetkd_core.errors import ConfigError
-from unetkd_core.training import answers
-from unetkd_core.training.answers import Stored
+from unetkd_core.training import room
+from unetkd_core.training.room import Stored
 
 app = typer.Typer(help="Teachers' answers that are kept: list, clear.", no_args_is_help=True)
 
@@ -18,7 +18,7 @@ app = typer.Typer(help="Teachers' answers that are kept: list, clear.", no_args_
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """What is kept, the one that was read last first."""
-    found = answers.stored()
+    found = room.stored()
     if as_json:
         print_json([_as_json(one) for one in found])
         return
@@ -37,7 +37,7 @@ def clear(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove what is kept. Runs that need it ask their teachers again."""
-    found = answers.stored()
+    found = room.stored()
     unknown = sorted(set(keys or ()) - {one.key for one in found})
     if unknown:
         raise ConfigError(f"Nothing is kept under {', '.join(unknown)}; `unetkd cache list` shows what is.")
@@ -48,9 +48,10 @@ def clear(
     size = sum(one.bytes for one in chosen) / 1e6
     if not yes:
         typer.confirm(f"Remove the answers of {len(chosen)} ({size:,.0f} MB)?", abort=True, err=True)
-    for one in chosen:
-        answers.remove(one.folder)
-    typer.echo(f"{size:,.0f} MB are free again.")
+    freed = {one.title: room.remove(one.folder) for one in chosen}
+    typer.echo(f"{sum(freed.values()) / 1e6:,.0f} MB are free again.")
+    if left := [title for title, bytes_ in freed.items() if not bytes_]:
+        remark(f"Left alone, because somebody is being asked just now: {', '.join(left)}.")
 
 
 def _as_json(one: Stored) -> dict[str, object]:

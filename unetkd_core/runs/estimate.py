@@ -22,10 +22,8 @@ from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.teacher_price import Price, price
-from unetkd_core.training import plan
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
-from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 GUESS: Final = {"train": 0.12, "forward": 0.04}
 """Seconds per billion multiply-accumulates of one thread, where nothing was measured: a plain laptop's."""
@@ -68,11 +66,12 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
     info = None if config.teaching is None else references.info_of(config.teaching.teacher)
     pair = twin and info is not None
     work = _work(config, {} if info is None else info.arch, pair)
-    rates, how = _rates(config, work, _taught_by(config, info, work))
-    packing = _packing_seconds(config)
+    asked = teacher_cost(config)
+    kept = asked is not None and not asked.live
+    rates, how = _rates(config, work, speed.KEPT if kept else speed.teacher_key(info))
+    packing = packing_seconds(config)
     seconds = packing + _run_seconds(rates, work, config.optim.epochs)
     seconds += _search_seconds(config, work)
-    asked = teacher_cost(config)
     seconds += asked.seconds if asked is not None else 0.0
     side_by_side = settings.slots(device_of(config.hardware.device)) >= 2
     if pair and not side_by_side:
@@ -109,15 +108,6 @@ def _spelt_out(config: RunConfig) -> RunConfig:
     if config.teaching is None or (spec := references.spec_of(config.teaching.teacher)) is None:
         return config
     return config.with_(teaching={"teacher": spec.model_dump(mode="json")})
-
-
-def _taught_by(config: RunConfig, info: CheckpointInfo | None, work: _Work) -> str:
-    """Whose work a training step holds, as `speed.run_key` names it."""
-    if info is None:
-        return ""
-    teaching = config.teaching
-    kept = teaching is not None and teaching.cache is not False and not plan.why_live(config, work.train)
-    return speed.KEPT if kept else speed.teacher_key(info)
 
 
 def measure_in_background() -> None:
@@ -226,7 +216,7 @@ def _from_other_runs(runs: Any) -> tuple[float, float, float]:
     )
 
 
-def _packing_seconds(config: RunConfig) -> float:
+def packing_seconds(config: RunConfig) -> float:
     data, packing = config.data, speed.read()["packing"]
     done = _packed_counts(data.height, data.width)
     seconds = 0.0

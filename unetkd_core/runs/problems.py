@@ -15,6 +15,7 @@ def explain(error: BaseException, *, epoch: int, epochs: int, room: int = 200_00
     where, kept = _where(epoch, epochs), _kept(epoch)
     system = _system_error(error)
     if system is not None and system.errno in _FULL:
+        room = getattr(system, "need", room)
         return Problem(f"{where}: the disk is full.", f"Free {max(1, round(room / 1e6))} MB, then resume. {kept}")
     if system is not None and system.errno in _FORBIDDEN:
         name = Path(str(system.filename)).name if system.filename else "its folder"

@@ -55,7 +55,6 @@ class Session:
             self.reporter.phase("measuring", "Looking at the teacher")
         self._teacher_info = teaching.find(self.run, self.reporter)
         self._choose_hardware(threads)
-        self.config = teaching.settle_cache(self.run, train, self.reporter)
         trainer = self._build(train, val)
         self._start_or_resume(trainer)
         startup = time.monotonic() - self.started - self.packing_seconds
@@ -123,7 +122,7 @@ class Session:
             self.config,
             train=train,
             val=val,
-            teacher=teaching.source(self.config, info, train, val, self.reporter) if info else None,
+            teacher=teaching.source(self.run, info, train, val, self.reporter) if info else None,
             panel=panel.choose_scenes(len(val), val.gather),
             resuming=begun,
         )
@@ -249,7 +248,7 @@ class Session:
     @property
     def _kept(self) -> bool:
         """Whether the teacher's answers are kept, so that a step holds none of its work."""
-        return bool(self.config.teaching and self.config.teaching.cache)
+        return bool(self.run.meta.get(teaching.KEPT))
 
     def _overhead(self, trainer: "Trainer", train_seconds: float) -> float | None:
         """How much longer a training image took than its bare multiply-accumulates; none when those were not timed."""

@@ -7,11 +7,13 @@ import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from unetkd_core import settings
+from unetkd_core.data import catalog
 from unetkd_core.runs import speed
-from unetkd_core.training import answers, plan
+from unetkd_core.training import answers, plan, room
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
@@ -47,19 +49,18 @@ def price(config: RunConfig, info: CheckpointInfo, scenes: int, forward_seconds:
     CheckpointError when a member of an ensemble is gone.
     """
     assert config.teaching is not None
-    teaching = config.teaching
-    live = "as its config asks" if teaching.cache is False else plan.why_live(config, scenes)
-    turns, networks = plan.turns_asked(config), plan.networks(teaching.teacher)
-    total = plan.size_bytes(config, scenes)
+    turns = plan.turns_asked(config)
+    one = answers.turn_bytes(scenes, config.data.height, config.data.width)
+    there = [_there(config, sha, scenes) for sha in _networks(config.teaching.teacher, info)]
+    total = one * turns * len(there)
+    live = plan.why_live(config) or room.too_large({folder: one * turns for folder, _ in there})
     if live:
         return Price(live, total, total, turns, 0, 0.0, 0)
-    wanted = set(range(turns))
-    missing = sum(len(wanted - _turns_there(config, sha, scenes)) for sha in _networks(teaching.teacher, info))
-    one = answers.turn_bytes(scenes, config.data.height, config.data.width)
+    missing = sum(len(set(range(turns)) - kept) for _, kept in there)
     ask = ask_seconds(config, info, forward_seconds)
-    read = one / scenes * networks / READ_BYTES_A_SECOND
-    pays = math.ceil(missing / networks * ask / max(ask - read, 0.1 * ask)) if missing else 0
-    return Price("", total, missing * one, turns, missing * scenes, missing / networks * scenes * ask, pays)
+    read = one / scenes * len(there) / READ_BYTES_A_SECOND
+    pays = math.ceil(missing / len(there) * ask / max(ask - read, 0.1 * ask)) if missing else 0
+    return Price("", total, missing * one, turns, missing * scenes, missing / len(there) * scenes * ask, pays)
 
 
 def sentence(price: Price) -> str:
@@ -95,23 +96,32 @@ def _networks(teacher: str | EnsembleSpec, info: CheckpointInfo) -> list[str]:
     return [references.info_of(member).sha256 for member, share in pairs if share > 0]
 
 
-def _turns_there(config: RunConfig, sha256: str, scenes: int) -> set[int]:
-    """The turns that this network was asked about already, on this data. In whichever precision: a run that computes in
-    another asks again, and then we are wrong by that time.
+def _there(config: RunConfig, sha256: str, scenes: int) -> tuple[Path, set[int]]:
+    """The folder where this network's answers about this data lie, and the turns that it was asked about already.
+
+    Where the precision is still to be measured, any counts: a run that then computes in another asks again, and we were
+    wrong by that time. A folder of no real name where there is none.
     """
     views = json.loads(json.dumps(plan.views_of(config.augment)))
     wanted = {"teacher": sha256, "views": views, "size": [config.data.height, config.data.width]}
-    packs = _packs(config)
-    best: set[int] = set()
-    for path in settings.teachers_dir().glob("*/about.json"):
+    refs, packs = [catalog.open_source(ref).ref for ref in config.data.train], _packs(config)
+    best: tuple[Path, set[int]] = (settings.teachers_dir() / f"none-{sha256[:20]}", set())
+    for path in settings.teachers_dir().glob("[!.]*/about.json"):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             about = json.loads(path.read_text(encoding="utf-8"))
             shown = [packs[key] for key in about["data"]]
-            same = [ref for ref, _ in shown] == list(config.data.train) and sum(n for _, n in shown) == scenes
-            if same and all(about[key] == value for key, value in wanted.items()):
+            same = [ref for ref, _ in shown] == refs and sum(n for _, n in shown) == scenes
+            if same and _computed_alike(config, about["how"]) and all(about[k] == v for k, v in wanted.items()):
                 there = {int(p.stem.removeprefix("turn_")) for p in path.parent.glob("turn_*.npy")}
-                best = max(best, there, key=len)
+                best = max(best, (path.parent, there), key=lambda found: len(found[1]))
     return best
+
+
+def _computed_alike(config: RunConfig, how: str) -> bool:
+    """Whether answers that were computed so are this run's, as far as is known."""
+    _, precision, layout = how.split()
+    hardware = config.hardware
+    return hardware.precision in ("auto", precision) and hardware.memory_format in ("auto", layout)
 
 
 def _packs(config: RunConfig) -> dict[str, tuple[str, int]]:

@@ -3,14 +3,14 @@
 Glue between a run's config, the zoo and the teacher cache; trains nothing. torch is imported inside the functions.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from unetkd_core.data.packed import PackedSet
 from unetkd_core.errors import CheckpointError, ConfigError
 from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
-from unetkd_core.training import answers, plan
+from unetkd_core.training import answers, plan, room
 from unetkd_core.training.config import RunConfig, TeachingConfig
 from unetkd_core.training.progress import StopRequested
 from unetkd_core.zoo import references
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from unetkd_core.models.ensemble import EnsembleTeacher
     from unetkd_core.training.teacher_cache import Kept, Source
+
+KEPT: Final = "teacher_kept"
+"""meta.json's word on whether the teacher's answers are kept."""
 
 
 def find(run: Run, reporter: Reporter) -> CheckpointInfo | None:
@@ -66,32 +69,14 @@ def _search_weights(run: Run, reporter: Reporter) -> None:
     reporter.log.line(f"The ensemble's weights: {weights_in_words(found)}")
 
 
-def settle_cache(run: Run, train: PackedSet, reporter: Reporter) -> RunConfig:
-    """Decide at the first start whether the teacher's answers are kept, and write it into the config.
+def source(run: Run, info: CheckpointInfo, train: PackedSet, val: PackedSet, reporter: Reporter) -> "Source":
+    """Where the teacher comes from, and where its answers lie; whether they are kept is decided at the first start.
 
-    Raises ConfigError when the config insists on it and there is no room.
+    The run's config has its hardware settled. Raises ConfigError when it insists on keeping them and there is no room.
     """
-    config = run.config
-    teaching = config.teaching
-    if teaching is None or (teaching.cache is not None and (run.run_dir / "last").is_dir()):
-        return config
-    reason = plan.why_live(config, len(train))
-    if teaching.cache and reason:
-        raise ConfigError(f"The teacher's answers cannot be kept: {reason}. Set teaching.cache to none, or take fewer "
-                          "augment.turns.")  # fmt: skip
-    kept = teaching.cache is not False and not reason
-    if teaching.cache is None:
-        config = config.with_(teaching={"cache": kept})
-        run.write_config(config)
-    if reason:
-        reporter.log.line(f"The teacher is asked at every step: {reason}")
-    return config
-
-
-def source(config: RunConfig, info: CheckpointInfo, train: PackedSet, val: PackedSet, reporter: Reporter) -> "Source":
-    """Where the teacher comes from, and where its answers lie. config: with its hardware and cache settled."""
     from unetkd_core.training.teacher_cache import Source
 
+    config = run.config
     teaching = config.teaching
     assert teaching is not None
 
@@ -102,11 +87,36 @@ def source(config: RunConfig, info: CheckpointInfo, train: PackedSet, val: Packe
             raise CheckpointError(f"The teacher {info.title} was replaced while the run began; start it again.")
         return loaded.model
 
-    if not teaching.cache:
-        return Source(load)
-    labels = _answers(config, info, val, views=None)
     mixer = _mixer(teaching)
-    return Source(load, _kept(config, info, train, mixer), labels, mixer)
+    kept, labels = _kept(config, info, train, mixer), _answers(config, info, val, views=None)
+    using = _decide(run, kept, labels, len(train), len(val), reporter)
+    return Source(load) if using is None else Source(load, kept, labels, mixer, using)
+
+
+def _decide(
+    run: Run, kept: "tuple[Kept, ...]", labels: answers.Answers, train: int, val: int, reporter: Reporter
+) -> room.Using | None:
+    """Use the answers' folders from now on, or none of them: the teacher is asked live.
+
+    A run that saved an epoch goes on as it began, or it would not end as an unbroken one; before that it may decide
+    anew.
+    """
+    config = run.config
+    assert config.teaching is not None
+    size = answers.turn_bytes(train, config.data.height, config.data.width) * plan.turns_asked(config)
+    wanted = {one.answers.folder: size for one in kept} | {labels.folder: val * config.data.height * config.data.width}
+    if (run.run_dir / "last").is_dir() and KEPT in run.meta:
+        return room.Using(wanted) if run.meta[KEPT] else None
+    using = plan.why_live(config) or room.admit(wanted)
+    if isinstance(using, str) and config.teaching.cache:
+        raise ConfigError(
+            f"The teacher's answers cannot be kept: {using}. Leave teaching.cache open, or take fewer augment.turns."
+        )
+    run.add_to_meta(KEPT, not isinstance(using, str))
+    if isinstance(using, str):
+        reporter.log.line(f"The teacher is asked at every step: {using}")
+        return None
+    return using
 
 
 def _mixer(teaching: TeachingConfig) -> "EnsembleTeacher | None":

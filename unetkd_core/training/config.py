@@ -85,8 +85,8 @@ class TeachingConfig(_Section):
     )
     cache: bool | None = Field(
         None,
-        description="Keep the teacher's answers on disk for this run and all after it; none: decided by what fits "
-        "when the run first starts.",
+        description="Keep the teacher's answers on disk for this run and all after it: true, or the run is refused; "
+        "false: ask at every step; none: keep them where they fit.",
     )
     weight_soft_by_class: bool = Field(
         True, description="The hard term's class weights on the soft term too; the paper has none."

@@ -47,8 +47,10 @@ def size_bytes(config: RunConfig, scenes: int) -> int:
     return turn * turns_asked(config) * networks(config.teaching.teacher)
 
 
-def why_live(config: RunConfig, scenes: int) -> str:
-    """Why the teacher has to be asked at every step, in a few words; empty: its answers can be kept."""
+def why_live(config: RunConfig) -> str:
+    """Why the teacher has to be asked at every step whatever room there is, in a few words; empty: only room counts."""
     if config.augment.draw == "chance":
         return "the views are drawn by chance, so no answer would serve twice"
-    return answers.too_large(size_bytes(config, scenes))
+    if config.teaching is not None and config.teaching.cache is False:
+        return "its settings say so"
+    return ""

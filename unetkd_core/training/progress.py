@@ -45,7 +45,9 @@ class Pace:
     val_seconds: float | None = None
     saving: float = 0.0
     """Seconds per epoch for everything else: saving, drawing the panel."""
-    ask_seconds: float | None = None
+    asked_seconds: float = 0.0
+    asked_scenes: int = 0
+    """How long a teacher took for how many scenes; waiting for another run that asks is not in it."""
     to_ask: int = 0
     """Scenes that a teacher is still to be asked about."""
     _skip: int = field(default=1, repr=False)
@@ -63,8 +65,14 @@ class Pace:
 
     def asked(self, images: int, seconds: float) -> None:
         """The teacher answered for so many scenes."""
-        self.ask_seconds = _smooth(self.ask_seconds, seconds / images)
+        self.asked_seconds += seconds
+        self.asked_scenes += images
         self.to_ask = max(0, self.to_ask - images)
+
+    @property
+    def ask_seconds(self) -> float | None:
+        """Seconds a scene, over all networks that were asked so far."""
+        return self.asked_seconds / self.asked_scenes if self.asked_scenes else None
 
     @property
     def images_per_second(self) -> float | None:
@@ -114,6 +122,12 @@ class Watch:
         if done > self._asked:
             self._pace.asked(done - self._asked, seconds)
         self._asked = done
+        self._tell(done, total)
+
+    def looked(self, done: int, total: int) -> None:
+        """The same for the validation scenes, which are asked about once and counted nowhere."""
+        self.stage = "asking"
+        self._lap()
         self._tell(done, total)
 
     def trained(self, step: int, images: int) -> None:

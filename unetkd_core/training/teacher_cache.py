@@ -10,7 +10,7 @@ run costs what live teaching costs, the next one nothing. A live teacher sees th
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import torch
@@ -20,9 +20,12 @@ from torch import Tensor, nn
 from unetkd_core.classes import NUM_CLASSES
 from unetkd_core.data import augment
 from unetkd_core.data.views import View, view_in_turn
+from unetkd_core.errors import TrainingError
 from unetkd_core.models.ensemble import EnsembleTeacher
 from unetkd_core.training import engine
 from unetkd_core.training.answers import LABELS, Answers, turn_name
+from unetkd_core.training.engine import ArrayData
+from unetkd_core.training.room import Using
 
 ASKED_AT_ONCE: Final = 8
 """Scenes that go through the teacher together: always so many, whatever a run's batch, so that an answer does not
@@ -33,10 +36,6 @@ _LARGEST: Final = 6e4
 
 Tick = Callable[[int, int], None]
 """(scenes asked, scenes to ask): called as a teacher answers; what it raises ends the asking."""
-
-
-class Packed(engine.ArrayData, Protocol):
-    """The data that answers are about."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,8 @@ class Source:
     kept: tuple[Kept, ...] = ()
     labels: Answers | None = None
     mixer: EnsembleTeacher | None = None
+    using: Using | None = None
+    """Held as long as the source is: it keeps what lies there from making room for others."""
 
 
 class Teaching:
@@ -68,7 +69,7 @@ class Teaching:
     def __init__(
         self,
         source: Source,
-        data: Packed,
+        data: ArrayData,
         views: Sequence[View],
         *,
         turns: int,
@@ -114,8 +115,13 @@ class Teaching:
         self._open = []
         for kept in self._source.kept:
             ask = partial(self._ask, kept, turn, tick)
-            kept.answers.ensure(name, shape, np.float16, ask, lambda: tick(0, shape[0]))
-            self._open.append(kept.answers.open(name))
+            self._open.append(kept.answers.array(name, shape, np.float16, ask, lambda: tick(0, shape[0])))
+
+    def release(self) -> None:
+        """Let go of the network: nothing is left to ask."""
+        if not self.live:
+            self._network = None
+            self._frozen.clear()
 
     def answer(self, batch: engine.Batch) -> Tensor:
         """engine.Teacher: float32 from a live network or a mix, float16 straight from the cache."""
@@ -125,18 +131,17 @@ class Teaching:
         said = [torch.from_numpy(np.take(array, batch.indices, axis=0)).to(device) for array in self._open]
         return said[0] if self._source.mixer is None else self._source.mixer.mix(said, batch.target)
 
-    def labels(self, data: Packed, batch_size: int, tick: Tick) -> np.ndarray:
+    def labels(self, data: ArrayData, batch_size: int, tick: Tick) -> np.ndarray:
         """(N, H, W) uint8: its classes on validation scenes, unaugmented; kept where the source says so."""
         kept = self._source.labels
         if kept is None:
             return np.concatenate(list(self._label_blocks(data, batch_size, tick)))
         shape = (len(data), *data.gather(np.zeros(1, np.int64))[1].shape[1:])
-        kept.ensure(
+        return kept.array(
             LABELS, shape, np.uint8, lambda: self._label_blocks(data, ASKED_AT_ONCE, tick), lambda: tick(0, len(data))
         )
-        return kept.open(LABELS)
 
-    def _label_blocks(self, data: Packed, at_once: int, tick: Tick) -> Iterator[np.ndarray]:
+    def _label_blocks(self, data: ArrayData, at_once: int, tick: Tick) -> Iterator[np.ndarray]:
         for indices in _batches(len(data), at_once):
             tick(int(indices[0]), len(data))
             images, _ = data.gather(indices)
@@ -155,7 +160,11 @@ class Teaching:
                 torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), view_ids, self._views
             )
             said = centred(network(image))
-            engine.require_finite({"teacher": said.sum(dtype=torch.float32)}, where=f"on scene {indices[0]} or after")
+            if not bool(torch.isfinite(said).all()):
+                raise TrainingError(
+                    f"What the teacher says of scenes {indices[0]} to {indices[-1]} is not a number; its weights are "
+                    "broken, or they overflow in this precision: try fp32."
+                )
             yield said.cpu().numpy()
         tick(len(self._data), len(self._data))
 

@@ -195,6 +195,8 @@ class Trainer:
             self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
             self.teaching.prepare(epoch, Watch(self.pace, epoch, self.steps, on_progress, should_stop).asked)
             self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
+            if self.pace.to_ask == 0:
+                self.teaching.release()
         watch = Watch(self.pace, epoch, self.steps, on_progress, should_stop)
         start = time.perf_counter()
         means = self.train_once(on_step=watch.trained)
@@ -279,7 +281,7 @@ class Trainer:
         """The teacher's classes on the validation scenes, once: they never change, and agreement asks every epoch."""
         if self.teaching is not None and self._teacher_pred is None:
             watch = Watch(self.pace, self.epoch, self.steps, on_progress, should_stop)
-            self._teacher_pred = self.teaching.labels(self.val, self.config.optim.batch_size, watch.asked)
+            self._teacher_pred = self.teaching.labels(self.val, self.config.optim.batch_size, watch.looked)
 
 
 def _groups(network: nn.Module, optim: OptimConfig) -> list[dict[str, Any]]:
