@@ -4,8 +4,9 @@
 
 A small taught run is trained once without a break, as the reference. Then the same run is started as a detached worker,
 its process group killed (SIGKILL) at a random moment of its life, resumed, killed again. A third of the kills wait for
-an epoch's saving and hit it. After each kill the folder must be readable, said to be interrupted, with no process left
-and its metrics the reference's first lines; a run that comes to its end must equal the reference, bit for bit. Linux.
+an epoch's saving and hit it; after a quarter of them, what the teacher said is cleared away. After each kill the folder
+must be readable, said to be interrupted, with no process left and its metrics the reference's first lines; a run that
+comes to its end must equal the reference, bit for bit. Linux.
 """
 
 import argparse
@@ -28,9 +29,11 @@ from unetkd_core import settings
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run
+from unetkd_core.training import room
 from unetkd_core.training.config import RunConfig, parse_config
 
 AIMED = 1 / 3
+CLEARED = 1 / 4
 PATIENCE = 300.0
 """Seconds after which a run that neither ends nor can be killed is given up as lost."""
 SETTINGS = {
@@ -138,6 +141,9 @@ def one_life(
         count.kills += 1
         assert process is not None
         judge(run, process.pid, reference, count)
+        if dice.random() < CLEARED:
+            for one in room.stored():
+                room.remove(one.folder)
         jobs.resume(run.id)
     wait(lambda: not run.status().active, PATIENCE, every=0.05)
     status = run.status()
@@ -159,7 +165,7 @@ def measure(kills: int, seed: int) -> Count:
     life = time.monotonic() - start
     while count.kills < kills:
         if dice.random() < 0.5:  # so that making what runs share is hit too
-            for shared in (settings.packed_dir(), settings.home() / "teachers"):
+            for shared in (settings.packed_dir(), settings.teachers_dir()):
                 shutil.rmtree(shared, ignore_errors=True)
         try:
             one_life(config, reference, life, kills, count, dice)

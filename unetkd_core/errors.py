@@ -6,6 +6,7 @@
     │   └── ImageError          one picture cannot be read or is outside the limits
     ├── CheckpointError         a checkpoint or a reference to one cannot be used
     ├── RunError                a run folder, its state or its worker
+    │   └── QueueFullError      no more may wait just now; there is room again once something is over
     └── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
 
 A message says what was received, what was expected and what to try. Programming mistakes are
@@ -35,6 +36,10 @@ class CheckpointError(UnetKDError):
 
 class RunError(UnetKDError):
     """A run folder that is missing, unreadable or in a state that forbids what was asked."""
+
+
+class QueueFullError(RunError):
+    """As many runs wait and train as are allowed. Waiting helps."""
 
 
 class TrainingError(UnetKDError):

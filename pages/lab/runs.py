@@ -6,7 +6,7 @@ import streamlit as st
 from pages.ui import kit, pairs, run_choices, run_details, run_disk, run_view, run_words
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import estimate, jobs
+from unetkd_core.runs import estimate, jobs, sweeps
 from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.config import RunConfig
@@ -51,9 +51,9 @@ def gains(listed: Listed) -> dict[str, float | None]:
     return found
 
 
-def shared(twin_id: str) -> bool:
-    """Whether other students are compared with this twin too: then it stays when one of them goes."""
-    return sum(run.meta.get("control") == twin_id for run in list_runs()) > 0
+def others(control: str, student: str) -> int:
+    """How many students but this one are compared with an untaught run, in pairs and in sweeps."""
+    return len(sweeps.compared_with(control) - {student})
 
 
 def asked(listed: Listed) -> str:
@@ -105,7 +105,9 @@ def details(chosen: Run, config: RunConfig) -> None:
     left, right = st.columns([1, 1], gap=36)
     main, twin = pairs.ids_of(chosen.id)
     pair = pairs.read(main, twin)
-    goes = [chosen, open_run(twin)] if twin and chosen.id == main and not shared(twin) else [chosen]
+    both = twin and chosen.id == main and not others(twin, main)
+    goes = [chosen, open_run(twin)] if twin and both else [chosen]
+    left_alone = others(chosen.id, "") if config.role != "student" else 0
     with left:
         kit.section("How was it trained?")
         run_details.settings(chosen, config)
@@ -121,7 +123,7 @@ def details(chosen: Run, config: RunConfig) -> None:
                     icon=":material/compare:",
                     query_params=run_view.compared(pair),
                 )
-            run_details.delete(goes, any(is_active(run) for run in goes))
+            run_details.delete(goes, any(is_active(run) for run in goes), left_alone)
 
 
 def train_the_first() -> None:

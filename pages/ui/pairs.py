@@ -12,6 +12,7 @@ from unetkd_core.classes import NUM_CLASSES
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.status import Status
+from unetkd_core.runs.teaching import MIOU
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -47,9 +48,9 @@ class Side:
 
     @property
     def best(self) -> Point | None:
-        """The epoch with the highest mIoU, whose weights lie in `best/`."""
+        """The epoch with the highest mIoU, of several the last: its weights lie in `best/`."""
         measured = [p for p in self.points if not math.isnan(p.miou)]
-        return max(measured, key=lambda p: p.miou) if measured else None
+        return max(measured, key=lambda p: (p.miou, p.epoch)) if measured else None
 
     @property
     def fraction(self) -> float:
@@ -109,6 +110,12 @@ class Pair:
         theirs = {p.epoch: p for p in self.twin.points}
         both = [(p, theirs[p.epoch]) for p in self.main.points if p.epoch in theirs]
         return both[-1] if both else (self.main.points[-1] if self.main.points else None, None)
+
+    @property
+    def compared_epoch(self) -> int:
+        """The epoch that both are compared after while they train; the student's best once both are done."""
+        student, _ = self.compared()
+        return student.epoch if student else 0
 
     @property
     def gain(self) -> float | None:
@@ -180,6 +187,18 @@ def by_pairs(runs: Sequence[Run]) -> list[tuple[Run, RunConfig]]:
         if entry[1].twin_of not in known:
             ordered += [entry, *(t for t in known.values() if t[1].twin_of == entry[0].id)]
     return ordered
+
+
+def teacher_here(run: Run) -> float | None:
+    """What the teacher itself scores on this run's validation scenes at the packed size; None before the first epoch.
+
+    Its card's score is of another size, so the two must not share an axis.
+    """
+    try:
+        value = run.meta.get(MIOU)
+    except UnetKDError:
+        return None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def teacher_miou(info: CheckpointInfo | None, config: RunConfig) -> float | None:

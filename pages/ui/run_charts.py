@@ -19,17 +19,17 @@ Curves = dict[str, list[tuple[int, float]]]
 def preview(config: RunConfig) -> None:
     """The pane of a run that is not yet: its axes, and how far its teacher is above the floor."""
     with st.container(gap=12):
-        _charts({}, {}, config)
+        _charts({}, {}, config, pairs.teacher_miou(_teacher(config), config))
         if config.teaching is not None:
             _gains_to_come()
 
 
 def curves(pair: Pair) -> None:
     curves = {side.role: [(p.epoch, p.miou) for p in side.points] for side in pair.sides}
-    _charts(curves, losses(pair.main), pair.main.run.config)
+    _charts(curves, losses(pair.main), pair.main.run.config, pairs.teacher_here(pair.main.run))
 
 
-def _charts(curves: Curves, terms: Curves, config: RunConfig) -> None:
+def _charts(curves: Curves, terms: Curves, config: RunConfig, teacher: float | None) -> None:
     left, right = st.columns(2, gap="medium")
     epochs = config.optim.epochs
     with left:
@@ -37,7 +37,7 @@ def _charts(curves: Curves, terms: Curves, config: RunConfig) -> None:
             f'<div class="run-chart"><h2>Does it get it right?</h2><p>{kit.term("mIoU")} on unseen streets, percent, '
             "after every epoch</p></div>"
         )
-        _draw(_miou_spec(curves, epochs, pairs.teacher_miou(_teacher(config), config)), _spoken(curves))
+        _draw(_miou_spec(curves, epochs, teacher), _spoken(curves))
     with right:
         weighted = "weighted, " if config.teaching else ""
         st.html(

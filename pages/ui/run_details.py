@@ -105,8 +105,9 @@ def log(run: Run) -> None:
             st.code(run.log_tail(LOG_LINES) or "The log is empty.", language=None, height=360)
 
 
-def delete(runs: list[Run], active: bool) -> None:
-    """A button that asks first. runs: what goes, the chosen one first (its twin with it, or it alone).
+def delete(runs: list[Run], active: bool, left_alone: int = 0) -> None:
+    """A button that asks first. runs: what goes, the chosen one first (its twin with it, or it alone). left_alone: how
+    many students lose the run that they are compared with.
 
     The keys name the run, so that the question closes with it and a second click never meets another run.
     """
@@ -115,7 +116,10 @@ def delete(runs: list[Run], active: bool) -> None:
     ):
         size = disk.in_words(sum(run.disk_bytes() for run in runs))
         what = "This run and its twin" if len(runs) > 1 else "This run"
-        st.html(f'<p class="ukd-note">{what}, {size}: curves, pictures and weights. Nothing brings them back.</p>')
+        lost = f" {_lose(left_alone)}" if left_alone else ""
+        st.html(
+            f'<p class="ukd-note">{what}, {size}: curves, pictures and weights. Nothing brings them back.{lost}</p>'
+        )
         st.button(
             f"Delete {'both' if len(runs) > 1 else 'it'}",
             key=kit.key(PAGE, f"delete_now_{runs[0].id}"),
@@ -123,6 +127,10 @@ def delete(runs: list[Run], active: bool) -> None:
             on_click=_delete,
             args=(runs,),
         )
+
+
+def _lose(students: int) -> str:
+    return f"{students} student{' loses its' if students == 1 else 's lose their'} comparison."
 
 
 def _delete(runs: list[Run]) -> None:

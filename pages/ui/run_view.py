@@ -66,7 +66,8 @@ def _progress(pair: Pair, page: str) -> None:
         if gain is not None:
             mark = "ukd-student" if gain > 0 else "ukd-lost"  # a loss is ink, never the student's colour
             st.html(
-                f'<div class="run-gain"><b class="{mark}">{kit.points(gain)}</b> points so far, '
+                f'<div class="run-gain"><b class="{mark}">{kit.points(gain)}</b> points after epoch '
+                f"{pair.compared_epoch}, "
                 f"{kit.term('one seed')}</div>",
                 width="content",
             )

@@ -53,15 +53,31 @@ def actions(sweep: Sweep, active: bool) -> None:
             on_click="ignore",
             help="Every run as a row: axes, state, mIoU, twin, gain, IoU of each class.",
         )
-        with st.popover("Delete", disabled=active):
-            st.write("The grid is forgotten. Its runs stay: another sweep, and Runs, still find them.")
-            st.button(
-                "Delete the sweep", key=kit.key(PAGE, f"delete_{sweep.id}"), on_click=attempt, args=(_delete, sweep.id)
-            )
+        forget(sweep, disabled=active)
+
+
+def forget(sweep: Sweep, *, disabled: bool = False) -> None:
+    """A button that asks first."""
+    with st.popover("Delete", disabled=disabled):
+        st.write("The grid is forgotten. Its runs stay: another sweep, and Runs, still find them.")
+        st.button(
+            "Delete the sweep", key=kit.key(PAGE, f"delete_{sweep.id}"), on_click=attempt, args=(_delete, sweep.id)
+        )
+
+
+def leave() -> None:
+    """The pane's own fragment drew this sweep and would go on with it: the next drawing is the whole page's."""
+    st.session_state[kit.key(PAGE, "left")] = True
+
+
+def leads_elsewhere() -> bool:
+    """Whether `leave` was called since the last drawing."""
+    return bool(st.session_state.pop(kit.key(PAGE, "left"), False))
 
 
 def _delete(sweep_id: str) -> None:
     sweeps.delete(sweep_id)
+    leave()
     for name in ("sweep", "cell"):
         st.query_params.pop(name, None)
 

@@ -64,7 +64,11 @@ def take_series(known: trio.Known) -> None:
 
 def name_series() -> None:
     """An axis was changed: it is a preset again, or the person's own."""
-    now = (_numbers("alpha"), _numbers("temperature"), tuple(state[key("method")]))
+    try:
+        now = (_numbers("alpha"), _numbers("temperature"), tuple(state[key("method")]))
+    except ConfigError:  # told where the grid is made of them
+        state[key("series")] = None
+        return
     fits = (name for name, s in SERIES.items() if (s.alpha, s.temperature, s.method) == now)
     state[key("series")] = next(fits, None)
 

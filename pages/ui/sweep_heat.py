@@ -21,6 +21,8 @@ from unetkd_core.zoo import references
 
 BANDS: Final = 9
 LEVELS: Final = tuple(round(2 + 62 * (band / (BANDS - 1)) ** 1.25) for band in range(BANDS))
+_FULL_GAIN: Final = 0.02
+"""A gain of so much at least has the fullest colour."""
 """Percent of the student's colour in each band, as on the ensemble's triangle."""
 WORDS: Final = {"waiting": "", "queued": "next", "running": "", "done": "", "failed": "failed"}
 _FOLDER: Final = PROJECT_ROOT / "assets" / "sweeps"
@@ -66,8 +68,8 @@ def described(spec: SweepSpec, results: Results, what: Score) -> dict[str, Any]:
     done, failed, runs = sweep_results.runs_done(results)
     return {
         "label": "Gain over the untaught twin, in points" if what == "gain" else "mIoU in percent",
-        "rows": _axis("α", spec.alpha, ("trust the teacher", "trust the labels")),
-        "columns": _axis("T", spec.temperature, ("sure answers", "softer answers")),
+        "rows": _axis("α", spec.alpha, lambda a: "trust the teacher" if a <= 0.2 else "trust the labels" * (a >= 0.8)),
+        "columns": _axis("T", spec.temperature, lambda t: "sure answers" if t <= 1 else "softer answers" * (t >= 8)),
         "panels": [
             {**_heading(spec, *who), "cells": [_cell(r, what, low, high, top) for r in group]} for who, group in panels
         ],
@@ -111,17 +113,18 @@ def _heading(spec: SweepSpec, student: str, teacher: str, method: str) -> dict[s
     return {"name": told[0] if told else "", "detail": ", ".join(told[1:])}
 
 
-def _axis(sign: str, values: Sequence[float], ends: tuple[str, str]) -> list[dict[str, str]]:
-    """Its values; which way it goes is said at both ends."""
-    several = len(values) > 1 and list(values) == sorted(values)
-    notes = [ends[0], *([""] * (len(values) - 2)), ends[1]] if several else [""] * len(values)
-    return [{"sign": sign, "value": f"{v:g}", "note": note} for v, note in zip(values, notes, strict=True)]
+def _axis(sign: str, values: Sequence[float], means: Callable[[float], str]) -> list[dict[str, str]]:
+    """Its values; the first and the last say what they mean, where they mean much."""
+    ends = (values[0], values[-1])
+    return [{"sign": sign, "value": f"{v:g}", "note": means(v) if v in ends else ""} for v in values]
 
 
 def _range(scores: Sequence[float], what: Score) -> tuple[float, float]:
     if not scores:
         return 0.0, 0.0
-    return (0.0, max(0.0, *scores, 0.0)) if what == "gain" else (min(scores), max(scores))
+    if what == "gain":
+        return 0.0, max(_FULL_GAIN, *scores)  # half a point of one seed must not look like a triumph
+    return min(scores), max(scores)
 
 
 def _cell(result: CellResult, what: Score, low: float, high: float, top: int | None) -> dict[str, Any]:

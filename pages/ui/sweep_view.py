@@ -69,10 +69,12 @@ def _going(sweep: Sweep) -> tuple[bool, bool]:
 def _pane(
     sweep: Sweep, others: Sequence[Sweep], labels: dict[str, str], place: DeltaGenerator, was: tuple[bool, bool]
 ) -> None:
+    if sweep_actions.leads_elsewhere():
+        st.rerun()  # another was chosen, or this one deleted: the whole page follows
     try:
         spec, status, results = sweep.spec, sweep.status(), sweeps.cells(sweep)
-    except UnetKDError as error:  # deleted from another tab while this one looked
-        kit.problem(error)
+    except UnetKDError as error:
+        _unreadable(sweep, others, labels, error)
         return
     if _going(sweep) != was:
         st.rerun()  # the whole page: the button and the ticking change too
@@ -89,6 +91,16 @@ def _pane(
         _grid(spec, results, what, labels)
         _chosen(spec, results)
         sweep_actions.actions(sweep, status.active)
+
+
+def _unreadable(sweep: Sweep, others: Sequence[Sweep], labels: dict[str, str], error: UnetKDError) -> None:
+    """Why it cannot be shown; the others can, and it can be forgotten."""
+    kit.problem(error, key=kit.key(PAGE, "unreadable"))
+    if (sweep.sweep_dir / "sweep.json").exists():  # else it was deleted from another tab while this one looked
+        sweep_actions.refusal()
+        if len(others) > 1:
+            _chooser(sweep, others, labels)
+        sweep_actions.forget(sweep)
 
 
 def _progress(sweep: Sweep, results: Results, left: Left | None) -> None:
@@ -164,8 +176,9 @@ def _chooser(sweep: Sweep, others: Sequence[Sweep], labels: dict[str, str]) -> N
     def choose() -> None:
         st.query_params["sweep"] = st.session_state[key]
         st.query_params.pop("cell", None)
+        sweep_actions.leave()
 
-    picked = st.selectbox(
+    st.selectbox(
         "Sweep",
         list(names),
         key=key,
@@ -174,8 +187,6 @@ def _chooser(sweep: Sweep, others: Sequence[Sweep], labels: dict[str, str]) -> N
         label_visibility="collapsed",
         width=440,
     )
-    if picked != sweep.id:
-        st.rerun()
 
 
 def _grid(spec: SweepSpec, results: Results, what: Score, labels: dict[str, str]) -> None:
@@ -183,7 +194,7 @@ def _grid(spec: SweepSpec, results: Results, what: Score, labels: dict[str, str]
         st.query_params["cell"] = str(number + 1)
 
     sweep_heat.heat(spec, results, what, key=kit.key(PAGE, "heat"), chosen=_number(results), choose=choose)
-    st.html(f'<p class="ukd-note">{sweep_words.honesty(spec, what, labels)}</p>')
+    st.html(f'<p class="ukd-note">{sweep_words.honesty(spec, results, what, labels)}</p>')
 
 
 def _number(results: Results) -> int | None:

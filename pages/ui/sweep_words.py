@@ -92,7 +92,7 @@ def headline(status: Status, results: Results) -> str:
     return f"{done} of {count(runs, 'student')} done"
 
 
-def honesty(spec: SweepSpec, what: Score, labels: dict[str, str]) -> str:
+def honesty(spec: SweepSpec, results: Results, what: Score, labels: dict[str, str]) -> str:
     """The note under the grid: what its numbers are."""
     data, optim = spec.base.data, spec.base.optim
     unit = "Gain over the untaught twin, in points of " if what == "gain" else ""
@@ -102,8 +102,15 @@ def honesty(spec: SweepSpec, what: Score, labels: dict[str, str]) -> str:
     return (
         f"{teacher}{unit}{kit.term('mIoU')} on {', '.join(data.val)}, best validation epoch at the packed size, "
         f"{data.height} × {data.width}; learned from {', '.join(data.train)}, {most}{count(optim.epochs, 'epoch')}, "
-        f"{kit.term('seeds', seeds(len(spec.seed)))}{', mean ± standard deviation' if len(spec.seed) > 1 else ''}."
+        f"{kit.term('seeds', seeds(len(spec.seed)))}{_mean_of(spec, results, what)}."
     ).strip()
+
+
+def _mean_of(spec: SweepSpec, results: Results, what: Score) -> str:
+    if len(spec.seed) == 1:
+        return ""
+    whole = all(result.summary(what).n == len(spec.seed) for result in results)
+    return ", mean ± standard deviation" + ("" if whole else " of those done so far")
 
 
 def title(spec: SweepSpec, labels: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,16 @@ def ensemble(open_page: OpenPage, address: str, **window: object) -> Page:
     return page
 
 
+def click_until(page: Page, corner: Literal["left", "right"], address: str) -> None:
+    """`click_near`, and again where the chart was drawn anew under the mouse, until the address says it was heard."""
+    for _ in range(3):
+        click_near(page, corner)
+        with suppress(AssertionError):
+            expect(page).to_have_url(re.compile(address), timeout=4000)
+            return
+    expect(page).to_have_url(re.compile(address))
+
+
 def click_near(page: Page, corner: Literal["left", "right"]) -> None:
     """A tenth of the triangle's side away from one of its lower corners."""
     chart = page.locator("[data-testid=stVegaLiteChart] svg")
@@ -44,8 +55,7 @@ def click_near(page: Page, corner: Literal["left", "right"]) -> None:
 
 def test_a_click_on_the_triangle_moves_the_weights_and_again_after_a_preset(open_page: OpenPage, address: str) -> None:
     page = ensemble(open_page, address)
-    click_near(page, "right")
-    expect(page).to_have_url(re.compile(r"weights=0%2C0.1%2C0.9"))
+    click_until(page, "right", r"weights=0%2C0.1%2C0.9")
     expect(page.locator(".uke-weight-right b")).to_have_text("0.90")
     page.get_by_role("radio", name="Even thirds").click()
     expect(page.locator(".uke-weight-right b")).to_have_text("0.33")

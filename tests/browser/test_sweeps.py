@@ -45,6 +45,21 @@ def test_a_click_and_the_arrow_keys_open_a_cell(open_page: Callable[..., Page], 
     expect(page.get_by_text("What happened at α 0.5, T 4?")).to_be_visible()
 
 
+def test_another_sweep_is_shown_once_it_is_chosen_and_the_next_one_once_it_is_deleted(
+    open_page: Callable[..., Page], address: str
+) -> None:
+    page = open_page(f"{address}/sweeps", ready=READY)
+    expect(page.locator(READY)).to_have_count(9)
+    page.get_by_role("combobox", name="Sweep", exact=True).click()
+    page.get_by_role("option").filter(has_text="5 T").click()
+    expect(page).to_have_url(re.compile("sweep=20260201-000000-wide"))
+    expect(page.locator(READY)).to_have_count(10)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete the sweep").click()
+    expect(page.locator(READY)).to_have_count(9)
+    assert page.get_by_text("cannot be read").count() == 0
+
+
 def test_shades_are_the_students_a_loss_is_outlined_and_a_failure_marked(
     open_page: Callable[..., Page], address: str
 ) -> None:

@@ -176,7 +176,7 @@ def test_a_config_of_a_run_can_start_another(unetkd: Unetkd, launched: list[Run]
     outcome = unetkd("train", "--config", launched[0].run_dir / "config.json", "--epochs", 1)
     assert outcome.code == 0, outcome.err
     assert (launched[1].config.seed, launched[1].config.optim.epochs) == (5, 1)
-    assert json.loads((launched[1].run_dir / "config.json").read_text())["data"]["train"] == ["mine"]
+    assert json.loads((launched[1].run_dir / "config.json").read_text())["data"]["train"] == ["mine:train"]
 
 
 def test_list_says_sizes_and_what_all_of_it_takes(unetkd: Unetkd, launched: list[Run]) -> None:
@@ -208,3 +208,16 @@ def test_several_runs_are_stopped_at_once(unetkd: Unetkd, launched: list[Run], m
     monkeypatch.setattr(jobs, "stop", lambda *run_ids: asked.append(run_ids))
     assert unetkd("runs", "stop", "a", "b").code == 0
     assert asked == [("a", "b")]
+
+
+def test_a_run_whose_settings_no_longer_make_sense_is_listed_with_why_beside_the_others(
+    unetkd: Unetkd, checkpoint: str, launched: list[Run]
+) -> None:
+    unetkd("distill", "--teacher", checkpoint, *SMALL)
+    student, twin = launched
+    (twin.run_dir / "config.json").write_text('{"format_version": 2, "optim": {"epochs": 0}}')
+    found = {one["id"]: one for one in unetkd("runs", "list", "--json").json()}
+    assert found[student.id]["state"] == "done" and found[twin.id]["state"] == "unreadable"
+    assert "optim.epochs" in found[twin.id]["error"]["headline"]
+    listed = unetkd("runs", "list")
+    assert listed.code == 0 and student.id in listed.out and f"{twin.id}: " in listed.err

@@ -50,7 +50,7 @@ def test_start_runs_the_grid_and_prints_gains_with_their_spread(unetkd: Unetkd, 
     assert outcome.code == 0, outcome.err
     assert "8 students and 2 twins to train" in outcome.err
     assert "α 0.1  +15.0 ± 7.1  +15.0 ± 7.1" in outcome.out
-    assert "Best: +15.0 points ± 7.1, 2 seeds at M128 from small, kd-t2, α 0.1, T 1." in outcome.out
+    assert "Best of 4: +15.0 points ± 7.1, 2 seeds, at M128 from small, kd-t2, α 0.1, T 1." in outcome.out
     assert "best validation epoch at the packed size, mean ± standard deviation of 2 seeds" in outcome.out
 
 
@@ -96,6 +96,32 @@ def test_list_show_csv_and_delete(unetkd: Unetkd, checkpoint: str, at_once: None
     assert unetkd("sweep", "resume", sweep_id).code == 1
     assert "its runs stay" in unetkd("sweep", "delete", sweep_id, "--yes").out
     assert len(unetkd("runs", "list", "--json").json()) == 2
+
+
+def test_while_seeds_are_missing_it_is_said_how_many_there_are(unetkd: Unetkd, checkpoint: str, at_once: None) -> None:
+    typed = ("--teacher", checkpoint, "--alpha", "0.1,0.9", "--seed", "0-2")
+    sweep_id = unetkd("sweep", "start", "--json", *typed, *SMALL).json()["id"]
+    runs = sweeps.open_sweep(sweep_id).assigned().runs
+    for key in ("0/1", "0/2", "1/2"):
+        unetkd("runs", "delete", runs[key], "--yes")
+    shown = unetkd("sweep", "show", sweep_id).out
+    assert "mean ± standard deviation of the seeds done so far, 1 to 2 of 3." in shown
+    assert "Best so far, of 2: +15.0 points ± 7.1, 2 seeds, at M128 from small, kd-t2, α 0.9, T 10." in shown
+
+
+def test_a_sweep_that_cannot_be_read_is_listed_with_why_beside_the_others(
+    unetkd: Unetkd, checkpoint: str, at_once: None
+) -> None:
+    first, second = (
+        unetkd("sweep", "start", "--teacher", checkpoint, "--alpha", alpha, "--json", *SMALL).json()["id"]
+        for alpha in ("0.1", "0.9")
+    )
+    (sweeps.open_sweep(first).sweep_dir / "status.json").write_text("{")
+    found = {one["id"]: one for one in unetkd("sweep", "list", "--json").json()}
+    assert found[first]["state"] == "unreadable" and "cannot be read" in found[first]["problem"]
+    assert found[second]["state"] == "done" and found[second]["runs"] == 1
+    listed = unetkd("sweep", "list")
+    assert "unreadable" in listed.out and second in listed.out and f"{first}: " in listed.err
 
 
 def test_ctrl_c_stops_the_sweep_and_says_how_to_resume(

@@ -162,7 +162,7 @@ def test_running_shows_epoch_time_left_and_the_gain_so_far(lab: Asked) -> None:
     fake_run.write_pair((Where("running", 12, eta=148, step=20), Where("running", 11, eta=160)))
     at = opened("distill")
     said = text(at)
-    assert "Epoch 13 of 20" in said and "about 2 min 40 s left" in said and "points so far" in said
+    assert "Epoch 13 of 20" in said and "about 2 min 40 s left" in said and "points after epoch 11" in said
     assert at.button(key="distill_stop").label == "Stop"
     assert at.get("progress")[0].value == pytest.approx(100 * (12.5 + 11) / 40, abs=1)
     miou, losses, gains = charts(at)

@@ -6,8 +6,10 @@ from pages.ui import run_disk
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from tests.pages.lab_app import charts, lab, opened, text
-from unetkd_core.runs import prune
+from unetkd_core.runs import prune, sweep_folder
 from unetkd_core.runs.folder import list_runs
+from unetkd_core.runs.sweep_folder import Assigned
+from unetkd_core.runs.sweep_grid import parse_spec
 from unetkd_core.training.config import RunConfig
 
 __all__ = ["lab"]
@@ -74,6 +76,20 @@ def test_deleting_a_student_takes_its_twin_along_and_asks_first(lab: Asked) -> N
     assert button.label == "Delete both" and "Nothing brings them back" in text(at)
     button.click().run()
     assert [run.id for run in list_runs()] == [SECOND] and "run" not in at.query_params and not at.exception
+
+
+def test_a_twin_that_a_sweep_compares_others_with_stays_and_deleting_it_says_what_is_lost(lab: Asked) -> None:
+    two_trainings()
+    other = fake_run.write_run(fake_run.config(seed=1), run_id="20260303-101500-m128-e5f6")
+    grid = parse_spec({"teacher": ["m1024"], "temperature": [1, 4]})
+    twins = {"M128/0": f"{FIRST}-twin"}
+    sweep_folder.create(grid).assign(Assigned({"0/0": FIRST, "1/0": other}, twins, ()))
+    at = opened("runs", run=f"{FIRST}-twin")
+    assert "2 students lose their comparison." in text(at)
+    at = opened("runs", run=FIRST)
+    assert at.button(key=f"runs_delete_now_{FIRST}").label == "Delete it" and "comparison" not in text(at)
+    at.button(key=f"runs_delete_now_{FIRST}").click().run()
+    assert f"{FIRST}-twin" in [run.id for run in list_runs()] and not at.exception
 
 
 def test_what_is_going_on_cannot_be_deleted(lab: Asked) -> None:

@@ -107,8 +107,8 @@ def test_an_axis_that_is_empty_or_no_number_is_told_in_place() -> None:
     at = opened("sweeps")
     at.multiselect(key="sweeps_alpha").set_value([]).run()
     assert "There is no grid without α" in text(at) and at.button(key="sweeps_start").disabled
-    at.session_state["sweeps_alpha"] = ["0.1", "much"]
-    at.run()
+    at.multiselect(key="sweeps_alpha").options.append("much")
+    at.multiselect(key="sweeps_alpha").set_value(["0.1", "much"]).run()
     assert "α is 'much', expected a number" in text(at) and not at.exception
     at.session_state["sweeps_alpha"] = ["3"]
     at.run()
@@ -300,6 +300,26 @@ def test_a_broken_run_folder_breaks_nothing() -> None:
     (folder / "status.json").write_text("{")
     at = opened("sweeps", cell="5")
     assert cells(at)[4]["state"] == "waiting" and cells(at)[3]["best"]
+
+
+def test_a_sweep_that_cannot_be_read_says_so_and_leads_to_the_others() -> None:
+    write_sweep(spec(alpha=[0.1]), {}, sweep_id="20260201-000000-0001")
+    sweep = finished()
+    (sweep.sweep_dir / "status.json").write_text("{")
+    at = opened("sweeps")
+    assert "cannot be read" in text(at) and not at.exception
+    chooser = at.selectbox(key="sweeps_which")
+    assert len(chooser.options) == 2 and any(option.endswith("unreadable") for option in chooser.options)
+    at.button(key=f"sweeps_delete_{sweep.id}").click().run()
+    assert [s.id for s in sweeps.list_sweeps()] == ["20260201-000000-0001"] and not at.exception
+
+
+def test_a_mean_of_fewer_seeds_than_were_asked_for_is_of_those_done_so_far() -> None:
+    grid, done = spec(alpha=[0.1], temperature=[1], seed=[0, 1]), Where("done", 8)
+    write_sweep(grid, {"0/0": (done, 2.0), "0/1": (done, 3.0)}, sweep_id="20260201-000000-0001")
+    write_sweep(grid, {"0/0": (done, 2.0)}, sweep_id="20260202-000000-0001")
+    assert "mean ± standard deviation of those done so far" in text(opened("sweeps"))
+    assert "mean ± standard deviation." in text(opened("sweeps", sweep="20260201-000000-0001"))
 
 
 def test_best_is_none_before_anything_is_done() -> None:

@@ -10,6 +10,7 @@ import pytest
 from unetkd_core import settings
 from unetkd_core.runs import disk, folder, prune, sweep_folder
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.sweep_grid import parse_spec
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import ensembles
 
@@ -141,12 +142,19 @@ def test_a_named_ensembles_members_stay() -> None:
     assert going(7) == {other.id}
 
 
-def test_a_sweeps_runs_stay(unetkd_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweeps_runs_stay(unetkd_home: Path) -> None:
     cell, twin, other = ended(days=10), ended(days=10), ended(days=10)
     sweep = sweep_folder.Sweep("one", unetkd_home / "sweeps" / "one")
     sweep.sweep_dir.mkdir(parents=True)
-    monkeypatch.setattr(sweep_folder, "list_sweeps", lambda: [sweep])
+    (sweep.sweep_dir / "sweep.json").write_text(parse_spec({"teacher": ["m1024"]}).model_dump_json())
     sweep.assign(sweep_folder.Assigned({"a/0": cell.id}, {"M128/0": twin.id}, ()))
+    assert going(7) == {other.id}
+
+
+def test_the_teachers_that_a_sweep_names_stay_alone_and_as_members(unetkd_home: Path) -> None:
+    teacher, member, other = ended(days=10), ended(days=10), ended(days=10)
+    refs = [f"run:{teacher.id}", {"members": [f"run:{member.id}", "m128-twin"]}]
+    sweep_folder.create(parse_spec({"teacher": refs}))
     assert going(7) == {other.id}
 
 

@@ -148,3 +148,12 @@ def test_the_last_word_fits_where_the_first_stood(tmp_path: Path) -> None:
     status.write(path, dataclasses.replace(first, message="x" * 500))
     status.overwrite(path, first)
     assert status.read(path) == first
+
+
+def test_a_lost_status_beside_settings_that_make_no_sense_is_a_run_error() -> None:
+    run = folder.create(RunConfig())
+    (run.run_dir / "status.json").write_bytes(b"")
+    assert run.status().state == "running"
+    (run.run_dir / "config.json").write_text('{"format_version": 2, "optim": {"epochs": 0}}')
+    with pytest.raises(RunError, match=r"lost and cannot be made out .*optim\.epochs"):
+        run.status()

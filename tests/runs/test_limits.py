@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from unetkd_core import settings
-from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.errors import ConfigError, QueueFullError, RunError
 from unetkd_core.runs import folder, jobs, limits, worker
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
@@ -62,6 +62,31 @@ def test_the_queue_holds_so_many_and_a_pair_counts_twice(
         with pytest.raises(RunError, match=r"2 runs wait or train already, .* UNETKD_MAX_QUEUED allows 2"):
             ask()
     assert over.status().state == "stopped" and len(folder.list_runs()) == 3
+
+
+def test_a_full_queue_is_an_error_of_its_own_but_what_never_fits_is_not(
+    quiet: None, tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_MAX_QUEUED", "1")
+    never = pytest.raises(RunError, match="A student and its twin are 2 runs, and UNETKD_MAX_QUEUED allows 1")
+    with never as refused, limits.room_for(2):
+        pass
+    assert not isinstance(refused.value, QueueFullError)
+    jobs.start(tiny_config)
+    with pytest.raises(QueueFullError):
+        jobs.start(tiny_config)
+
+
+def test_asking_the_teacher_is_no_part_of_what_the_next_epoch_takes(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_MAX_HOURS", "1")
+    run = trained_for(folder.create(tiny_config), 2000.0)
+    with pytest.raises(RunError, match=r"an epoch takes 33\.3 min"):
+        limits.check_time(run)
+    line = {"epoch": 1, "seconds": 2000.0, "teacher_seconds": 1500.0, "val": {"miou": 0.1}}
+    (run.run_dir / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    limits.check_time(run)
 
 
 def test_two_processes_that_start_at_once_cannot_overfill_the_queue(

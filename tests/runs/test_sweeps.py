@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from pages.ui import pairs
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, ConfigError, RunError
-from unetkd_core.runs import jobs, sweep_estimate, sweep_match, sweep_results, sweep_worker, sweeps
+from unetkd_core.runs import estimate, jobs, sweep_estimate, sweep_match, sweep_results, sweep_worker, sweeps
 from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import Problem
@@ -27,7 +28,9 @@ from unetkd_core.runs.sweep_driver import Driver
 from unetkd_core.runs.sweep_folder import Sweep, create
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
 from unetkd_core.runs.sweep_presets import SERIES
-from unetkd_core.training.config import RunConfig
+from unetkd_core.runs.sweep_reading import read_one
+from unetkd_core.training.config import RunConfig, parse_config
+from unetkd_core.zoo import ensembles
 
 Launched = list[Run]
 
@@ -119,6 +122,22 @@ def test_the_papers_series_are_the_papers() -> None:
     assert all(series.method == ("kd",) for name, series in SERIES.items() if name != "3x3")
 
 
+def test_a_student_that_is_not_the_bases_own_is_what_distill_makes_of_its_name(launched: Launched) -> None:
+    base = fake_run.config(teacher=None).with_(
+        model={"name": "VGG16", "norm": "batch", "weights": "imagenet"},
+        optim={"encoder_rate": 0.1, "encoder_frozen_epochs": 2},
+    )
+    spec = grid(base=base, student=["VGG16", "ResNet50", "M128"], alpha=[0.1], temperature=[10], method=["kd"])
+    own, encoder, small = (spec.config(cell, 0) for cell in spec.cells())
+    assert (own.model, own.optim) == (base.model, base.optim)
+    assert (encoder.model.norm, encoder.model.weights, encoder.optim.encoder_rate) == ("batch", None, 1.0)
+    assert (small.model.norm, small.optim.encoder_frozen_epochs) == ("none", 0)
+    prints = sweep_match.Prints()
+    for name, planned in (("ResNet50", encoder), ("M128", small)):
+        typed = parse_config({**fake_run.config().model_dump(), "model": {"name": name}})  # as `distill --student`
+        assert prints.of(planned) == prints.of(typed)
+
+
 # -- the same run ------------------------------------------------------------------------------------------------------
 
 
@@ -154,6 +173,53 @@ def test_an_ensemble_whose_weights_a_run_searched_is_the_ensemble_that_was_asked
     found = teacher.found(run.config.data.val, weights=[1.0, 3.0])
     run.write_config(run.config.with_(teaching={"teacher": found.model_dump(mode="json")}))
     assert sweep_estimate.of_spec(spec).done == 1
+
+
+def test_an_ensembles_given_weights_are_part_of_what_it_is(launched: Launched) -> None:
+    fake_run.write_teacher("other")
+    file = settings.checkpoints_dir() / "other" / "config.json"
+    file.write_text(file.read_text().replace("0" * 64, "1" * 64))
+    searched = ensembles.parse({"members": ["m1024", "other"], "weighting": "grid"})
+    val = RunConfig().data.val
+    heavy, light = (searched.found(val, weights=weights).model_dump(mode="json") for weights in ([1, 3], [3, 1]))
+    drive(grid(teacher=[heavy], alpha=[0.1], temperature=[1]), launched)
+    assert sweep_estimate.of_spec(grid(teacher=[heavy], alpha=[0.1], temperature=[1])).done == 1
+    for other in (light, searched.model_dump(mode="json")):
+        assert sweep_estimate.of_spec(grid(teacher=[other], alpha=[0.1], temperature=[1])).done == 0
+
+
+def test_a_split_that_is_not_named_is_train_for_runs_and_grids(launched: Launched) -> None:
+    base = grid().base
+    short = base.with_(data={"train": ["streets"]})
+    sweep = drive(grid(base=short), launched)
+    assert sweep.sweep_dir.exists() and launched[0].config.data.train == ("streets:train",)
+    assert sweep_estimate.of_spec(grid(base=base)).done == 4
+    older = launched[0]
+    older.write_config(older.config.with_(data={"train": ["streets"]}))
+    assert sweep_estimate.of_spec(grid(base=base)).done == 4
+
+
+def test_other_data_under_the_old_name_make_other_runs(
+    launched: Launched, tiny_config: RunConfig, tmp_path: Path
+) -> None:
+    spec = grid(base=tiny_config, alpha=[0.1])
+    drive(spec, launched)
+    assert sorted(launched[0].meta["data"]) == sorted(launched[1].meta["data"]) == ["tiny:train", "tiny:val"]
+    assert sweep_estimate.of_spec(spec).done == 2
+    picture = next(tmp_path.glob("tiny/train/images/*.png"))
+    picture.write_bytes(picture.read_bytes() + b" ")
+    assert sweep_estimate.of_spec(spec).done == 0
+    for run in launched:  # as a release left it that noted nothing
+        meta = {key: value for key, value in run.meta.items() if key != "data"}
+        (run.run_dir / "meta.json").write_text(json.dumps(meta))
+    assert sweep_estimate.of_spec(spec).done == 2
+
+
+def test_packing_is_counted_once_whatever_the_grid_has(monkeypatch: pytest.MonkeyPatch, launched: Launched) -> None:
+    monkeypatch.setattr(estimate, "packing_seconds", lambda config: 0.0)
+    without = sweep_estimate.of_spec(grid(seed=[0, 1, 2])).seconds
+    monkeypatch.setattr(estimate, "packing_seconds", lambda config: 75.0)
+    assert sweep_estimate.of_spec(grid(seed=[0, 1, 2])).seconds == pytest.approx(without + 75.0)
 
 
 # -- driving -----------------------------------------------------------------------------------------------------------
@@ -204,6 +270,87 @@ def test_a_control_that_is_missing_is_trained_alone(launched: Launched) -> None:
     sweep = drive(grid(), launched)
     assert [run.config.role for run in launched] == ["student"] * 4 + ["twin"]
     assert all(run.gain == pytest.approx(0.0) for cell in sweeps.cells(sweep) for run in cell.runs)
+    assert [run.partner() for run in launched[:4]] == [open_run(launched[4].id)] * 4
+    assert sweeps.compared_with(launched[4].id) == {run.id for run in launched[:4]}
+
+
+def test_a_pairs_twin_that_a_sweep_takes_over_is_compared_with_its_students_too(launched: Launched) -> None:
+    first, second, *_ = grid().cells()
+    pair = jobs.start(grid().config(first, 0))
+    alone = jobs.start(grid().config(second, 0), twin=False)
+    own = jobs.start(grid().config(grid().cells()[2], 0))
+    for run in launched:
+        end(run)
+    sweep = drive(grid(), launched)
+    control = sweep.assigned().twins["M128/0"]
+    assert control in (pair[1].id, own[1].id) and alone[0].partner() == open_run(control)
+    assert sweeps.compared_with(control) == set(sweep.assigned().runs.values())
+    assert (pair[0].partner(), own[0].partner()) == (pair[1], own[1])  # who has one keeps it
+
+
+def test_a_lone_control_that_another_sweep_has_just_started_is_taken_over(launched: Launched) -> None:
+    one = {"alpha": [0.1], "temperature": [1]}
+    end(jobs.start(grid(**one).config(grid().cells()[0], 0), twin=False)[0])
+    first, second = driver(grid(**one)), driver(grid(**one))
+    assert first.step() and second.step() and len(launched) == 2
+    assert first.sweep.assigned().twins == second.sweep.assigned().twins and second.sweep.assigned().own == ()
+    end(launched[1])
+    assert not first.step() and not second.step() and second.ending() == "Done"
+
+
+def test_a_control_is_noted_at_the_end_in_what_trained_when_it_was_found(launched: Launched) -> None:
+    (there,) = jobs.start(grid(alpha=[0.1], temperature=[1]).config(grid().cells()[0], 0), twin=False)
+    drive(grid(alpha=[0.1], temperature=[1]), launched)
+    assert there.partner() == launched[-1] and launched[-1].config.role == "twin"
+
+
+def test_a_run_that_another_sweep_resumes_first_is_waited_for_not_resumed_again(
+    launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = {"alpha": [0.1], "temperature": [1], "twins": False}
+    sweep = drive(grid(**one), launched, lambda run: "stopped")
+    (run,) = launched
+    first, second = driver(grid(**one), sweep), driver(grid(**one))
+    resume = jobs.resume
+
+    def too_late(run_id: str) -> Run:
+        resume(run_id)  # the other's, between our look and our try
+        return resume(run_id)
+
+    monkeypatch.setattr(jobs, "resume", too_late)
+    assert second.step() and second.sweep.assigned().own == ()
+    assert first.step() and len(launched) == 2  # found going when it looked again
+    end(run)
+    assert not first.step() and not second.step() and second.ending() == "Done"
+
+
+def test_a_queue_that_others_filled_is_waited_for(launched: Launched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_MAX_QUEUED", "3")
+    others = [jobs.start(fake_run.config(teacher=None, epochs=9, seed=seed))[0] for seed in (7, 8)]
+    going = driver(grid(alpha=[0.1]))
+    assert going.step() and going.step() and len(launched) == 2
+    assert going.sweep.status().message == "0 of 2 runs done; no room in the queue just now"
+    assert going.sweep.log_tail().count("Waiting for room in the queue") == 1
+    end(others[0])
+    assert going.step() and len(launched) == 4
+    for run in launched:
+        end(run)
+    while going.step():
+        for run in launched:
+            end(run)
+    assert going.ending() == "Done" and not going.full
+
+
+def test_a_lone_control_waits_for_room_too(launched: Launched, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = {"alpha": [0.1], "temperature": [1]}
+    (student,) = jobs.start(grid(**one).config(grid().cells()[0], 0), twin=False)
+    end(student)
+    (other,) = jobs.start(fake_run.config(teacher=None, epochs=9))
+    monkeypatch.setenv("UNETKD_MAX_QUEUED", "1")
+    going = driver(grid(**one))
+    assert going.step() and len(launched) == 2
+    end(other)
+    assert going.step() and launched[2].config.role == "twin"
 
 
 def test_without_twins_there_are_none_and_no_gains(launched: Launched) -> None:
@@ -336,6 +483,17 @@ def test_an_unknown_or_broken_sweep_is_a_sentence_and_breaks_no_list() -> None:
     assert sweeps.list_sweeps() == []
 
 
+def test_a_status_that_a_power_cut_emptied_is_rebuilt(launched: Launched, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = drive(grid(), launched)
+    file = sweep.sweep_dir / "status.json"
+    file.write_bytes(bytes(200))
+    assert sweep.status().state == "running" and sweep.status().epochs == 4
+    os.utime(file, (time.time() - 999,) * 2)
+    assert sweep.status().state == "interrupted"
+    monkeypatch.setattr(sweeps, "_launch", lambda sweep: None)
+    assert sweeps.resume(sweep.id).status().state == "queued"
+
+
 # -- what was found ----------------------------------------------------------------------------------------------------
 
 
@@ -365,6 +523,31 @@ def test_the_table_has_a_row_for_every_run_with_its_twin_and_classes(launched: L
     assert len(rows) == 8 and len({row["run"] for row in rows}) == 8 and len({row["twin"] for row in rows}) == 2
     assert rows[0]["gain"] == pytest.approx(0.1) and rows[0]["iou_person"] == 0.6
     assert (rows[0]["alpha"], rows[0]["temperature"], rows[0]["seed"], rows[0]["method"]) == (0.1, 1.0, 0, "kd-t2")
+
+
+def test_a_students_miou_stays_when_its_control_failed_but_no_gain_is_told(launched: Launched) -> None:
+    sweep = drive(grid(alpha=[0.1]), launched, lambda run: "failed" if run.config.role == "twin" else "done")
+    (cell, _), (row, _) = sweeps.cells(sweep), sweeps.table(sweep)
+    assert cell.summary("miou").mean == 0.6 and cell.summary("gain").n == 0
+    assert row["miou"] == 0.6 and row["gain"] is None and row["twin_state"] == "failed"
+
+
+def test_the_best_cell_is_among_those_with_the_most_finished_seeds(launched: Launched) -> None:
+    sweep = drive(grid(alpha=[0.1], seed=[0, 1]), launched)
+    assigned = sweep.assigned()
+    end(open_run(assigned.runs["1/0"]), miou=0.9)
+    assert sweep_results.best(sweeps.cells(sweep), "gain") == sweeps.cells(sweep)[1]
+    jobs.delete(assigned.runs["1/1"])
+    assert sweep_results.best(sweeps.cells(sweep), "gain") == sweeps.cells(sweep)[0]
+
+
+def test_of_equal_epochs_the_last_is_the_best_as_for_the_trainer(launched: Launched) -> None:
+    (run,) = jobs.start(fake_run.config(teacher=None))
+    lines = [{"epoch": n, "val": {"miou": m, "iou": [n / 10] * 6}} for n, m in enumerate((0.3, 0.5, 0.5, 0.4), 1)]
+    (run.run_dir / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    curve = read_one(run.id, 4).curve
+    assert (curve.best(), curve.iou) == (0.5, (0.3,) * 6)
+    assert (best := pairs.read(run.id).main.best) is not None and best.epoch == 3
 
 
 # -- with real processes -----------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def test_a_live_teacher_teaches_the_same_and_the_log_says_why_it_is_asked(
     monkeypatch.setenv("UNETKD_TEACHERS_GB", "0")
     live = done(taught)
     assert live.meta[KEPT] is False
-    assert "The teacher is asked at every step: they would take" in live.log_tail(100)
+    assert "The teacher is asked at every step: its answers would take" in live.log_tail(100)
     assert soft(live) == pytest.approx(soft(kept), rel=2e-3)
     insists = folder.create(taught.with_(teaching={"cache": True}))
     assert work(insists) == 1

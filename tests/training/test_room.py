@@ -68,7 +68,7 @@ def test_too_large_says_why(monkeypatch: pytest.MonkeyPatch, unetkd_home: Path) 
     folder = of().folder
     assert room.too_large({folder: 10**6}) == ""
     monkeypatch.setenv("UNETKD_TEACHERS_GB", "2.5")
-    assert room.too_large({folder: 3 * 10**9}) == "they would take 3.0 GB, and UNETKD_TEACHERS_GB allows 2.5"
+    assert room.too_large({folder: 3 * 10**9}) == "its answers would take 3.0 GB, and UNETKD_TEACHERS_GB allows 2.5"
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(9, 8, 10**9 + 10**6))
     assert room.too_large({folder: 10**6}) == ""
     assert "the disk has no room" in room.too_large({folder: 2 * 10**6})

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 MISSING = "–"
+UNREADABLE = "unreadable"
+"""The state of what is listed although its folder cannot be read."""
 
 
 def print_json(value: Any) -> None:

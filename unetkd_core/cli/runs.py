@@ -7,7 +7,8 @@ import typer
 
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.options import AsJson, Detach
-from unetkd_core.cli.output import MISSING, duration, percent, points, print_json, print_table, remark
+from unetkd_core.cli.output import MISSING, UNREADABLE, duration, percent, points, print_json, print_table, remark
+from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, folder, jobs
 from unetkd_core.runs import prune as pruning
 from unetkd_core.runs.folder import Run
@@ -24,13 +25,17 @@ def list_(as_json: AsJson = False) -> None:
     """Every run, newest first."""
     runs = folder.list_runs()
     if as_json:
-        print_json([summary(run) for run in runs])
+        print_json([summary_or_why(run) for run in runs])
         return
     if not runs:
         remark("No runs yet. `unetkd distill --teacher NAME --budget taste` starts one.")
         return
-    rows = [_row(summary(run)) for run in runs]
+    found = [summary_or_why(run) for run in runs]
+    rows = [_row(one) for one in found]
     print_table(("Id", "What", "Role", "State", "#Epochs", "#Best mIoU (packed)", "#Left", "#Size"), rows)
+    for one in found:
+        if one["state"] == UNREADABLE:
+            remark(f"{one['id']}: {one['error']['headline']}")
     remark(_disk_line(disk.use()))
 
 
@@ -139,6 +144,17 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
+def summary_or_why(run: Run) -> dict[str, Any]:
+    """The same; of one that cannot be read, why not, so that the others are listed all the same."""
+    try:
+        return summary(run)
+    except UnetKDError as error:
+        unknown = dict.fromkeys(("role", "epoch", "epochs", "eta_seconds", "best_miou_packed", "pair"))
+        known = {"id": run.id, "title": MISSING, "bytes": run.disk_bytes(), "folder": str(run.run_dir)}
+        why = {"headline": str(error), "hint": ""}
+        return {**known, **unknown, "state": UNREADABLE, "stopping": False, "error": why}
+
+
 def best_miou(run: Run, epochs: int | None = None) -> float | None:
     """The best validation mIoU at the packed size, of the first `epochs` epochs or of all; None before the first."""
     scores = [m["val"]["miou"] for m in run.metrics()[:epochs] if m["val"]["miou"] is not None]
@@ -162,11 +178,11 @@ def difference(run: Run) -> str:
 
 
 def _row(run: dict[str, Any]) -> tuple[object, ...]:
-    epochs = f"{run['epoch']}/{run['epochs']}"
+    epochs = MISSING if run["epochs"] is None else f"{run['epoch']}/{run['epochs']}"
     left = duration(run["eta_seconds"]) if run["eta_seconds"] is not None else MISSING
     state = "stopping" if run["stopping"] else run["state"]
     size = disk.in_words(run["bytes"])
-    return run["id"], run["title"], run["role"], state, epochs, percent(run["best_miou_packed"]), left, size
+    return run["id"], run["title"], run["role"] or MISSING, state, epochs, percent(run["best_miou_packed"]), left, size
 
 
 def _removal_row(removal: Removal) -> tuple[object, ...]:

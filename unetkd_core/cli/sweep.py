@@ -1,7 +1,9 @@
 """`unetkd sweep`: grids of taught runs; start, watch, look, stop, resume. The folder is the truth, a driver does it."""
 
+import contextlib
 import csv
 import sys
+from collections.abc import Sequence
 from time import sleep
 from typing import Annotated, Any
 
@@ -10,8 +12,8 @@ from rich.console import Console
 
 from unetkd_core.cli import options as o
 from unetkd_core.cli import sweep_options as s
-from unetkd_core.cli.output import MISSING, duration, percent, points, print_json, print_table, remark
-from unetkd_core.errors import RunError
+from unetkd_core.cli.output import MISSING, UNREADABLE, duration, percent, points, print_json, print_table, remark
+from unetkd_core.errors import RunError, UnetKDError
 from unetkd_core.runs import sweep_estimate, sweeps
 from unetkd_core.runs.sweep_folder import Sweep
 from unetkd_core.runs.sweep_results import CellResult, Score, Summary, best
@@ -64,17 +66,17 @@ def start(
 @app.command("list")
 def list_(as_json: o.AsJson = False) -> None:
     """Every sweep, newest first."""
-    found = [summary(sweep) for sweep in sweeps.list_sweeps()]
+    found = [summary_or_why(sweep) for sweep in sweeps.list_sweeps()]
     if as_json:
         print_json(found)
     elif not found:
         remark("No sweeps yet. `unetkd sweep start --teacher NAME --preset 3x3 --budget taste` starts one.")
     else:
-        rows = [
-            (f["id"], f["title"], f["state"], f"{f['done']}/{f['runs']}", f["failed"] or "", f["best"] or MISSING)
-            for f in found
-        ]
+        rows = [(f["id"], f["title"], f["state"], _done_of(f), f["failed"] or "", f["best"] or MISSING) for f in found]
         print_table(("Id", "What", "State", "#Runs", "#Failed", "Best"), rows)
+        for one in found:
+            if one["state"] == UNREADABLE:
+                remark(f"{one['id']}: {one['problem']}")
 
 
 @app.command()
@@ -140,6 +142,22 @@ def summary(sweep: Sweep) -> dict[str, Any]:
         "problem": None if status.error is None else f"{status.error.headline} {status.error.hint}",
         "folder": str(sweep.sweep_dir),
     }
+
+
+def summary_or_why(sweep: Sweep) -> dict[str, Any]:
+    """The same; of one that cannot be read, why not, so that the others are listed all the same."""
+    try:
+        return summary(sweep)
+    except UnetKDError as error:
+        unknown = dict.fromkeys(("done", "failed", "runs", "best"))
+        known = {"id": sweep.id, "title": MISSING, "folder": str(sweep.sweep_dir)}
+        with contextlib.suppress(UnetKDError):
+            known["title"] = sweep.spec.title
+        return {**known, **unknown, "state": UNREADABLE, "problem": str(error)}
+
+
+def _done_of(found: dict[str, Any]) -> str:
+    return MISSING if found["runs"] is None else f"{found['done']}/{found['runs']}"
 
 
 def _to_do(left: sweep_estimate.Left) -> str:
@@ -214,13 +232,26 @@ def _print_grids(sweep: Sweep) -> None:
     top = best(cells, what)
     if top is not None:
         of = sum(cell.summary(what).mean is not None for cell in cells)
-        typer.echo(f"Best of {of}: {_number(top.summary(what), what)}, at {_where(top)}.")
+        begins = "Best" if all(map(_whole, cells)) else "Best so far,"
+        typer.echo(f"{begins} of {of}: {_number(top.summary(what), what)}, at {_where(top)}.")
     unit = "Gain over the untaught twin in points" if what == "gain" else "mIoU"
-    typer.echo(f"{unit}, best validation epoch at the packed size, {_seeds(len(spec.seed))}.")
+    typer.echo(f"{unit}, best validation epoch at the packed size, {_seeds(cells, what)}.")
 
 
-def _seeds(count: int) -> str:
-    return "one seed" if count == 1 else f"mean ± standard deviation of {count} seeds"
+def _whole(cell: CellResult) -> bool:
+    return cell.state == "done"
+
+
+def _seeds(cells: Sequence[CellResult], what: Score) -> str:
+    """Of how many seeds the means are: all that were asked for, or as many as are done."""
+    asked, counts = len(cells[0].runs), {cell.summary(what).n for cell in cells}
+    if asked == 1:
+        return "one seed"
+    if counts == {asked}:
+        return f"mean ± standard deviation of {asked} seeds"
+    least, most = min(counts), max(counts)
+    done = f"{most}" if least == most else f"{least} to {most}"
+    return f"mean ± standard deviation of the seeds done so far, {done} of {asked}"
 
 
 def _shown(cell: CellResult, what: Score) -> str:

@@ -35,7 +35,7 @@ def use() -> DiskUse:
         runs={run.id: run.disk_bytes() for run in list_runs()},
         packed=folder_bytes(settings.packed_dir()),
         searches=folder_bytes(home / "searches"),
-        teachers=folder_bytes(home / "teachers"),
+        teachers=folder_bytes(settings.teachers_dir()),
         free=free_bytes(),
     )
 

@@ -16,13 +16,14 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from unetkd_core import settings
-from unetkd_core.errors import CheckpointError, RunError
+from unetkd_core.errors import CheckpointError, ConfigError, RunError
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.problems import unwritable
 from unetkd_core.runs.provenance import provenance
@@ -96,7 +97,10 @@ class Run:
 
     def _rebuilt_status(self) -> Status:
         """As a worker would have left it that is gone: resuming puts the rest right."""
-        written, epochs = (self.run_dir / "status.json").stat().st_mtime, self.config.optim.epochs
+        try:
+            written, epochs = (self.run_dir / "status.json").stat().st_mtime, self.config.optim.epochs
+        except (ConfigError, OSError) as error:
+            raise RunError(f"The status of run {self.id} is lost and cannot be made out ({error}).") from None
         status = status_file.queued(epochs, written)
         return dataclasses.replace(status, state="running", phase="training", epoch=len(self.metrics()))
 
@@ -188,22 +192,31 @@ class Run:
         status_file.write_text(self.run_dir / "config.json", config.model_dump_json(indent=1) + "\n")
 
 
-def create(config: RunConfig, *, pair: str | None = None, shares: bool = False, control: str | None = None) -> Run:
+def create(
+    config: RunConfig,
+    *,
+    pair: str | None = None,
+    shares: bool = False,
+    control: str | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> Run:
     """Make a run's folder, queued.
 
     pair: a twin's student; the twin's id is then the student's with `-twin`, so that it sorts right after it.
     shares: it leaves room for a run beside it (its twin, its student); else it takes every slot. control: the untaught
-    run that this student is compared with, where it is not a twin of its own. Raises RunError.
+    run that this student is compared with, where it is not a twin of its own. notes: more for meta.json. Raises
+    RunError.
     """
     now = time.time()
     run_id = f"{pair}-twin" if pair else _new_id(config.model.name, now)
     run = Run(run_id, settings.runs_dir() / run_id)
+    meta = {**_meta(now, pair, shares, control), **(notes or {})}
     # Built under another name and renamed: a run is there as a whole or not at all.
     making = run.run_dir.with_name(f".making-{run_id}")
     try:
         making.mkdir(parents=True)
         status_file.write_text(making / "config.json", config.model_dump_json(indent=1) + "\n")
-        status_file.write_text(making / "meta.json", json.dumps(_meta(now, pair, shares, control), indent=1) + "\n")
+        status_file.write_text(making / "meta.json", json.dumps(meta, indent=1) + "\n")
         status_file.write(making / "status.json", status_file.queued(config.optim.epochs, now), durable=True)
         os.rename(making, run.run_dir)
         folders.sync(settings.runs_dir())

@@ -22,6 +22,7 @@ from unetkd_core.zoo import checkpoints, ensemble_search, references
 
 STOP_SECONDS = 1.6
 """A stop is given so long, a little more than the worker's own grace; then the process group is killed."""
+WEIGHTS_SEARCHED = "weights_searched"
 _launch = launch  # by a name of our own, so that tests can start nothing
 
 
@@ -32,19 +33,20 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
     student's twin already; no other is trained then.
 
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there or it is more than
-    limits.py allows, RunError when no folder can be made or the queue is full; nothing is left behind then.
+    limits.py allows, RunError when no folder can be made, QueueFullError; nothing is left behind then.
     """
-    config = _with_ensemble(config)
+    config = _with_ensemble(_with_splits(config))
     teacher = check(config)
+    notes = {"data": data_fingerprints(config)}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
     with_twin = twin and control is None and config.teaching is not None
     runs: list[Run] = []
     try:
         with limits.room_for(2 if with_twin else 1):
-            runs.append(folder.create(config, shares=shares or with_twin, control=control))
+            runs.append(folder.create(config, shares=shares or with_twin, control=control, notes=notes))
             if with_twin:
-                runs.append(folder.create(config.twin(runs[0].id), pair=runs[0].id, shares=True))
+                runs.append(folder.create(config.twin(runs[0].id), pair=runs[0].id, shares=True, notes=notes))
         if teacher is not None:
             note_teacher(runs[0], teacher)
         for run in runs:
@@ -57,6 +59,20 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
             raise folder.refused(error) from error
         raise
     return runs
+
+
+def data_fingerprints(config: RunConfig) -> dict[str, str]:
+    """Reference with its split -> what its scenes were made of, of everything that it learns from and is checked on.
+    Reads no picture: 40 ms for 3,000 files. Raises DataError.
+    """
+    sources = map(catalog.open_source, dict.fromkeys((*config.data.train, *config.data.val)))
+    return {source.ref: source.fingerprint() for source in sources}
+
+
+def _with_splits(config: RunConfig) -> RunConfig:
+    """`streets` and `streets:train` are one set of scenes: both are written down as the second. Raises DataError."""
+    data = {part: [catalog.open_source(ref).ref for ref in getattr(config.data, part)] for part in ("train", "val")}
+    return config.with_(data=data)
 
 
 def _with_ensemble(config: RunConfig) -> RunConfig:
@@ -225,9 +241,13 @@ def _mark_stopped(run: Run) -> None:
 
 
 def note_teacher(run: Run, info: checkpoints.CheckpointInfo) -> None:
-    """Which weights teach, so that a resumed run is taught by the same."""
+    """Which weights teach, so that a resumed run is taught by the same; and whether an ensemble's members' weights are
+    for the run to search, which its config does not say any more once they are found.
+    """
     assert run.config.teaching is not None
     ref = run.config.teaching.teacher
+    if not isinstance(ref, str) and ref.open:
+        run.add_to_meta(WEIGHTS_SEARCHED, True)
     run.add_to_meta(
         "teacher",
         {

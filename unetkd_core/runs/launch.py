@@ -1,6 +1,6 @@
-"""A worker's process from outside: start it detached, signal its group, end it. Knows no queue and trains nothing.
+"""A process that works on a folder, from outside: start it detached; a worker's: signal its group, end it.
 
-Needs no torch.
+Knows no queue, trains nothing, needs no torch.
 """
 
 import contextlib
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 from unetkd_core import settings
 from unetkd_core.errors import RunError
@@ -29,29 +31,32 @@ ignore it.
 
 def launch(run: Run) -> None:
     """Start the worker in a session of its own; it survives us."""
-    environment = (
-        {"GLIBC_TUNABLES": ALLOCATOR}
-        | os.environ
-        | {
-            "UNETKD_HOME": str(settings.home()),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])),
-        }
-    )
     try:
-        with open(run.run_dir / "log.txt", "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "unetkd_core.runs.worker", str(run.run_dir)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
-            )
+        pid = detached("unetkd_core.runs.worker", run.run_dir, {"GLIBC_TUNABLES": ALLOCATOR})
     except OSError as error:
         raise RunError(f"The worker of run {run.id} could not be started: {error.strerror or error}.") from error
-    _note_process(run, process.pid)
+    _note_process(run, pid)
+
+
+def detached(module: str, folder: Path, defaults: Mapping[str, str] | None = None) -> int:
+    """Start `python -m module FOLDER` in a session of its own, what it says in the folder's log.txt; returns its pid.
+
+    defaults: environment variables, where ours has none of that name. Raises OSError.
+    """
+    paths = filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])
+    ours = {"UNETKD_HOME": str(settings.home()), "PYTHONPATH": os.pathsep.join(paths)}
+    with open(folder / "log.txt", "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**(defaults or {}), **os.environ, **ours},
+            start_new_session=True,
+        )
     # Waited for in the background, so that no zombie is left while this process lives.
-    threading.Thread(target=process.wait, name=f"reaper-{run.id}", daemon=True).start()
+    threading.Thread(target=process.wait, name=f"reaper-{folder.name}", daemon=True).start()
+    return process.pid
 
 
 def _note_process(run: Run, pid: int) -> None:

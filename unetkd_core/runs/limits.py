@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from unetkd_core import settings
-from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.errors import ConfigError, QueueFullError, RunError
 from unetkd_core.runs import locks
 from unetkd_core.runs.folder import Run, list_runs
 from unetkd_core.training.config import RunConfig
@@ -34,23 +34,31 @@ def check(config: RunConfig) -> None:
 def check_time(run: Run) -> None:
     """Raises RunError when the time that `run` may train is used up, or what is left is too little for an epoch."""
     hours = settings.max_hours()
-    taken = _epoch_seconds(run)
+    taken, epoch = _epoch_seconds(run), _next_epoch_seconds(run)
     to_do = len(taken) < run.config.optim.epochs
-    if hours is not None and taken and to_do and sum(taken) + taken[-1] > hours * _HOUR:
+    if hours is not None and taken and to_do and sum(taken) + epoch > hours * _HOUR:
         raise RunError(
-            f"Run {run.id} has trained for {_words(sum(taken))} and an epoch takes {_words(taken[-1])}, more than the "
+            f"Run {run.id} has trained for {_words(sum(taken))} and an epoch takes {_words(epoch)}, more than the "
             f"{_words(hours * _HOUR)} that UNETKD_MAX_HOURS allows; raise it to go on."
         )
 
 
 @contextmanager
 def room_for(count: int) -> Iterator[None]:
-    """Hold the queue while `count` runs are added to it. Raises RunError when they are too many, OSError."""
+    """Hold the queue while `count` runs are added to it. Raises QueueFullError when that is too many just now, RunError
+    when it always is, OSError.
+    """
+    most = settings.max_queued()
+    if count > most:  # waiting would not help
+        raise RunError(
+            f"A student and its twin are {count} runs, and UNETKD_MAX_QUEUED allows {most}; raise it, or train the "
+            "student without its twin."
+        )
     with locks.hold_queue():
-        active, most = sum(map(_is_active, list_runs())), settings.max_queued()
+        active = sum(map(_is_active, list_runs()))
         if active + count > most:
             wanted = "the student and its twin would be two more" if count == 2 else f"{count} more was asked for"
-            raise RunError(
+            raise QueueFullError(
                 f"{active} run{'s wait or train' if active != 1 else ' waits or trains'} already, {wanted}, and "
                 f"UNETKD_MAX_QUEUED allows {most}; wait until one is over, or stop one."
             )
@@ -74,6 +82,14 @@ def time_is_up(epochs: int) -> str:
 
 def _epoch_seconds(run: Run) -> list[float]:
     return [float(entry.get("seconds") or 0.0) for entry in run.metrics()]
+
+
+def _next_epoch_seconds(run: Run) -> float:
+    """What one more epoch takes, by the last: without asking the teacher or waiting for another run that asks, which
+    comes once. Lines of older releases do not tell that apart.
+    """
+    last = (run.metrics() or [{}])[-1]
+    return max(0.0, float(last.get("seconds") or 0.0) - float(last.get("teacher_seconds") or 0.0))
 
 
 def _is_active(run: Run) -> bool:

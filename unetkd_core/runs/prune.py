@@ -108,7 +108,7 @@ def _status(run: Run) -> Status | None:
 def _leftovers(now: float) -> list[Path]:
     """Beside the runs and the packed data: what was being deleted, made or packed when its process ended."""
     runs, packed = settings.runs_dir(), settings.packed_dir()
-    sweeps = settings.home() / "sweeps"
+    sweeps = sweep_folder.sweeps_dir()
     stale = [
         *sweeps.glob(".making-*"),
         *runs.glob(".making-*"),
@@ -174,7 +174,10 @@ def _named_members() -> Iterator[str]:
 
 
 def _in_sweeps() -> Iterator[str]:
-    """A sweep's numbers are read from its runs as long as it is there."""
+    """A sweep's numbers are read from its runs as long as it is there, and resuming it asks its teachers."""
     for sweep in sweep_folder.list_sweeps():
         yield from (assigned := sweep.assigned()).runs.values()
         yield from assigned.twins.values()
+        with contextlib.suppress(UnetKDError):  # deleted while we looked
+            for teacher in sweep.spec.teacher:
+                yield from _runs_in(teacher)

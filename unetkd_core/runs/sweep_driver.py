@@ -11,8 +11,8 @@ from typing import Final
 
 from filelock import FileLock
 
-from unetkd_core.errors import RunError
-from unetkd_core.runs import jobs, limits, sweep_match
+from unetkd_core.errors import QueueFullError, RunError, UnetKDError
+from unetkd_core.runs import jobs, limits, locks, sweep_match
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.sweep_estimate import slots
@@ -24,6 +24,8 @@ from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 
 POLL_SECONDS: Final = 0.5
+FULL_SECONDS: Final = 5.0
+"""Between two looks at a queue that others have filled: each try opens data and teacher."""
 
 
 class Driver:
@@ -40,6 +42,8 @@ class Driver:
         """Runs ("4/0") and twins ("M128/0") that this go has started, resumed, or found going on."""
         self.current = ""
         """What is being started: for the sentence when that is refused."""
+        self.full = False
+        """Whether others have filled the queue: then this sweep waits for room."""
 
     def go(self) -> bool:
         """Until nothing is left to do; False when asked to stop first, and then the sweep's own runs are stopped.
@@ -51,36 +55,53 @@ class Driver:
         while not self.reporter.should_stop():
             if not self.step():
                 return True
-            self.reporter.stop_event.wait(POLL_SECONDS)
+            self.reporter.stop_event.wait(FULL_SECONDS if self.full else POLL_SECONDS)
         stop_runs(self.sweep)
         return False
 
     def step(self) -> bool:
         """Start what there is room for, and tell how far it is. Whether anything is left to wait for."""
-        active = sum(self._one(run_id).active for run_id in self._ids())
-        for planned in self.planned:
-            if active >= slots(self.spec):
-                break
-            active += self._advance(planned)
+        active = self._fill(sum(self._one(run_id).active for run_id in self._ids()))
         self._tell()
-        return active > 0 or any(self._wanted(p.key, self.assigned.runs) for p in self.planned)
+        if self.full or active > 0 or any(self._wanted(p.key, self.assigned.runs) for p in self.planned):
+            return True
+        self._note_controls()
+        return False
+
+    def _fill(self, active: int) -> int:
+        """Start what there is room for; `active` runs go on. Returns how many do then, some of them since it was asked.
+
+        A queue that others have filled is no failure: one over, there is room again.
+        """
+        was, self.full = self.full, False
+        try:
+            for planned in self.planned:
+                if active >= slots(self.spec):
+                    break
+                active += self._advance(planned)
+        except QueueFullError as error:
+            self.full = True
+            if not was:
+                self.reporter.log.line(f"Waiting for room in the queue. {error}")
+        return active
 
     # -- what is there already -------------------------------------------------------------------------------------
 
     def _adopt(self) -> None:
         """Take over every run on disk that is one of ours, whoever started it."""
-        there = sweep_match.on_disk()
+        there = sweep_match.There()
         before = self.assigned
         runs, twins = {}, {}
         for planned in self.planned:
-            if run := _choose(there.get(self.prints.of(planned.config), []), before.runs.get(planned.key)):
+            if run := _choose(there.of(self.prints.of(planned.config)), before.runs.get(planned.key)):
                 runs[planned.key] = run.id
             key = twin_key(planned)
-            controls = there.get(self.prints.of_twin(planned.config), []) if self.spec.twins else []
+            controls = there.of(self.prints.of_twin(planned.config)) if self.spec.twins else []
             if run := _choose(controls, before.twins.get(key)):
                 twins[key] = run.id
         self._assign(Assigned(runs, twins, before.own))
         self.tried |= {key for key, run_id in {**runs, **twins}.items() if self._one(run_id).active}
+        self._note_controls()
 
     def _alone(self) -> FileLock:
         """Looking and starting are one step: two sweeps with a cell in common must not both start it."""
@@ -110,16 +131,35 @@ class Driver:
         if run_id is None or key in self.tried or self._one(run_id).state not in BROKEN:
             return 0
         self.current = f"resuming run {run_id}"
-        self.tried.add(key)
+        with self._alone():
+            if self._one(run_id).state in BROKEN:
+                return self._resume(key, run_id)
+        return self._found_going(key, run_id)
+
+    def _resume(self, key: str, run_id: str) -> int:
         try:
             limits.check_time(open_run(run_id))
         except RunError as error:  # its own time is up: no reason to hold up the others
+            self.tried.add(key)
             self.reporter.log.line(str(error))
             return 0
-        jobs.resume(run_id)
+        try:
+            jobs.resume(run_id)
+        except QueueFullError:
+            raise
+        except RunError:
+            if self._one(run_id).state in BROKEN:
+                raise
+            return self._found_going(key, run_id)  # a person was quicker
         self._set_going({}, {}, [run_id], [key])
         self.reporter.log.line(f"Resumed {run_id}")
         return 1
+
+    def _found_going(self, key: str, run_id: str) -> int:
+        """Somebody else has resumed it since we looked: it is waited for, not ours to stop."""
+        active = self._one(run_id).active
+        self.tried |= {key} if active else set()
+        return int(active)
 
     def _start(self, planned: Planned) -> int:
         cell, key = planned.cell, planned.key
@@ -137,9 +177,9 @@ class Driver:
 
     def _started_elsewhere(self, planned: Planned) -> str | None:
         """The id of this very run if somebody has started it since we looked; its control is taken over too."""
-        there, key, now = sweep_match.on_disk(), twin_key(planned), self.assigned
-        run = _choose(there.get(self.prints.of(planned.config), []), None)
-        control = _choose(there.get(self.prints.of_twin(planned.config), []), now.twins.get(key))
+        there, key, now = sweep_match.There(), twin_key(planned), self.assigned
+        run = _choose(there.of(self.prints.of(planned.config)), None)
+        control = _choose(there.of(self.prints.of_twin(planned.config)), now.twins.get(key))
         runs = {**now.runs, planned.key: run.id} if run else now.runs
         twins = {**now.twins, key: control.id} if control and self.spec.twins else now.twins
         self._assign(Assigned(runs, twins, now.own))
@@ -153,10 +193,14 @@ class Driver:
         if any(self._wanted(p.key, self.assigned.runs) for p in self.planned if twin_key(p) == key):
             return 0  # one that is still to start brings it along
         self.current = f"the untaught {planned.cell.student}, seed {planned.seed}"
-        config: RunConfig = planned.config.twin(student)
-        runs = jobs.start(config, twin=False, shares=True)
-        self._set_going({}, {key: runs[0].id}, [runs[0].id], [key])
-        self.reporter.log.line(f"Started {runs[0].id}: {self.current}")
+        with self._alone():
+            found = _choose(sweep_match.There().of(self.prints.of_twin(planned.config)), None)
+            run = found or jobs.start(planned.config.twin(student), twin=False, shares=True)[0]
+            self._set_going({}, {key: run.id}, [] if found else [run.id], [] if found else [key])
+        self._note_controls()
+        if found:  # somebody has started it since we looked
+            return self._found_going(key, run.id) or self._advance_known(key, self.assigned.twins)
+        self.reporter.log.line(f"Started {run.id}: {self.current}")
         return 1
 
     # -- writing it down -------------------------------------------------------------------------------------------
@@ -166,6 +210,19 @@ class Driver:
         self.tried |= set(tried)
         self._assign(Assigned({**now.runs, **runs}, {**now.twins, **twins}, tuple(dict.fromkeys((*now.own, *own)))))
 
+    def _note_controls(self) -> None:
+        """Students that were there without a control learn which run is theirs now, so that Runs shows their gain too.
+
+        Only those that nobody works on: a worker writes its meta.json itself.
+        """
+        for planned in self.planned:
+            student, control = self.assigned.runs.get(planned.key), self.assigned.twins.get(twin_key(planned))
+            if student is not None and control is not None and not self._one(student).active:
+                with contextlib.suppress(UnetKDError, OSError), locks.hold(student):
+                    run = open_run(student)
+                    if run.partner() is None:
+                        run.add_to_meta("control", control)
+
     def _assign(self, assigned: Assigned) -> None:
         self.assigned = assigned
         self.sweep.assign(assigned)
@@ -174,6 +231,7 @@ class Driver:
         states = [self._one(self.assigned.runs.get(p.key)).state for p in self.planned]
         done, training = states.count("done"), states.count("running")
         message = f"{done} of {len(states)} runs done" + (f", {training} training" if training else "")
+        message += "; no room in the queue just now" if self.full else ""
         self.reporter.progress(message, epoch=done, epochs=len(states))
 
     def _ids(self) -> set[str]:

@@ -17,12 +17,13 @@ from unetkd_core.runs.sweep_results import CellResult, twin_key
 @dataclass(frozen=True)
 class Times:
     """Seconds. runs: kind of run (`kind_of`) -> (a student's, its twin's). asking: teacher -> what asking it takes the
-    first student that it has; its answers are kept for all others. slots: runs at once.
+    first student that it has; its answers are kept for all others. slots: runs at once. packing: the data, once.
     """
 
     runs: Mapping[str, tuple[float, float]]
     asking: Mapping[str, float]
     slots: int
+    packing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Left:
 
 def of_spec(spec: SweepSpec) -> Left:
     """For a grid that is not started yet, against all runs on disk. Raises what opening data and teachers raises."""
-    there, prints = sweep_match.on_disk(), sweep_match.Prints()
+    there, prints = sweep_match.There(), sweep_match.Prints()
 
-    def one(digest: str) -> One:
-        runs = there.get(digest)
+    def one(wanted: sweep_match.Print) -> One:
+        runs = there.of(wanted)
         return read_one(runs[0].id, 0) if runs else One()
 
     students: list[tuple[Planned, One]] = []
@@ -66,19 +67,19 @@ def kind_of(planned: Planned) -> str:
 
 def times(spec: SweepSpec) -> Times:
     """How long each kind of run takes beside others. Raises what estimate.estimate raises."""
-    at_once = slots(spec)
+    at_once, packing = slots(spec), estimate.packing_seconds(spec.base)
     runs: dict[str, tuple[float, float]] = {}
     asking: dict[str, float] = {}
     for planned in spec.runs():
         if kind_of(planned) not in runs:
             asked = estimate.teacher_cost(planned.config)
             once = 0.0 if asked is None else asked.seconds
-            student = estimate.estimate(planned.config, twin=at_once > 1).seconds - once
-            alone = estimate.estimate(planned.config.twin("-"), twin=False).seconds
+            student = estimate.estimate(planned.config, twin=at_once > 1).seconds - once - packing
+            alone = estimate.estimate(planned.config.twin("-"), twin=False).seconds - packing
             # Alone it has every core; beside others it is no slower than who is taught too.
             runs[kind_of(planned)] = (student, min(student, alone * at_once))
             asking[_teacher(planned)] = max(once, asking.get(_teacher(planned), 0.0))
-    return Times(runs, asking, at_once)
+    return Times(runs, asking, at_once, packing)
 
 
 def slots(spec: SweepSpec) -> int:
@@ -96,5 +97,6 @@ def _left(students: Iterable[tuple[Planned, One]], twins: Iterable[tuple[Planned
     todo = [known.runs[kind_of(planned)][0] * (1 - run.fraction) for planned, run in taught if run.state != "done"]
     todo += [known.runs[kind_of(planned)][1] * (1 - run.fraction) for planned, run in untaught if run.state != "done"]
     together = max(sum(todo) / known.slots, max(todo, default=0.0)) + sum(known.asking[name] for name in asking)
+    together += known.packing if todo else 0.0
     done = sum(run.state == "done" for _, run in taught)
     return Left(len(taught) - done, sum(run.state != "done" for _, run in untaught), done, together)

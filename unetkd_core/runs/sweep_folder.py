@@ -7,6 +7,7 @@
 Disk is the truth, as for runs; the runs themselves lie in their own folders and stay when a sweep is deleted.
 """
 
+import dataclasses
 import json
 import os
 import re
@@ -44,6 +45,19 @@ NOBODY: Final = Assigned({}, {}, ())
 
 
 @dataclass(frozen=True)
+class _Folder(Run):
+    """A sweep's folder, read and written by what reads and writes runs'."""
+
+    def _rebuilt_status(self) -> Status:
+        """As a driver would have left it that is gone: who is done is read from the runs."""
+        try:
+            written, runs = (self.run_dir / "status.json").stat().st_mtime, Sweep(self.id, self.run_dir).spec.size
+        except (ConfigError, OSError) as error:
+            raise RunError(f"The status of sweep {self.id} is lost and cannot be made out ({error}).") from None
+        return dataclasses.replace(status_file.queued(runs, written), state="running")
+
+
+@dataclass(frozen=True)
 class Sweep:
     """One sweep's folder. The id sorts by age."""
 
@@ -65,7 +79,7 @@ class Sweep:
     @property
     def as_run(self) -> Run:
         """The folder as what runs/reporter.py writes into: status.json, log.txt and stop mean the same there."""
-        return Run(self.id, self.sweep_dir)
+        return _Folder(self.id, self.sweep_dir)
 
     def status(self) -> Status:
         """Where it is, with `interrupted` derived; epoch and epochs count runs. Raises RunError."""

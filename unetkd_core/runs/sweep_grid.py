@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
 from unetkd_core.errors import ConfigError
-from unetkd_core.training.config import ModelName, RunConfig, parse_config
+from unetkd_core.models.names import usual_norm
+from unetkd_core.training.config import ModelName, OptimConfig, RunConfig, parse_config
 from unetkd_core.training.presets import METHODS
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -146,11 +147,20 @@ class SweepSpec(BaseModel):
         kept = {} if self.base.teaching is None else self.base.teaching.model_dump(exclude=_ON_AXES)
         teacher = cell.teacher if isinstance(cell.teacher, str) else cell.teacher.model_dump(mode="json")
         axes = {"teacher": teacher, "alpha": cell.alpha, "temperature": cell.temperature}
-        data = self.base.model_dump()
         teaching = {**kept, **METHODS[cell.method].changes, **axes}
         return RunConfig.model_validate(
-            {**data, "seed": seed, "model": {**data["model"], "name": cell.student}, "teaching": teaching}
+            {**self.base.model_dump(), **self._network(cell.student), "seed": seed, "teaching": teaching}
         )
+
+    def _network(self, student: str) -> dict[str, Any]:
+        """Which network, and how its encoder is treated: the base speaks of its own network only; any other is what
+        `distill --student` makes of its name.
+        """
+        model, optim = self.base.model.model_dump(), self.base.optim.model_dump()
+        if student == self.base.model.name:
+            return {"model": model, "optim": optim}
+        usual = {name: OptimConfig.model_fields[name].default for name in ("encoder_rate", "encoder_frozen_epochs")}
+        return {"model": {"name": student, "norm": usual_norm(student)}, "optim": {**optim, **usual}}
 
 
 def parse_spec(data: Any, *, where: str = "The sweep") -> SweepSpec:

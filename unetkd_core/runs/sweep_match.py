@@ -1,16 +1,18 @@
 """When two runs are the same: fingerprints of settings, and which runs on disk have which. Starts nothing.
 
-Names, the recipe's label and the hardware make no difference; another teacher under the old name does.
+Names, the recipe's label and the hardware make no difference; another teacher or other data under the old name do.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from unetkd_core.errors import RunError, UnetKDError
-from unetkd_core.models.weighting import SEARCHED
+from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run, list_runs
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
@@ -22,71 +24,101 @@ _RANK: Final = {"done": 0, "running": 1, "queued": 2}
 """Of several equal runs the finished one counts, then one that is going on, then one that can be resumed."""
 
 
-def fingerprint(config: RunConfig, teacher: str) -> str:
-    """A digest of everything that decides what is learned. teacher: `teacher_key` of who teaches, or "" for nobody."""
-    data = config.model_dump(mode="json", exclude=_IRRELEVANT)
+def fingerprint(config: RunConfig, teacher: str, data: Mapping[str, str] | None = None) -> str:
+    """A digest of everything that decides what is learned.
+
+    teacher: `teacher_key` of who teaches, or "" for nobody. data: `jobs.data_fingerprints`; none: data go by their
+    names alone, as in runs of older releases.
+    """
+    said = config.model_dump(mode="json", exclude=_IRRELEVANT)
+    for part in ("train", "val"):
+        said["data"][part] = list(map(_with_split, said["data"][part]))
     if config.teaching is not None:
-        data["teaching"]["teacher"] = teacher
-        data["teaching"].pop("cache", None)  # whether its answers are kept is chosen like the hardware
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+        said["teaching"]["teacher"] = teacher
+        said["teaching"].pop("cache", None)  # whether its answers are kept is chosen like the hardware
+    if data is not None:
+        said["made_of"] = dict(data)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def teacher_key(ref: Reference, config: RunConfig) -> str:
+def _with_split(ref: str) -> str:
+    """As catalog.open_source reads it, also where the data are gone."""
+    name, _, split = ref.strip().partition(":")
+    return f"{name}:{split or 'train'}"
+
+
+def teacher_key(ref: Reference) -> str:
     """Whose answers `ref` means now: its weights' sha256.
 
     An ensemble whose weights each run searches goes by its members: the weights follow from them and the data. Raises
     CheckpointError, ConfigError.
     """
     spec = references.spec_of(ref)
-    searched = None if spec is None else _searched(spec, config)
-    if searched is None or spec is None:
+    if spec is None or not spec.open:
         return references.info_of(ref).sha256
-    return searched if spec.sha256 else str(_searched(references.fixed(spec), config))
+    return _members_key(spec if spec.sha256 else references.fixed(spec))
 
 
-def _searched(spec: EnsembleSpec, config: RunConfig) -> str | None:
-    if not (spec.open or (spec.weighting in SEARCHED and spec.searched_on == config.data.val)):
-        return None
-    members = sorted(spec.sha256) if spec.sha256 else list(spec.members)
-    return json.dumps(["searched", members, spec.space, spec.weighting])
+def _members_key(spec: EnsembleSpec) -> str:
+    return json.dumps(["searched", sorted(spec.sha256), spec.space, spec.weighting])
+
+
+@dataclass(frozen=True)
+class Print:
+    """What the settings of a run that is to be are known by on disk. now: with the data as they are; by_name: what an
+    older release's run has, which did not note what its data were.
+    """
+
+    now: str
+    by_name: str
 
 
 class Prints:
-    """Fingerprints of settings that are about to run. Keeps what each teacher is, so that a grid asks once."""
+    """Prints of settings that are about to run. Keeps what each teacher and the data are, so that a grid asks once."""
 
     def __init__(self) -> None:
         self._keys: dict[str, str] = {}
+        self._data: dict[tuple[str, ...], dict[str, str]] = {}
 
-    def of(self, config: RunConfig) -> str:
-        """Raises CheckpointError, ConfigError when the teacher is not there."""
+    def of(self, config: RunConfig) -> Print:
+        """Raises CheckpointError, ConfigError when the teacher is not there, DataError when the data are not."""
         if config.teaching is None:
-            return fingerprint(config, "")
+            return self._print(config, "")
         ref = config.teaching.teacher
         name = ref if isinstance(ref, str) else ref.dumps()
         if name not in self._keys:
-            self._keys[name] = teacher_key(ref, config)
-        return fingerprint(config, self._keys[name])
+            self._keys[name] = teacher_key(ref)
+        return self._print(config, self._keys[name])
 
-    def of_twin(self, config: RunConfig) -> str:
-        """The fingerprint of a student's control."""
-        return fingerprint(config.twin("-"), "")
+    def of_twin(self, config: RunConfig) -> Print:
+        """That of a student's control."""
+        return self._print(config.twin("-"), "")
+
+    def _print(self, config: RunConfig, teacher: str) -> Print:
+        refs = (*config.data.train, *config.data.val)
+        if refs not in self._data:
+            self._data[refs] = jobs.data_fingerprints(config)
+        return Print(fingerprint(config, teacher, self._data[refs]), fingerprint(config, teacher))
+
+
+class There:
+    """The runs on disk by what they are; what cannot be read is left out."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[tuple[int, int, Run]]] = {}
+        for age, (run, digest) in enumerate(_digests()):
+            with contextlib.suppress(RunError):
+                rank = _RANK.get(run.status().state, 3)
+                self._found.setdefault(digest, []).append((rank, age, run))
+
+    def of(self, wanted: Print) -> list[Run]:
+        """Those that are what is wanted, the one that counts first, within a rank the newest."""
+        found = [entry for digest in (wanted.now, wanted.by_name) for entry in self._found.get(digest, [])]
+        return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]
 
 
 _known: dict[Path, tuple[tuple[int, int], str]] = {}
 """Run folder -> (when its two files were written, fingerprint). Reading hundreds of configs costs a second."""
-
-
-def on_disk() -> dict[str, list[Run]]:
-    """Fingerprint -> the runs that have it, the one that counts first. What cannot be read is left out."""
-    found: dict[str, list[tuple[int, Run]]] = {}
-    for run, digest in _digests():
-        try:
-            state = run.status().state
-        except RunError:
-            continue
-        found.setdefault(digest, []).append((_RANK.get(state, 3), run))
-    # Newest first within a rank: that is how runs are listed, and sorting keeps it.
-    return {digest: [run for _, run in sorted(runs, key=lambda r: r[0])] for digest, runs in found.items()}
 
 
 def _digests() -> Iterator[tuple[Run, str]]:
@@ -101,10 +133,12 @@ def _digests() -> Iterator[tuple[Run, str]]:
 
 
 def _digest_of(run: Run) -> str:
-    config = run.config
+    config, meta = run.config, run.meta
+    data = noted if isinstance(noted := meta.get("data"), dict) else None
     if config.teaching is None:
-        return fingerprint(config, "")
+        return fingerprint(config, "", data)
     teacher = config.teaching.teacher
-    searched = None if isinstance(teacher, str) else _searched(teacher, config)
-    noted: dict[str, Any] = run.meta.get("teacher") or {}
-    return fingerprint(config, searched or str(noted.get("sha256") or f"unknown-{run.id}"))
+    if not isinstance(teacher, str) and teacher.sha256 and (teacher.open or meta.get(jobs.WEIGHTS_SEARCHED)):
+        return fingerprint(config, _members_key(teacher), data)
+    told: dict[str, Any] = meta.get("teacher") or {}
+    return fingerprint(config, str(told.get("sha256") or f"unknown-{run.id}"), data)

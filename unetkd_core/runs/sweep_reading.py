@@ -90,10 +90,10 @@ def _curve(run: Run) -> Curve:
 def _parse(lines: Sequence[dict[str, Any]]) -> Curve:
     scores = [line.get("val") or {} for line in lines]
     mious = tuple(_number(score.get("miou")) for score in scores)
-    known = [m for m in mious if m is not None]
+    known = [(m, epoch) for epoch, m in enumerate(mious) if m is not None]
     if not known:
         return Curve(mious)
-    at_best = scores[mious.index(max(known))].get("iou") or []
+    at_best = scores[max(known)[1]].get("iou") or []  # of equal epochs the last, which is the one kept in best/
     iou = tuple(map(_number, at_best)) if len(at_best) == len(CLASSES) else ()
     return Curve(mious, iou)
 

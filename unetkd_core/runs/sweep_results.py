@@ -49,6 +49,10 @@ class CellRun:
         taught, untaught = self.student.curve.best(epochs), self.twin.curve.best(epochs)
         return None if taught is None or untaught is None else taught - untaught
 
+    def final(self, what: Score) -> bool:
+        """Whether that number of its will not change any more: a student's mIoU needs no control."""
+        return self.settled if what == "gain" else self.student.state == "done"
+
     def score(self, what: Score) -> float | None:
         return self.gain if what == "gain" else self.miou
 
@@ -70,7 +74,7 @@ class CellResult:
     runs: tuple[CellRun, ...]
 
     def summary(self, what: Score) -> Summary:
-        return summary([run.score(what) for run in self.runs if run.settled])
+        return summary([run.score(what) for run in self.runs if run.final(what)])
 
     def so_far(self, what: Score) -> float | None:
         """The mean of the finished seeds, else what the furthest of the others has come to."""
@@ -132,13 +136,16 @@ def twin_key(planned: Planned) -> str:
 
 
 def best(found: Sequence[CellResult], what: Score) -> CellResult | None:
-    """The cell with the highest mean of finished seeds."""
-    measured = [(s, cell) for cell in found if (s := cell.summary(what).mean) is not None]
-    return max(measured, key=lambda pair: pair[0])[1] if measured else None
+    """The cell with the highest mean, of those with the most finished seeds: one seed's luck beats no mean of three."""
+    known = [(cell.summary(what), cell) for cell in found]
+    measured = [(s.n, s.mean, cell) for s, cell in known if s.mean is not None]
+    return max(measured, key=lambda one: one[:2])[2] if measured else None
 
 
 def table(sweep: Sweep) -> list[dict[str, Any]]:
-    """One row a run, for a CSV: axes, state, scores in [0, 1], and the student's IoU of each class."""
+    """One row a run, for a CSV: axes, state, scores in [0, 1], the gain once both are done, and the student's IoU of
+    each class.
+    """
     return [_row(run) for cell in cells(sweep) for run in cell.runs]
 
 
@@ -159,7 +166,7 @@ def _row(run: CellRun) -> dict[str, Any]:
         "twin": twin.run_id,
         "twin_state": twin.state if run.twins else None,
         "twin_miou": twin.curve.best(),
-        "gain": run.gain,
+        "gain": run.gain if run.settled else None,
         **{f"iou_{c.name}": value for c, value in zip(CLASSES, iou, strict=True)},
     }
 

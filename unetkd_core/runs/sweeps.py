@@ -8,22 +8,19 @@ import dataclasses
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
 from typing import Final
 
-from unetkd_core import settings
-from unetkd_core.errors import RunError
-from unetkd_core.runs import jobs, sweep_driver, sweep_folder, sweep_match
+from unetkd_core.errors import RunError, UnetKDError
+from unetkd_core.runs import jobs, launch, sweep_driver, sweep_folder, sweep_match
+from unetkd_core.runs.folder import list_runs
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
-from unetkd_core.runs.sweep_results import active_ids, cells, cells_of, runs_done, table
+from unetkd_core.runs.sweep_results import active_ids, cells, cells_of, runs_done, table, twin_key
 
 __all__ = [
-    "Sweep", "SweepSpec", "cells", "cells_of", "check", "delete", "list_sweeps", "open_sweep", "parse_spec", "resume",
-    "runs_done", "start", "stop", "table",
+    "Sweep", "SweepSpec", "cells", "cells_of", "check", "compared_with", "delete", "list_sweeps", "open_sweep",
+    "parse_spec", "resume", "runs_done", "start", "stop", "table",
 ]  # fmt: skip
 STOP_SECONDS: Final = 5.0
 """A stop is given so long, most of it for the runs; then the driver is killed and its runs are stopped from here."""
@@ -112,6 +109,21 @@ def resume(sweep_id: str) -> Sweep:
     return sweep
 
 
+def compared_with(control: str) -> set[str]:
+    """Ids of the students that are compared with this untaught run: those that name it, and every sweep's."""
+    found, there = set(), list_runs()
+    for run in there:
+        with contextlib.suppress(UnetKDError):
+            partner = run.partner() if run.config.teaching is not None else None
+            found |= {run.id} if partner is not None and partner.id == control else set()
+    for sweep in list_sweeps():
+        assigned = sweep.assigned()
+        for planned in sweep.spec.runs() if control in assigned.twins.values() else ():
+            if assigned.twins.get(twin_key(planned)) == control and planned.key in assigned.runs:
+                found.add(assigned.runs[planned.key])
+    return found & {run.id for run in there}
+
+
 def delete(sweep_id: str) -> None:
     """Remove a sweep's folder; its runs stay. Raises RunError while it is going on."""
     sweep = open_sweep(sweep_id)
@@ -130,22 +142,10 @@ def delete(sweep_id: str) -> None:
 
 def _launch(sweep: Sweep) -> None:
     """Start the driver in a session of its own; it survives us."""
-    paths = filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"UNETKD_HOME": str(settings.home()), "PYTHONPATH": os.pathsep.join(paths)}
     try:
-        with open(sweep.sweep_dir / "log.txt", "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "unetkd_core.runs.sweep_worker", str(sweep.sweep_dir)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **ours},
-                start_new_session=True,
-            )
+        launch.detached("unetkd_core.runs.sweep_worker", sweep.sweep_dir)
     except OSError as error:
         raise RunError(f"The driver of sweep {sweep.id} could not be started: {error.strerror or error}.") from error
-    # Waited for in the background, so that no zombie is left while this process lives.
-    threading.Thread(target=process.wait, name=f"reaper-{sweep.id}", daemon=True).start()
 
 
 def _signal(sweep: Sweep, number: int) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from unetkd_core.models.ensemble import EnsembleTeacher
     from unetkd_core.training.teacher_cache import Kept, Source
 
+MIOU: Final = "teacher_miou"
+"""meta.json's word on what the teacher itself scores on the run's validation scenes, at the packed size."""
 KEPT: Final = "teacher_kept"
 """meta.json's word on whether the teacher's answers are kept."""
 
@@ -88,7 +90,7 @@ def source(run: Run, info: CheckpointInfo, train: PackedSet, val: PackedSet, rep
         return loaded.model
 
     mixer = _mixer(teaching)
-    kept, labels = _kept(config, info, train, mixer), _answers(config, info, val, views=None)
+    kept, labels = _kept(config, info, train, mixer), _answers(config, info, val, views=None, what=", its classes")
     using = _decide(run, kept, labels, len(train), len(val), reporter)
     return Source(load) if using is None else Source(load, kept, labels, mixer, using)
 
@@ -150,11 +152,11 @@ def _kept(
     return tuple(Kept(_answers(config, members[index], train, views), index) for index in mixer.heard)
 
 
-def _answers(config: RunConfig, info: CheckpointInfo, data: PackedSet, views: Any) -> answers.Answers:
+def _answers(config: RunConfig, info: CheckpointInfo, data: PackedSet, views: Any, what: str = "") -> answers.Answers:
     hardware = config.hardware
     return answers.answers(
         info.sha256,
-        info.title,
+        f"{info.title} on {', '.join(data.refs)} at {config.data.height}x{config.data.width}{what}",
         data=data.keys,
         views=views,
         size=(config.data.height, config.data.width),

@@ -93,15 +93,16 @@ def too_large(wanted: Mapping[Path, int]) -> str:
     need, limit = sum(wanted.values()), settings.teachers_limit_bytes()
     size = f"{need / 1e9:.1f} GB" if need >= 1e8 else f"{need / 1e6:.0f} MB"
     if need > limit:
-        return f"they would take {size}, and UNETKD_TEACHERS_GB allows {limit / 1e9:g}"
+        return f"its answers would take {size}, and UNETKD_TEACHERS_GB allows {limit / 1e9:g}"
     there = {one.folder: one.bytes for one in stored()}
     busy = {folder: max(want, there.get(folder, 0)) for folder, want in _in_use().items() if folder not in wanted}
     if need + sum(busy.values()) > limit:
-        return f"they would take {size}, and other runs use {sum(busy.values()) / 1e9:.1f} of {limit / 1e9:g} GB now"
+        used = f"{sum(busy.values()) / 1e9:.1f} of {limit / 1e9:g} GB"
+        return f"its answers would take {size}, and other runs use {used} now"
     still = sum(max(0, want - there.get(folder, 0)) for folder, want in {**busy, **wanted}.items())
     idle = sum(has for folder, has in there.items() if folder not in busy and folder not in wanted)
     if still + SPARE_BYTES > _free() + idle:
-        return f"they would take {size}, and the disk has no room for them"
+        return f"its answers would take {size}, and the disk has no room for them"
     return ""
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from unetkd_core.losses.hard_and_soft import hard_and_soft
 from unetkd_core.losses.task import cross_entropy, sqrt_class_weights
-from unetkd_core.metrics import Scores
+from unetkd_core.metrics import Scores, SegmentationMeter
 from unetkd_core.models.backbone_unet import BackboneUNet
 from unetkd_core.models.names import arch_of
 from unetkd_core.models.pretrained import load_encoder
@@ -168,6 +168,17 @@ class Trainer:
         return engine.predict_labels(
             self.model, images, device=self.accelerator.device, memory_format=self.memory_format
         )
+
+    def teacher_scores(self) -> Scores | None:
+        """What the teacher itself scores on the validation scenes, at the packed size; none before it was asked."""
+        if self._teacher_pred is None:
+            return None
+        meter = SegmentationMeter()
+        for start in range(0, len(self.val), self.config.optim.batch_size):
+            indices = np.arange(start, min(start + self.config.optim.batch_size, len(self.val)))
+            labels = torch.from_numpy(self.val.gather(indices)[1]).long()
+            meter.update(torch.from_numpy(self._teacher_pred[indices]), labels)
+        return meter.compute()
 
     def fit(
         self,
