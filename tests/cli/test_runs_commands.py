@@ -123,6 +123,8 @@ def test_list_and_show_read_the_folders(unetkd: Unetkd, launched: list[Run], che
     assert {r["id"] for r in listed} == {student.id, twin.id}
     assert all(r["state"] == "done" and r["epoch"] == 2 for r in listed)
     assert student.id in unetkd("runs", "list").out
+    told = unetkd("runs", "show", student.id).out
+    assert "α 0.1, T 10, " in told and "2 epochs in batches of" in told and "seed 0" in told
     shown = unetkd("runs", "show", twin.id, "--json").json()
     assert shown["config"]["twin_of"] == student.id
     assert len(shown["metrics"]) == 2

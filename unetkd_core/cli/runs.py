@@ -13,6 +13,7 @@ from unetkd_core.runs import disk, folder, jobs
 from unetkd_core.runs import prune as pruning
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.prune import Removal
+from unetkd_core.training.config import RunConfig
 
 app = typer.Typer(help="Runs: list, look, stop, resume, delete, free space.", no_args_is_help=True)
 
@@ -49,6 +50,7 @@ def show(run_id: Id, as_json: AsJson = False) -> None:
         return
     status = run.status()
     typer.echo(f"{run.id}  {run.config.title} ({run.config.role}), {status.state}")
+    typer.echo(settings_in_words(run.config))
     if status.error:
         typer.echo(f"{status.error.headline} {status.error.hint}")
     rows = [
@@ -122,6 +124,16 @@ def prune(
     if not yes:
         typer.confirm(f"Remove these {size} for good?", abort=True, err=True)
     remark(f"{disk.in_words(pruning.carry_out(removals))} are free again.")
+
+
+def settings_in_words(config: RunConfig) -> str:
+    """ "α 0.1, T 10 with T², streets:train at 64x128, 8 epochs in batches of 4, seed 0": what is asked first."""
+    data, optim, teaching = config.data, config.optim, config.teaching
+    how = [] if teaching is None else [f"α {teaching.alpha:g}, T {teaching.temperature:g}"]
+    if teaching is not None and teaching.scale_by_t2:
+        how = [f"{how[0]} with T²"]
+    what = f"{', '.join(data.train)} at {data.height}x{data.width}"
+    return ", ".join([*how, what, f"{optim.epochs} epochs in batches of {optim.batch_size}", f"seed {config.seed}"])
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from unetkd_core.cli import options as o
 from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.output import duration, percent, print_json, print_table, remark
-from unetkd_core.cli.runs import difference, summary
+from unetkd_core.cli.runs import difference, settings_in_words, summary
 from unetkd_core.runs import estimate, jobs, teacher_price
 from unetkd_core.training.config import RunConfig
 
@@ -92,6 +92,7 @@ def _launch(config: RunConfig, *, twin: bool, detach: bool, as_json: bool) -> No
     remark(f"About {duration(expected.seconds)}: {expected.basis.rstrip('.')}.")
     if teacher is not None:
         remark(teacher_price.sentence(teacher))
+    remark(f"{settings_in_words(runs[0].config)}.")
     for run in runs:
         remark(f"{run.id}  {run.config.title} ({run.config.role})")
     all_done = True if detach else follow(runs)
