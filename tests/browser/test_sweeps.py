@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
@@ -54,8 +55,14 @@ def test_another_sweep_is_shown_once_it_is_chosen_and_the_next_one_once_it_is_de
     page.get_by_role("option").filter(has_text="5 T").click()
     expect(page).to_have_url(re.compile("sweep=20260201-000000-wide"))
     expect(page.locator(READY)).to_have_count(10)
-    page.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Delete the sweep").click()
+    # Let the page come to rest: a popover that opens while it is drawn anew closes again.
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_timeout(500)
+    for _ in range(3):
+        page.get_by_role("button", name="Delete", exact=True).click()
+        with suppress(TimeoutError):
+            page.get_by_role("button", name="Delete the sweep").click(timeout=4000)
+            break
     expect(page.locator(READY)).to_have_count(9)
     assert page.get_by_text("cannot be read").count() == 0
 
