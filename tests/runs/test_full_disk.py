@@ -12,13 +12,14 @@ import io
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from safetensors import SafetensorError
 
+from tests.runs.real_runs import trained_here, wait_until
 from unetkd_core import settings
 from unetkd_core.errors import RunError
 from unetkd_core.runs import folder, jobs, worker
@@ -26,19 +27,6 @@ from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training import state
 from unetkd_core.training.config import RunConfig
-
-
-def wait_until(condition: Callable[[], bool], run: Run, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{run.status()}\n{run.log_tail(100)}"
-        time.sleep(0.02)
-
-
-def trained_here(config: RunConfig) -> Run:
-    run = folder.create(config)
-    assert worker.work(run, Reporter(run)) == 0, run.log_tail(100)
-    return run
 
 
 def results(run: Run) -> dict[str, Any]:

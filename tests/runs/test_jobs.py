@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.runs.real_runs import wait_until
 from unetkd_core import settings
 from unetkd_core.errors import RunError
 from unetkd_core.runs import folder, jobs, locks
@@ -20,13 +21,6 @@ from unetkd_core.runs.process import process_start, this_process
 from unetkd_core.training.config import RunConfig
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-
-
-def wait_until(condition: Callable[[], bool], run: Run, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{run.status()}\n{run.log_tail(100)}"
-        time.sleep(0.01)
 
 
 def long_run(config: RunConfig) -> Run:

@@ -4,14 +4,13 @@ import dataclasses
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch  # noqa: F401  (a test looks for it in this process)
 from PIL import Image
 
+from tests.runs.real_runs import trained_here, wait_until
 from unetkd_core.classes import PALETTES
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder, jobs, speed, worker
@@ -19,20 +18,6 @@ from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import checkpoints
-
-
-def wait_until(condition: Callable[[], bool], run: Run, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{run.status()}\n{run.log_tail(100)}"
-        time.sleep(0.02)
-
-
-def trained_here(config: RunConfig) -> Run:
-    """A finished run, trained in this process: starting another one costs seconds."""
-    run = folder.create(config)
-    assert worker.work(run, Reporter(run)) == 0, run.log_tail(100)
-    return run
 
 
 def finish(run: Run) -> Run:
