@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unetkd_core.data.streets.backdrop import Hits
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.dice import lattice_hash, noise_tile, sample
 from unetkd_core.data.streets.layout import Layout
 from unetkd_core.data.streets.shadows import Sunlight
+from unetkd_core.data.streets.walls import Hits
 
 ROOF_RISE = 0.9
 """A roof leans back: its metres look this much shorter from the street."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unetkd_core.data.streets.camera import Lens
-from unetkd_core.data.streets.dice import Colour
+from unetkd_core.data.streets.dice import Colour, Dice
 from unetkd_core.data.streets.weather import Weather
 
 REACH = 170.0
@@ -95,6 +95,21 @@ class Thing:
     colour: Colour
     second: Colour
     look: int
+
+    @classmethod
+    def drawn(
+        cls,
+        dice: Dice,
+        kind: str,
+        u: float,
+        z: float,
+        facing: float = 0.0,
+        size: float = 1.0,
+        colour: Colour = (0.2, 0.2, 0.2),
+        second: Colour = (0.1, 0.1, 0.1),
+    ) -> "Thing":
+        """With a `look` by lot."""
+        return cls(kind, u, z, facing, size, colour, second, dice.integer(0, 1 << 20))
 
 
 @dataclass

@@ -1,21 +1,38 @@
-"""A whole scene by lot: light, lens, road, buildings, and everything on the street, in that order. Draws nothing."""
+"""A whole scene by lot: light, lens, road, buildings, and everything on the street. Draws nothing.
+
+Each part has a stream of its own: another hour or weather leaves the street and all on it as they were.
+"""
 
 from unetkd_core.data.streets.camera import Lens
 from unetkd_core.data.streets.dice import Dice
+from unetkd_core.data.streets.kerbside import add_street_furniture
 from unetkd_core.data.streets.layout import Layout
+from unetkd_core.data.streets.pedestrians import add_cyclists, add_people
 from unetkd_core.data.streets.town import build_side, sample_road
-from unetkd_core.data.streets.traffic import add_people, add_street_furniture, add_vehicles
+from unetkd_core.data.streets.traffic import add_vehicles
 from unetkd_core.data.streets.weather import sample_weather
 
+_LIGHT, _LENS, _TOWN, _TRAFFIC, _PEOPLE, _KERB, _FILM = range(1, 8)
 
-def sample_layout(dice: Dice) -> Layout:
-    """Draw a whole scene by lot."""
-    weather = sample_weather(dice)
-    lens = Lens(dice.between(1.25, 2.1), dice.between(1.1, 1.6), dice.between(-0.10, 0.06))
-    layout = Layout(lens, weather, sample_road(dice))
+
+def sample_layout(*entropy: int, weather: str | None = None, hour: float | None = None) -> Layout:
+    """Draw a whole scene by lot; `weather` (one of weather.KINDS) and `hour` (0-24) override what is drawn."""
+    lens, town = Dice(*entropy, _LENS), Dice(*entropy, _TOWN)
+    layout = Layout(
+        Lens(lens.between(1.25, 2.1), lens.between(1.1, 1.6), lens.between(-0.10, 0.06)),
+        sample_weather(Dice(*entropy, _LIGHT), weather, hour),
+        sample_road(town),
+    )
     for side in (-1, 1):
-        build_side(dice, layout, side)
-    add_vehicles(dice, layout)
-    add_people(dice, layout)
-    add_street_furniture(dice, layout)
+        build_side(town, layout, side)
+    add_vehicles(Dice(*entropy, _TRAFFIC), layout)
+    people = Dice(*entropy, _PEOPLE)
+    add_people(people, layout)
+    add_cyclists(people, layout)
+    add_street_furniture(Dice(*entropy, _KERB), layout)
     return layout
+
+
+def film_dice(*entropy: int) -> Dice:
+    """The camera's own lots."""
+    return Dice(*entropy, _FILM)

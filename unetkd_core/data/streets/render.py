@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from unetkd_core.data.streets import furniture, people, trees
-from unetkd_core.data.streets.backdrop import cast_walls, sky
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.canvas import SUPERSAMPLING, Canvas
 from unetkd_core.data.streets.dice import Dice
@@ -14,14 +13,16 @@ from unetkd_core.data.streets.facades import Facades
 from unetkd_core.data.streets.film import develop, spill
 from unetkd_core.data.streets.ground import cast_ground
 from unetkd_core.data.streets.layout import Layout, Thing
-from unetkd_core.data.streets.lots import sample_layout
+from unetkd_core.data.streets.lots import film_dice, sample_layout
 from unetkd_core.data.streets.shadow_masks import shadow_masks
 from unetkd_core.data.streets.shadows import Sunlight
 from unetkd_core.data.streets.shapes import is_vehicle
+from unetkd_core.data.streets.sky import sky
 from unetkd_core.data.streets.vehicles import Vehicle
+from unetkd_core.data.streets.walls import cast_walls
 from unetkd_core.errors import DataError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever any scene changes: packed data and golden tests go by it."""
 MIN_SIDE = 16
 PAINTERS = {
@@ -47,17 +48,23 @@ class StreetScene(NamedTuple):
     depth: np.ndarray
 
 
-def render(seed: int, index: int, height: int, width: int) -> StreetScene:
+def render(
+    seed: int, index: int, height: int, width: int, *, weather: str | None = None, hour: float | None = None
+) -> StreetScene:
     """Scene `index` of the split with this seed at height x width pixels: the same scene whatever the size.
 
-    Drawn by lot from (VERSION, seed, index) alone. Raises DataError for a side under 16 pixels or a negative number.
+    Drawn by lot from (VERSION, seed, index) alone; `weather` (one of KINDS) and `hour` (0-24) override what was drawn
+    and leave the street as it is.
+
+    Raises DataError for a side under 16 pixels, a negative number, or no such weather or hour.
     """
     if height < MIN_SIDE or width < MIN_SIDE or seed < 0 or index < 0:
         raise DataError(
             f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up "
             f"and sides of at least {MIN_SIDE} pixels: try 128 x 256."
         )
-    return render_layout(sample_layout(Dice(VERSION, seed, index)), Dice(VERSION, seed, index, 1), height, width)
+    entropy = (VERSION, seed, index)
+    return render_layout(sample_layout(*entropy, weather=weather, hour=hour), film_dice(*entropy), height, width)
 
 
 def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> StreetScene:

@@ -69,7 +69,7 @@ class Weather:
         return np.minimum(np.sqrt(seen * (1 + seen / 6) / (seen + np.float32(0.75))) * 255, 255)
 
 
-KINDS = (
+_LOTS = (
     ("clear", 0.34),
     ("broken", 0.22),
     ("overcast", 0.17),
@@ -79,15 +79,18 @@ KINDS = (
     ("night", 0.06),
 )
 
+KINDS = tuple(kind for kind, _ in _LOTS)
+
 
 def _sun(dice: Dice, low: float, high: float) -> tuple[float, float, float]:
     elevation, azimuth = radians(dice.between(low, high)), radians(dice.between(-180, 180))
     return (cos(elevation) * sin(azimuth), sin(elevation), cos(elevation) * cos(azimuth))
 
 
-def sample_weather(dice: Dice) -> Weather:
-    """Draw one scene's light."""
-    kind = dice.weighted(KINDS)
+def sample_weather(dice: Dice, kind: str | None = None, hour: float | None = None) -> Weather:
+    """Draw one scene's light; `kind` (one of KINDS) and `hour` (0-24) override what is drawn."""
+    drawn = dice.weighted(_LOTS)
+    kind = kind or drawn
     exposure = dice.between(0.82, 1.2)
     warm = dice.between(0.0, 1.0)
     if kind in ("clear", "broken"):
