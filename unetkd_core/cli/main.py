@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from unetkd_core import __version__
-from unetkd_core.cli import cache, data, ensemble, evaluate, keep, predict, runs, sweep, train
+from unetkd_core.cli import cache, data, ensemble, evaluate, keep, predict, runs, standalone, sweep, train
 from unetkd_core.cli.output import remark
 from unetkd_core.errors import UnetKDError
 
@@ -28,6 +28,7 @@ app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(cache.app, name="cache")
 app.command()(train.train)
 app.command()(train.distill)
+app.command("standalone")(standalone.standalone_)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(keep.keep)

@@ -50,11 +50,11 @@ def spec_from(given: Mapping[str, Any]) -> SweepSpec:
         raise typer.BadParameter("needs an ensemble: --teacher A+B+C", param_hint="--preset ensemble")
     axes = {} if series is None else {"alpha": series.alpha, "temperature": series.temperature, "method": series.method}
     typed = {
-        "alpha": _list(given.get("alpha"), float, "--alpha"),
-        "temperature": _list(given.get("temperature"), float, "--temperature"),
-        "student": _list(given.get("student"), str, "--student"),
-        "method": _list(given.get("method"), str, "--method"),
-        "seed": _seeds(given.get("seed")),
+        "alpha": list_of(given.get("alpha"), float, "--alpha"),
+        "temperature": list_of(given.get("temperature"), float, "--temperature"),
+        "student": list_of(given.get("student"), str, "--student"),
+        "method": list_of(given.get("method"), str, "--method"),
+        "seed": seeds_of(given.get("seed")),
     }
     axes |= {name: values for name, values in typed.items() if values is not None}
     return parse_spec(
@@ -89,7 +89,8 @@ def _teachers(given: Mapping[str, Any]) -> list[Reference]:
     return found
 
 
-def _list(text: str | None, kind: Callable[[str], T], option: str) -> list[T] | None:
+def list_of(text: str | None, kind: Callable[[str], T], option: str) -> list[T] | None:
+    """ "0.1,0.5" -> values; None stays None. A usage error that names `option` for anything else."""
     if text is None:
         return None
     try:
@@ -98,10 +99,11 @@ def _list(text: str | None, kind: Callable[[str], T], option: str) -> list[T] | 
         raise typer.BadParameter(f"{text!r} is no list of numbers, as 0.1,0.5", param_hint=option) from None
 
 
-def _seeds(text: str | None) -> Sequence[int] | None:
+def seeds_of(text: str | None) -> Sequence[int] | None:
+    """ "0,1,2" or "0-2" -> seeds."""
     if text is None:
         return None
     first, dash, last = text.partition("-")
     if dash and first.strip().isdigit() and last.strip().isdigit():
         return range(int(first), int(last) + 1)[:10_000]
-    return _list(text, int, "--seed")
+    return list_of(text, int, "--seed")

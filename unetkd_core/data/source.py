@@ -59,6 +59,36 @@ class Source(Protocol):
         ...
 
 
+class Remembered:
+    """A source whose scenes stay in memory once read at their native size: several networks are scored on it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._scenes: dict[int, Scene] = {}
+        self.name, self.split = source.name, source.split
+        self.mapping, self.licence, self.ref = source.mapping, source.licence, source.ref
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def stem(self, index: int) -> str:
+        return self._source.stem(index)
+
+    def read(self, index: int) -> Scene:
+        if index not in self._scenes:
+            self._scenes[index] = self._source.read(index)
+        return self._scenes[index]
+
+    def read_at(self, index: int, height: int, width: int) -> Scene:
+        return self._source.read_at(index, height, width)
+
+    def fingerprint(self) -> str:
+        return self._source.fingerprint()
+
+    def check(self) -> None:
+        self._source.check()
+
+
 def at_size(scene: Scene, height: int, width: int) -> Scene:
     """The scene scaled to cover (height, width) and cropped to it; labels by the nearest pixel."""
     labels = None if scene.labels is None else cover_labels(scene.labels, height, width)

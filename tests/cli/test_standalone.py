@@ -1,0 +1,75 @@
+"""`unetkd standalone`: a table from runs that are done, and nothing written where one is not."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Unetkd
+from tests.runs.real_runs import trained_here
+from unetkd_core.runs import folder, jobs, standalone
+from unetkd_core.runs.folder import Run
+from unetkd_core.training.config import parse_config
+
+OPTIONS = (
+    "--models",
+    "M128",
+    "--seeds",
+    "0-1",
+    "--train",
+    "mine",
+    "--val",
+    "mine:val",
+    "--size",
+    "16x24",
+    "--epochs",
+    "1",
+)
+
+
+@pytest.fixture(autouse=True)
+def mine(unetkd: Unetkd, streets_folder: Path) -> None:
+    assert unetkd("data", "add", "mine", streets_folder).code == 0
+
+
+def test_a_table_of_what_is_done(unetkd: Unetkd, tmp_path: Path) -> None:
+    base = parse_config({"data": {"train": ["mine:train"], "val": ["mine:val"], "height": 16, "width": 24},
+                         "optim": {"epochs": 1}})  # fmt: skip
+    runs = [trained_here(config) for config in standalone.plan(base, ["M128"], [0, 1])]
+    out = tmp_path / "new" / "table.json"
+    done = unetkd("standalone", *OPTIONS, "--on", "mine:val", "--on", "mine:train", "--out", out)
+    assert done.code == 0, done.err
+    assert "M128" in done.out and "±" in done.out and "mine:train" in done.out
+    notes, rows = standalone.read(out)
+    assert [(r.seed, r.on, r.run) for r in rows] == [
+        (run.config.seed, on, run.id) for run in runs for on in ("mine:val", "mine:train")
+    ]
+    assert all(0 < r.scores.miou < 1 and r.best_epoch == 1 for r in rows)
+    assert notes["command"].startswith("unetkd ") and "host" not in notes["machine"] and notes["data"]
+    assert len(out.with_suffix(".csv").read_text().splitlines()) == 5
+    assert len(folder.list_runs()) == 2
+    again = unetkd("standalone", *OPTIONS, "--json")
+    assert [row["seed"] for row in json.loads(again.out)["rows"]] == [0, 1]
+
+
+def test_a_run_that_failed_leaves_no_table(unetkd: Unetkd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(run: Run) -> None:
+        run.write_status(dataclasses.replace(run.written_status(), state="failed", ended=1.0))
+
+    monkeypatch.setattr(jobs, "_launch", fail)
+    done = unetkd("standalone", *OPTIONS, "--out", tmp_path / "table.json")
+    assert done.code == 1
+    assert "no table yet" in done.err
+    assert not (tmp_path / "table.json").exists()
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    (("--models", "M64"), "no network 'M64'"),
+    (("--seeds", "x"), "no list of numbers"),
+    (("--on", "nowhere:val"), "no dataset 'nowhere'"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_before_anything_starts(unetkd: Unetkd, options: tuple[str, str], said: str) -> None:
+    done = unetkd("standalone", *OPTIONS, *options)
+    assert done.code in (1, 2) and said in done.err
+    assert not folder.list_runs()
