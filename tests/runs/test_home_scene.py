@@ -46,7 +46,7 @@ def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_making_writes_what_home_reads(checkpoints: Path, tmp_path: Path) -> None:
-    made = make_home(tmp_path / "home", "big", "taught", "alone", scene_index=3)
+    made = make_home(tmp_path / "home", "big", "taught", "alone", scene_index=3, size=(64, 128))
     read = read_home(tmp_path / "home")
     assert read is not None
     assert read.index == 3
@@ -57,7 +57,7 @@ def test_making_writes_what_home_reads(checkpoints: Path, tmp_path: Path) -> Non
     assert read.student.miou == pytest.approx(0.69)  # the checkpoint's own, over the whole split
     assert np.isnan(read.student.iou[5])
     assert read.gain == pytest.approx(0.01)
-    assert read.photo.shape == (256, 512, 3)
+    assert read.photo.shape == (64, 128, 3)
     for role, labels in made.labels.items():
         np.testing.assert_array_equal(read.labels[role], labels)
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FOLDER: Final = PROJECT_ROOT / "assets" / "home"
 SPLIT: Final = "streets:val"
 ROLES: Final = ("teacher", "student", "twin")
+SIZE: Final = (512, 1024)
+"""Height and width of the picture: it fills the page, so twice the size that scores are measured at."""
 CANDIDATES: Final = 60
 """The scene is looked for among this many first scenes of the split."""
 
@@ -118,9 +120,14 @@ def _read_labels(path: Path, size: tuple[int, ...]) -> np.ndarray:
 
 
 def make_home(
-    folder: Path, teacher_ref: str, student_ref: str, twin_ref: str, scene_index: int | None = None
+    folder: Path,
+    teacher_ref: str,
+    student_ref: str,
+    twin_ref: str,
+    scene_index: int | None = None,
+    size: tuple[int, int] = SIZE,
 ) -> HomeScene:
-    """Read one street of `streets:val` with three checkpoints and write the home page's files into `folder`.
+    """Read one street of `streets:val`, `size` pixels high and wide, with three checkpoints and write the home page's files into `folder`.
 
     mIoU and IoU are those over the whole split at native resolution, from the checkpoint's own metrics where it has
     them, else evaluated now. The scene (unless `scene_index` names one) is not the best one: of the first 60 that
@@ -135,7 +142,7 @@ def make_home(
     loaded = {role: load_model(ref, "auto") for role, ref in refs.items()}
     settings = _settings(loaded["student"], student_ref)
     index = _typical_scene(source, loaded["student"], loaded["twin"]) if scene_index is None else scene_index
-    scene = source.read(index)
+    scene = source.read_at(index, *size)
     if scene.labels is None:
         raise DataError(f"{SPLIT} has no labels; the home page needs the true ones.")
     labels = {role: _predict(one, scene.image) for role, one in loaded.items()} | {"truth": scene.labels}
