@@ -127,7 +127,9 @@ def make_home(
     scene_index: int | None = None,
     size: tuple[int, int] = SIZE,
 ) -> HomeScene:
-    """Read one street of `streets:val`, `size` pixels high and wide, with three checkpoints and write the home page's files into `folder`.
+    """Read one street of `streets:val` with three checkpoints and write the home page's files into `folder`.
+
+    size: its height and width in pixels.
 
     mIoU and IoU are those over the whole split at native resolution, from the checkpoint's own metrics where it has
     them, else evaluated now. The scene (unless `scene_index` names one) is not the best one: of the first 60 that

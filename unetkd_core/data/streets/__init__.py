@@ -4,11 +4,24 @@ Needs no file and no network; deterministic; any size from 16 x 16. Labels are t
 reading (poles, signs, lights). Knows nothing of sources, packing or training.
 """
 
-from unetkd_core.data.streets.render import MIN_SIDE, VERSION, StreetScene, render
+from unetkd_core.data.streets.render import MIN_SIDE, VERSION, Conditions, StreetScene, conditions, render, render_light
+from unetkd_core.data.streets.weather import KINDS
 
 SPLIT_SEEDS = {"train": 1, "val": 2, "test": 3}
 SPLIT_SIZES = {"train": 2000, "val": 500, "test": 500}
 NATIVE_SIZE = (256, 512)
 """Height and width of a scene where none is asked for."""
 
-__all__ = ["MIN_SIDE", "NATIVE_SIZE", "SPLIT_SEEDS", "SPLIT_SIZES", "VERSION", "StreetScene", "render"]
+__all__ = [
+    "KINDS",
+    "MIN_SIDE",
+    "NATIVE_SIZE",
+    "SPLIT_SEEDS",
+    "SPLIT_SIZES",
+    "VERSION",
+    "Conditions",
+    "StreetScene",
+    "conditions",
+    "render",
+    "render_light",
+]

@@ -9,10 +9,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImagePath
 
 from unetkd_core.data.streets.camera import Camera
+from unetkd_core.data.streets.dice import Colour
 from unetkd_core.data.streets.weather import Weather
 
 SUPERSAMPLING = 2
 Point = tuple[float, float]
+Glow = tuple[float, float, float, Colour]
+"""A light that the lens smears: x, y, radius in the picture's pixels, and its linear light."""
 
 
 class Canvas:
@@ -21,13 +24,12 @@ class Canvas:
     def __init__(self, background: np.ndarray, camera: Camera, weather: Weather) -> None:
         """background: (H, W, 3) uint8 at the picture's size; camera: of (2H, 2W)."""
         self.camera, self.weather = camera, weather
-        enlarged = background.repeat(SUPERSAMPLING, axis=0).repeat(SUPERSAMPLING, axis=1)
-        self.colours = Image.fromarray(enlarged)
+        self.colours = Image.fromarray(background).resize((camera.columns, camera.rows), Image.Resampling.NEAREST)
         self.ids = Image.new("I", (camera.columns, camera.rows), 0)
         self._paint = ImageDraw.Draw(self.colours)
         self._mark = ImageDraw.Draw(self.ids)
         self._things: list[tuple[int, float]] = [(0, 0.0)]
-        self._lamps: list[tuple[int, float, float, float, tuple[float, float, float]]] = []
+        self._lamps: list[tuple[int, float, float, float, Colour]] = []
 
     def begin(self, label: int, depth: float) -> int:
         """A new thing of this class, metres away; what follows is painted as it by its number."""
@@ -61,11 +63,11 @@ class Canvas:
             thing, (left, top, left + alpha.width, top + alpha.height), Image.fromarray(np.asarray(alpha) > 127)
         )
 
-    def glow(self, thing: int, x: float, y: float, radius: float, light: tuple[float, float, float]) -> None:
+    def glow(self, thing: int, x: float, y: float, radius: float, light: Colour) -> None:
         """A light on this thing that the lens will smear later; canvas pixels."""
         self._lamps.append((thing, x, y, radius, light))
 
-    def glows(self) -> list[tuple[float, float, float, tuple[float, float, float]]]:
+    def glows(self) -> list[Glow]:
         """Lights that nothing nearer hides: (x, y, radius, light) in the picture's pixels."""
         seen = []
         for thing, x, y, radius, light in self._lamps:
@@ -75,14 +77,12 @@ class Canvas:
                 seen.append((x / SUPERSAMPLING, y / SUPERSAMPLING, radius / SUPERSAMPLING, light))
         return seen
 
-    def finish(self, labels: np.ndarray, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Background labels and depth (H, W) -> image (H, W, 3) float32 0-255, labels uint8, depth float32."""
-        image = np.asarray(self.colours.reduce(SUPERSAMPLING), dtype=np.float32)
-        ids = np.asarray(self.ids)[SUPERSAMPLING // 2 :: SUPERSAMPLING, SUPERSAMPLING // 2 :: SUPERSAMPLING]
-        table = np.array(self._things, dtype=np.float32)
-        painted = ids > 0
-        return (
-            image,
-            np.where(painted, table[ids, 0].astype(np.uint8), labels),
-            np.where(painted, table[ids, 1], depth).astype(np.float32),
-        )
+    def finish(self, labels: np.ndarray, depth: np.ndarray) -> tuple[Image.Image, np.ndarray, np.ndarray]:
+        """Background labels and depth (H, W) -> picture (RGB, W x H), labels uint8, depth float32 (both in place)."""
+        half = SUPERSAMPLING // 2
+        ids = np.asarray(self.ids)[half::SUPERSAMPLING, half::SUPERSAMPLING].ravel()
+        painted = np.flatnonzero(ids)
+        things = ids[painted]
+        labels.reshape(-1)[painted] = np.array([label for label, _ in self._things], np.uint8)[things]
+        depth.reshape(-1)[painted] = np.array([z for _, z in self._things], np.float32)[things]
+        return self.colours.reduce(SUPERSAMPLING), labels, depth

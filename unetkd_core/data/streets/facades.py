@@ -10,6 +10,7 @@ import numpy as np
 
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.dice import lattice_hash, noise_tile, sample
+from unetkd_core.data.streets.lamps import light_on_walls
 from unetkd_core.data.streets.layout import Layout
 from unetkd_core.data.streets.shadows import Sunlight
 from unetkd_core.data.streets.walls import Hits
@@ -72,6 +73,7 @@ class Facades:
         t = {name: table[p.wall] for name, table in self.tables.items()}
         weather = self.layout.weather
         albedo, glow = self._surface(t, p)
+        albedo = weather.albedo(albedo)
         sun = np.maximum(t["normal"] @ np.asarray(weather.to_sun, np.float32), 0)
         columns = p.place % self.camera.columns
         u = (p.depth * self.camera.slopes()[columns] - self.layout.road.axis(p.depth)).astype(np.float32)
@@ -82,6 +84,7 @@ class Facades:
             * (
                 lit[:, None] * np.asarray(weather.sun, np.float32)
                 + sky_share[:, None] * np.asarray(weather.ambient, np.float32)
+                + light_on_walls(self.layout, u, p.y, p.depth)
             )
             + glow
         )

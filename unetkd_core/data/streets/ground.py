@@ -9,6 +9,7 @@ import numpy as np
 
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.dice import lattice_hash, noise_tile, sample
+from unetkd_core.data.streets.lamps import light_on_ground
 from unetkd_core.data.streets.layout import Layout, Road
 from unetkd_core.data.streets.shadows import Sunlight
 
@@ -161,9 +162,11 @@ def cast_ground(layout: Layout, camera: Camera, sunlight: Sunlight, shade: np.nd
     puddle = np.clip((sample(noise_tile(4, 4), z * 12, u * 25) + 2.6 * weather.wet - 1.9) * 2.2, 0, 1) * (d < 0.2)
     wet = np.clip(0.35 * weather.wet + 0.55 * puddle, 0, 0.9) * (weather.wet > 0)
     albedo = albedo * (1 - 0.45 * np.clip(weather.wet + puddle * (weather.wet > 0), 0, 1))[..., None]
+    albedo = weather.albedo(albedo)
     lit = sunlight.reaches(u, np.zeros(1, np.float32), z) * shade[first:] * weather.to_sun[1]
     sky = contact[first:] * np.clip(0.80 + 0.05 * (road.half + road.walk - np.abs(u)), 0.65, 1)
     light = albedo * (
         lit[..., None] * np.asarray(weather.sun, np.float32) + sky[..., None] * np.asarray(weather.ambient, np.float32)
     )
+    light += albedo * light_on_ground(layout, u, z)
     return Ground(first, light.astype(np.float32), labels, z, wet)

@@ -33,6 +33,12 @@ def sample_layout(*entropy: int, weather: str | None = None, hour: float | None 
     return layout
 
 
+def conditions_by_lot(*entropy: int) -> tuple[str, float]:
+    """A scene's own weather and hour, without drawing the rest of it."""
+    light = sample_weather(Dice(*entropy, _LIGHT))
+    return light.kind, light.hour
+
+
 def film_dice(*entropy: int) -> Dice:
     """The camera's own lots."""
     return Dice(*entropy, _FILM)

@@ -1,25 +1,29 @@
 """One scene, put together: ground and walls are cast, then everything on the street is painted from far to near."""
 
+from dataclasses import replace
 from math import atan, pi
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from unetkd_core.data.streets import furniture, people, trees
 from unetkd_core.data.streets.camera import Camera
-from unetkd_core.data.streets.canvas import SUPERSAMPLING, Canvas
+from unetkd_core.data.streets.canvas import SUPERSAMPLING, Canvas, Glow
 from unetkd_core.data.streets.dice import Dice
 from unetkd_core.data.streets.facades import Facades
-from unetkd_core.data.streets.film import develop, spill
+from unetkd_core.data.streets.film import develop, neutral, spill
 from unetkd_core.data.streets.ground import cast_ground
 from unetkd_core.data.streets.layout import Layout, Thing
-from unetkd_core.data.streets.lots import film_dice, sample_layout
+from unetkd_core.data.streets.lots import conditions_by_lot, film_dice, sample_layout
 from unetkd_core.data.streets.shadow_masks import shadow_masks
 from unetkd_core.data.streets.shadows import Sunlight
 from unetkd_core.data.streets.shapes import is_vehicle
 from unetkd_core.data.streets.sky import sky
 from unetkd_core.data.streets.vehicles import Vehicle
 from unetkd_core.data.streets.walls import cast_walls
+from unetkd_core.data.streets.weather import Weather
+from unetkd_core.data.streets.wet import lens_drops, mirror, rain_fall
 from unetkd_core.errors import DataError
 
 VERSION = 2
@@ -48,6 +52,13 @@ class StreetScene(NamedTuple):
     depth: np.ndarray
 
 
+class Conditions(NamedTuple):
+    """What a scene's light is by its own lot: weather (one of KINDS) and local solar hour, 0-24."""
+
+    weather: str
+    hour: float
+
+
 def render(
     seed: int, index: int, height: int, width: int, *, weather: str | None = None, hour: float | None = None
 ) -> StreetScene:
@@ -58,17 +69,82 @@ def render(
 
     Raises DataError for a side under 16 pixels, a negative number, or no such weather or hour.
     """
+    _check(seed, index, height, width)
+    entropy = (VERSION, seed, index)
+    return render_layout(sample_layout(*entropy, weather=weather, hour=hour), film_dice(*entropy), height, width)
+
+
+def render_light(
+    seed: int, index: int, height: int, width: int, *, weather: str | None = None, hour: float | None = None
+) -> np.ndarray:
+    """(H, W, 3) uint8: light and shadow alone, as if the same scene were all of one matt grey; no camera faults.
+
+    Raises what `render` raises.
+    """
+    _check(seed, index, height, width)
+    layout = sample_layout(VERSION, seed, index, weather=weather, hour=hour)
+    own = layout.weather
+    layout.weather = replace(own, clay=True, wet=0.0, haze=0.4 * own.haze, exposure=0.9 * own.exposure)
+    return np.asarray(neutral(_paint(layout, height, width).picture))
+
+
+def conditions(seed: int, index: int) -> Conditions:
+    """A scene's own weather and hour; renders nothing. Raises DataError for a negative number."""
+    _check(seed, index, MIN_SIDE, MIN_SIDE)
+    return Conditions(*conditions_by_lot(VERSION, seed, index))
+
+
+def _check(seed: int, index: int, height: int, width: int) -> None:
     if height < MIN_SIDE or width < MIN_SIDE or seed < 0 or index < 0:
         raise DataError(
             f"streets was asked for scene {index} of seed {seed} at {height} x {width}; it expects numbers from 0 up "
             f"and sides of at least {MIN_SIDE} pixels: try 128 x 256."
         )
-    entropy = (VERSION, seed, index)
-    return render_layout(sample_layout(*entropy, weather=weather, hour=hour), film_dice(*entropy), height, width)
 
 
 def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> StreetScene:
     """Paint a layout. dice: the camera's own lots."""
+    weather, painted = layout.weather, _paint(layout, height, width)
+    image = np.array(painted.picture)
+    if painted.wet is not None:
+        mirror(image, painted.labels, painted.wet, painted.camera.drops())
+    spill(image, painted.glows, painted.wet)
+    picture = Image.fromarray(image)
+    if weather.kind == "rain":
+        picture = _rain(picture, weather, dice)
+    image = develop(picture, dice, weather.lamps, _stray_light(weather, painted.camera))
+    return StreetScene(image, painted.labels, painted.depth)
+
+
+def _rain(picture: Image.Image, weather: Weather, dice: Dice) -> Image.Image:
+    air = np.asarray(weather.horizon, np.float32) * np.float32(1.15) + np.float32(0.03)
+    red, green, blue = weather.encode(air).tolist()
+    picture = rain_fall(picture, dice, weather.wet, (int(red), int(green), int(blue)))
+    return lens_drops(picture, dice) if dice.chance(0.4) else picture
+
+
+def _stray_light(weather: Weather, camera: Camera) -> float:
+    """How much sunlight falls into the lens, in [0, 1]: all of it when the sun stands in the picture."""
+    sx, sy, sz = weather.to_sun
+    if not weather.casts_shadows or sz <= 0.1:
+        return 0.0
+    aside = max(0.0, abs(sx / sz) - camera.centre / camera.focal)
+    above = max(0.0, sy / sz - camera.horizon / camera.focal)
+    return min(1.0, weather.sun[0] / 3) * (1 - weather.clouds) / (1 + 6 * (aside * aside + above * above))
+
+
+class _Painted(NamedTuple):
+    """A street painted on the canvas, before the camera: what `render_layout` and `render_light` share."""
+
+    picture: Image.Image
+    labels: np.ndarray
+    depth: np.ndarray
+    wet: np.ndarray | None
+    glows: list[Glow]
+    camera: Camera
+
+
+def _paint(layout: Layout, height: int, width: int) -> _Painted:
     camera = Camera.at(layout.lens, height, width)
     fine = Camera.at(layout.lens, height * SUPERSAMPLING, width * SUPERSAMPLING)
     sunlight = Sunlight(layout)
@@ -88,9 +164,8 @@ def render_layout(layout: Layout, dice: Dice, height: int, width: int) -> Street
         else:
             thing, x = job
             PAINTERS.get(thing.kind, furniture.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
-    image, labels, depth = canvas.finish(labels, depth)
-    spill(image, canvas.glows(), wet)
-    return StreetScene(develop(image, dice, layout.weather.lamps), labels, depth)
+    picture, labels, depth = canvas.finish(labels, depth)
+    return _Painted(picture, labels, depth, wet, canvas.glows(), camera)
 
 
 def _place_vehicle(layout: Layout, thing: Thing, sunlight: Sunlight) -> Vehicle:
@@ -116,7 +191,9 @@ def _cast(
     shade, contact = shadow_masks(layout, camera, vehicles, others)
     ground = cast_ground(layout, camera, sunlight, shade, contact)
     clear = np.exp(-weather.haze * ground.depth)[..., None]
-    light[ground.first :] = ground.light * clear + np.asarray(weather.horizon, np.float32) * (1 - clear)
+    seen = light[ground.first :]
+    np.multiply(ground.light, clear, out=seen)
+    seen += np.asarray(weather.horizon, np.float32) * (1 - clear)
     labels[ground.first :] = ground.labels
     depth[ground.first :] = ground.depth
     Facades(layout, camera, sunlight).paint(hits, light, labels, depth)
@@ -124,16 +201,4 @@ def _cast(
         return light, labels, depth, None
     wet = np.zeros(labels.shape, np.float32)
     wet[ground.first :] = ground.wet
-    _mirror(light, labels, wet, camera, np.minimum(hits[0].depth, 300.0))
     return light, labels, depth, wet
-
-
-def _mirror(light: np.ndarray, labels: np.ndarray, wet: np.ndarray, camera: Camera, wall_depth: np.ndarray) -> None:
-    """Wet ground mirrors the walls and the sky: each column about the foot of its wall. In place."""
-    foot = camera.horizon + camera.focal * camera.height_m / wall_depth
-    rows = np.arange(camera.rows)[:, None]
-    source = np.clip(2 * foot[None] - rows, 0, camera.rows - 1).astype(np.int32)
-    mirrored = light[source, np.arange(camera.columns)[None]]
-    grazing = np.clip(1 - 0.9 * camera.drops(), 0.25, 1).astype(np.float32)[:, None]
-    share = (wet * grazing * ((labels == 1) | (labels == 2)) * (rows > foot[None]))[..., None]
-    light += share * (mirrored * np.float32(0.85) - light)
