@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pages.ui import trio
-from unetkd_core.data.catalog import DatasetInfo
+from unetkd_core.data.catalog import STREETS, DatasetInfo
 from unetkd_core.errors import ConfigError
 from unetkd_core.models import complexity
 from unetkd_core.models.backbones import ENCODERS
@@ -42,6 +42,8 @@ FIELDS: Final = {
     "data.height": "Size",
     "data.width": "Size",
 }
+UNLABELLED: Final = "unlabelled"
+"""The split of streets without labels, which only a teacher can teach on."""
 NO_VIEWS: Final = {"flip": False, "scales": [1.0], "crop_grid": 1, "jitter": 0.0}
 
 
@@ -54,6 +56,7 @@ def defaults() -> dict[str, Any]:
         "imagenet": True,
         "seed": config.seed,
         "twin": True,
+        "unlabelled": False,
         "augment": True,
         "batch_size": config.optim.batch_size,
         **kd_values("hinton"),
@@ -163,6 +166,7 @@ def config(values: Mapping[str, Any]) -> RunConfig:
             "scale_by_t2": values["scale_by_t2"],
         }
     )
+    more = [UNLABELLED] if values["unlabelled"] and values["dataset"] == STREETS and not alone else []
     base = RunConfig().with_(**RECIPES[values["recipe"]].changes).model_dump()
     pretrained = alone and values["student"] in ENCODERS and values["imagenet"]
     changes: dict[str, Any] = {
@@ -173,7 +177,7 @@ def config(values: Mapping[str, Any]) -> RunConfig:
             "weights": "imagenet" if pretrained else None,
         },
         "data": {
-            "train": [f"{values['dataset']}:{values['train']}"],
+            "train": [f"{values['dataset']}:{split}" for split in (values["train"], *more)],
             "val": [f"{values['dataset']}:{values['val']}"],
             "height": height,
             "width": width,

@@ -64,6 +64,21 @@ def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     )
     if not alone:
         st.toggle("Train the untaught twin too", key=key("twin"), help=kit.definition("twin"), **_KEEP)
+        _without_labels(here)
+
+
+def _without_labels(here: DatasetInfo) -> None:
+    """The offer to teach on scenes without labels too, where the dataset has some."""
+    if not here.unlabelled:
+        return
+    there = sum(here.unlabelled.values())
+    most = min(there, state[key("max_train")] or there)
+    st.toggle(
+        f"Teach on {most:,} scenes without labels too",
+        key=key("unlabelled"),
+        help="The teacher's soft labels are all that is learned there; the twin learns nothing from them.",
+        **_KEEP,
+    )
 
 
 def _network() -> None:

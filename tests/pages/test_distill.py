@@ -57,6 +57,21 @@ def test_the_button_launches_what_the_form_says_with_its_twin(lab: Asked) -> Non
     assert at.query_params["run"] == next(run.id for run in list_runs() if run.config.role == "student")
 
 
+def test_a_teacher_may_teach_on_scenes_without_labels_too(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    toggle = at.get_by_key("distill_unlabelled")
+    assert toggle.label == "Teach on 320 scenes without labels too"  # a taste's size
+    toggle.set_value(True).run()
+    at.button(key="distill_start").click().run()
+    config, _ = lab[0]
+    assert config.data.train == ("streets:train", "streets:unlabelled") and config.data.val == ("streets:val",)
+    at.get_by_key("distill_teacher").set_value(run_choices.NO_TEACHER).run()
+    assert "without labels" not in text(at)
+    at.button(key="distill_start").click().run()
+    assert lab[1][0].data.train == ("streets:train",)
+
+
 def test_a_second_click_at_once_starts_nothing_more(lab: Asked) -> None:
     fake_run.write_teacher()
     at = opened("distill")

@@ -1,5 +1,6 @@
 """One epoch, looked at from inside: modes, order, views, jitter, rates, clipping."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.conftest import TinyData
+from unetkd_core.classes import UNLABELLED
 from unetkd_core.data.views import IDENTITY, epoch_order, make_views
+from unetkd_core.errors import TrainingError
+from unetkd_core.losses.distill import kd_divergence
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.training import engine
 from unetkd_core.training.config import RunConfig
@@ -103,6 +107,48 @@ def test_the_optimiser_is_the_configs(
     trainer = Trainer(config.with_(optim={"optimizer": name, "weight_decay": 0.03}), train=data, val=val)
     assert type(trainer.optimizer) is kind
     assert trainer.optimizer.param_groups[0]["weight_decay"] == 0.03
+
+
+def an_epoch(model: nn.Module, batches_: list[engine.Batch], teacher: engine.Teacher | None = None) -> dict[str, float]:
+    def objective(student: Tensor, target: Tensor, theirs: Tensor | None) -> engine.StepLoss:
+        loss = cross_entropy(student, target).mean()
+        if theirs is not None:
+            loss = loss + kd_divergence(student, theirs, target, temperature=2.0).mean()
+        return engine.StepLoss(loss, {"cross-entropy": loss})
+
+    return engine.train_epoch(
+        model,
+        iter(batches_),
+        objective=objective,
+        teacher=teacher,
+        optimizer=torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.1),
+        accelerator=make_accelerator("cpu", "fp32"),
+        learning_rate=lambda step: 0.01,
+        first_step=0,
+        clip_norm=1.0,
+        on_step=lambda step, images: None,
+    )
+
+
+def test_a_batch_without_labels_leaves_an_untaught_network_alone_and_moves_a_taught_one(data: TinyData) -> None:
+    labelled = batches(data, 0)
+    bare = labelled._replace(target=torch.full_like(labelled.target, UNLABELLED))
+    first = nn.Conv2d(3, 6, 1)
+    networks = [copy.deepcopy(first) for _ in range(2)]
+    with_, without = an_epoch(networks[0], [labelled, bare, bare]), an_epoch(networks[1], [labelled])
+    assert with_ == without  # losses are means over what was learned from
+    for p, q in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
+        assert torch.equal(p, q)  # momentum and weight decay included
+    before = networks[0].weight.detach().clone()
+    an_epoch(networks[0], [bare], teacher=lambda batch: torch.randn(len(batch.target), 6, *batch.target.shape[1:]))
+    assert not torch.equal(before, networks[0].weight)
+
+
+def test_an_epoch_without_any_label_is_an_error_where_nobody_teaches(data: TinyData) -> None:
+    bare = batches(data, 0)
+    bare = bare._replace(target=torch.full_like(bare.target, UNLABELLED))
+    with pytest.raises(TrainingError, match="has a label"):
+        an_epoch(nn.Conv2d(3, 6, 1), [bare])
 
 
 @pytest.mark.parametrize("clip_norm", [0.01, None])

@@ -54,7 +54,9 @@ class DatasetInfo:
     problem: str | None
     """Why it cannot be used as it is, in a sentence or two (`how_to_get` is the way out); None: it can."""
     splits: dict[str, int] = field(default_factory=dict)
-    """Split -> number of scenes."""
+    """Labelled split -> number of scenes."""
+    unlabelled: dict[str, int] = field(default_factory=dict)
+    """Split without labels, for a teacher to teach on -> number of scenes."""
     mapping: str = "classes"
     licence: str = ""
     how_to_get: str = ""
@@ -143,18 +145,31 @@ def _info(name: str, kind: str, root: Path) -> DatasetInfo:
                 rules.open(root, split, name=name).check()
     except DataError as error:
         problem = str(error)
-    return DatasetInfo(name, kind, root, bool(splits), problem, splits, rules.mapping, rules.licence, rules.how_to_get)
+    return DatasetInfo(
+        name, kind, root, bool(splits), problem, splits, {}, rules.mapping, rules.licence, rules.how_to_get
+    )
 
 
 def _streets() -> DatasetInfo:
-    sizes, about = dict(streets.SPLIT_SIZES), "Always there: rendered on this machine."
-    return DatasetInfo(STREETS, STREETS, None, True, None, sizes, source_streets.MAPPING, source_streets.LICENCE, about)
+    labelled = {s: n for s, n in streets.SPLIT_SIZES.items() if s not in streets.WITHOUT_LABELS}
+    return DatasetInfo(
+        STREETS,
+        STREETS,
+        None,
+        True,
+        None,
+        labelled,
+        {split: streets.SPLIT_SIZES[split] for split in sorted(streets.WITHOUT_LABELS)},
+        source_streets.MAPPING,
+        source_streets.LICENCE,
+        "Always there: rendered on this machine.",
+    )
 
 
 def _missing(name: str) -> DatasetInfo:
     rules = KINDS[name]
     problem = f"{name} is not on this machine yet."
-    return DatasetInfo(name, name, None, False, problem, {}, rules.mapping, rules.licence, rules.how_to_get)
+    return DatasetInfo(name, name, None, False, problem, {}, {}, rules.mapping, rules.licence, rules.how_to_get)
 
 
 def _guess(root: Path) -> str:

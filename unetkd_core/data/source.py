@@ -30,6 +30,8 @@ class Source(Protocol):
     """Key of `classes.MAPPINGS`: how its own ids became the six classes."""
     licence: str
     """What may be done with the data and with what is trained on it, in one line."""
+    labelled: bool
+    """Whether its scenes come with labels; without them only a teacher can teach on it."""
 
     @property
     def ref(self) -> str:
@@ -67,6 +69,7 @@ class Remembered:
         self._scenes: dict[int, Scene] = {}
         self.name, self.split = source.name, source.split
         self.mapping, self.licence, self.ref = source.mapping, source.licence, source.ref
+        self.labelled = source.labelled
 
     def __len__(self) -> int:
         return len(self._source)

@@ -15,13 +15,17 @@ MAPPING: Final = "camvid"
 
 
 class StreetsSource:
-    """One split of `streets`. Raises DataError for an unknown split."""
+    """One split of `streets`; of one without labels they are kept back, though they exist.
+
+    Raises DataError for an unknown split.
+    """
 
     def __init__(self, split: str) -> None:
         if split not in streets.SPLIT_SIZES:
             raise unknown_split("streets", split, list(streets.SPLIT_SIZES))
         self.name, self.split = "streets", split
         self.mapping, self.licence = MAPPING, LICENCE
+        self.labelled = split not in streets.WITHOUT_LABELS
         self._seed = streets.SPLIT_SEEDS[split]
 
     @property
@@ -42,7 +46,7 @@ class StreetsSource:
         if not 0 <= index < len(self):
             raise IndexError(f"scene {index} of {len(self)}")
         scene = streets.render(self._seed, index, height, width)
-        return Scene(scene.image, scene.labels)
+        return Scene(scene.image, scene.labels if self.labelled else None)
 
     def fingerprint(self) -> str:
         made_of = f"streets {streets.VERSION} {self._seed} {len(self)}"

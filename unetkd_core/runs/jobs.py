@@ -36,11 +36,13 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
     limits.py allows, RunError when no folder can be made, QueueFullError; nothing is left behind then.
     """
     config = _with_ensemble(_with_splits(config))
+    with_twin = twin and control is None and config.teaching is not None
     teacher = check(config)
+    if with_twin:
+        check_labels(config.twin("-"))
     notes = {"data": data_fingerprints(config)}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
-    with_twin = twin and control is None and config.teaching is not None
     runs: list[Run] = []
     try:
         with limits.room_for(2 if with_twin else 1):
@@ -101,6 +103,7 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
         source.check()
         if len(source) == 0:
             raise ConfigError(f"{ref} has no scenes; choose another split.")
+    check_labels(config)
     if config.model.weights is not None and not resuming:
         pretrained.check(config.model.name)
     if config.teaching is None:
@@ -114,6 +117,23 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
         if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
             raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
     return info
+
+
+def check_labels(config: RunConfig) -> None:
+    """Raises ConfigError when a run would have nothing to measure by, or nothing to learn from."""
+    val, train = (
+        any(catalog.open_source(ref).labelled for ref in refs) for refs in (config.data.val, config.data.train)
+    )
+    if not val:
+        raise ConfigError(f"{', '.join(config.data.val)} has no labels to check on; choose another split.")
+    if not train and (config.teaching is None or config.teaching.alpha == 1):
+        who = "an untaught twin" if config.twin_of else "a network without a teacher"
+        if config.teaching is not None:
+            who = "a student that listens to labels alone (α 1)"
+        raise ConfigError(
+            f"{', '.join(config.data.train)} has no labels, and {who} learns from nothing else; add a labelled split"
+            + (", or train the student without its twin." if config.twin_of else ".")
+        )
 
 
 def stop(*run_ids: str) -> None:

@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from unetkd_core.classes import UNLABELLED
 from unetkd_core.data import augment
 from unetkd_core.data.views import View, choose_views, epoch_order, view_in_turn
 from unetkd_core.errors import TrainingError
@@ -134,12 +135,14 @@ def train_epoch(
     on_step: Callable[[int, int], None],
     frozen: nn.Module | None = None,
 ) -> dict[str, float]:
-    """Train on every batch once; returns the mean of each of the objective's parts over the epoch's images.
+    """Train on every batch once; returns the mean of each of the objective's parts over the images of all steps.
+
+    A batch without a single label is no step for a network that nobody teaches.
 
     learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
     stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. on_step(step in
     this epoch from 1, images of the step) is called after each step; what it raises ends the epoch. Raises
-    TrainingError naming the term when a loss is NaN or infinite.
+    TrainingError naming the term when a loss is NaN or infinite, or when there was nothing to learn from.
     """
     model.train()
     if frozen is not None:
@@ -149,6 +152,9 @@ def train_epoch(
     images = 0
     step = 0
     for step, batch in enumerate(batches, start=1):
+        if teacher is None and not bool((batch.target < UNLABELLED).any()):
+            on_step(step, len(batch.target))  # nothing to learn here: no momentum, no decay either
+            continue
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
         teacher_logits = teacher(batch) if teacher is not None else None
@@ -165,6 +171,8 @@ def train_epoch(
         for name, value in loss.parts.items():
             sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
         on_step(step, count)
+    if images == 0:
+        raise TrainingError(f"None of the epoch's {step} batches has a label, and nobody teaches; nothing was learned.")
     require_finite(sums, where=f"within the epoch's {step} steps")
     return {name: float(value) / images for name, value in sums.items()}
 

@@ -7,8 +7,10 @@ reading (poles, signs, lights). Knows nothing of sources, packing or training.
 from unetkd_core.data.streets.render import MIN_SIDE, VERSION, Conditions, StreetScene, conditions, render, render_light
 from unetkd_core.data.streets.weather import KINDS
 
-SPLIT_SEEDS = {"train": 1, "val": 2, "test": 3}
-SPLIT_SIZES = {"train": 2000, "val": 500, "test": 500}
+SPLIT_SEEDS = {"train": 1, "val": 2, "test": 3, "unlabelled": 4}
+SPLIT_SIZES = {"train": 2000, "val": 500, "test": 500, "unlabelled": 4000}
+WITHOUT_LABELS = frozenset({"unlabelled"})
+"""Splits whose labels are kept back: scenes for a teacher to teach on."""
 NATIVE_SIZE = (256, 512)
 """Height and width of a scene where none is asked for."""
 
@@ -19,6 +21,7 @@ __all__ = [
     "SPLIT_SEEDS",
     "SPLIT_SIZES",
     "VERSION",
+    "WITHOUT_LABELS",
     "Conditions",
     "StreetScene",
     "conditions",

@@ -1,0 +1,42 @@
+"""Scenes without labels: who may learn from them, and what is said to who may not."""
+
+import pytest
+
+from unetkd_core.errors import ConfigError
+from unetkd_core.runs import jobs
+from unetkd_core.training.config import RunConfig
+
+BARE, BOTH = ["streets:unlabelled"], ["streets:train", "streets:unlabelled"]
+
+
+def taught(config: RunConfig, *train: str, **teaching: float) -> RunConfig:
+    return config.with_(data={"train": train}, teaching={"teacher": "run:somebody", **teaching})
+
+
+def test_labels_are_needed_to_learn_alone_and_to_check(tiny_config: RunConfig) -> None:
+    jobs.check_labels(tiny_config.with_(data={"train": BOTH}))
+    with pytest.raises(ConfigError, match="streets:unlabelled has no labels, and a network without a teacher"):
+        jobs.check_labels(tiny_config.with_(data={"train": BARE}))
+    with pytest.raises(ConfigError, match="streets:unlabelled has no labels to check on"):
+        jobs.check_labels(tiny_config.with_(data={"val": BARE}))
+
+
+def test_a_taught_student_needs_none_and_its_twin_does(tiny_config: RunConfig) -> None:
+    student = taught(tiny_config, *BARE)
+    jobs.check_labels(student)
+    with pytest.raises(ConfigError, match="train the student without its twin"):
+        jobs.check_labels(student.twin("a-run"))
+    with pytest.raises(ConfigError, match="listens to labels alone"):
+        jobs.check_labels(taught(tiny_config, *BARE, alpha=1.0))
+
+
+def test_nothing_is_started_when_the_twin_would_have_nothing_to_learn_from(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.references, "info_of", lambda ref: type("Info", (), {"title": "T"})())
+    monkeypatch.setattr(
+        jobs, "open_run", lambda ref: type("R", (), {"status": lambda s: type("S", (), {"active": 0})})()
+    )
+    with pytest.raises(ConfigError, match="untaught twin"):
+        jobs.start(taught(tiny_config, *BARE))
+    assert not jobs.folder.list_runs()
