@@ -23,6 +23,7 @@ class CountedSource:
     """Scene i is all (i, i, i), its labels all i % 6; the first column is void. Counts how often it is read."""
 
     name, split, mapping, licence, ref = "counted", "train", "classes", "MIT", "counted:train"
+    rendered = False
 
     def __init__(self, count: int = 7, version: int = 0, labelled: bool = True) -> None:
         self.count, self.version, self.labelled, self.reads = count, version, labelled, 0

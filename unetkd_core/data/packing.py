@@ -7,9 +7,7 @@ import errno
 import json
 import os
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -17,8 +15,9 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 from filelock import FileLock, Timeout
 
-from unetkd_core import classes, settings
-from unetkd_core.data.source import Scene, Source
+from unetkd_core import classes
+from unetkd_core.data.reading import read_in_order
+from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
 
 FORMAT_VERSION: Final = 1
@@ -99,7 +98,7 @@ def _write(part: Path, source: Source, height: int, width: int, indices: list[in
     with (part / "images.npy").open("wb") as images, (part / "labels.npy").open("wb") as labels:
         _npy_header(images, (len(indices), height, width, 3))
         _npy_header(labels, (len(indices), height, width))
-        for done, scene in enumerate(_read_ahead(source, height, width, indices), start=1):
+        for done, scene in enumerate(read_in_order(source, height, width, indices), start=1):
             values = scene.labels if scene.labels is not None else unlabelled
             images.write(np.ascontiguousarray(scene.image).data)
             labels.write(np.ascontiguousarray(values).data)
@@ -127,23 +126,6 @@ def _write(part: Path, source: Source, height: int, width: int, indices: list[in
 
 def _npy_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
-def _read_ahead(source: Source, height: int, width: int, indices: list[int]) -> Iterator[Scene]:
-    """Scenes in order, a few decoded ahead in threads (Pillow and numpy let go of the interpreter while they work)."""
-    workers = settings.cores()
-    with ThreadPoolExecutor(workers) as pool:
-        ahead: deque[Future[Scene]] = deque()
-        try:
-            for index in indices:
-                ahead.append(pool.submit(source.read_at, index, height, width))
-                if len(ahead) > 2 * workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            for future in ahead:
-                future.cancel()
 
 
 def _disk_problem(error: OSError, folder: Path, need: int | None = None) -> DataError:

@@ -48,7 +48,8 @@ class PairedSource:
         problem: str | None = None,
     ) -> None:
         self.name, self.split, self.root = name, split, root
-        self.mapping, self.licence, self.labelled = mapping, licence, True
+        self.mapping, self.licence = mapping, licence
+        self.labelled, self.rendered = True, False
         self._pairs = tuple(pairs)
         self._read_classes = read_classes or self._read_ids
         self._problem = problem

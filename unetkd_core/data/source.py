@@ -32,6 +32,8 @@ class Source(Protocol):
     """What may be done with the data and with what is trained on it, in one line."""
     labelled: bool
     """Whether its scenes come with labels; without them only a teacher can teach on it."""
+    rendered: bool
+    """Whether its scenes are computed rather than decoded from files: reading them keeps Python busy."""
 
     @property
     def ref(self) -> str:
@@ -69,7 +71,7 @@ class Remembered:
         self._scenes: dict[int, Scene] = {}
         self.name, self.split = source.name, source.split
         self.mapping, self.licence, self.ref = source.mapping, source.licence, source.ref
-        self.labelled = source.labelled
+        self.labelled, self.rendered = source.labelled, source.rendered
 
     def __len__(self) -> int:
         return len(self._source)

@@ -25,7 +25,7 @@ class StreetsSource:
             raise unknown_split("streets", split, list(streets.SPLIT_SIZES))
         self.name, self.split = "streets", split
         self.mapping, self.licence = MAPPING, LICENCE
-        self.labelled = split not in streets.WITHOUT_LABELS
+        self.labelled, self.rendered = split not in streets.WITHOUT_LABELS, True
         self._seed = streets.SPLIT_SEEDS[split]
 
     @property

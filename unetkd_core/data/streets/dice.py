@@ -73,7 +73,7 @@ def _octave(rng: np.random.Generator, cells: int, size: int) -> np.ndarray:
     return np.asarray(rows[:, low] * (1 - part) + rows[:, high] * part)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def noise_tile(first_cells: int, octaves: int, fall: float = 0.5, size: int = 512) -> np.ndarray:
     """(size, size) float32 tileable value noise, mean 0, standard deviation 1, clipped to +-2.5."""
     rng = np.random.Generator(np.random.PCG64([first_cells, octaves, size]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from unetkd_core.data.streets.bodies import FAR, MIDDLE, NEAR, TINY, Body, Detail, Frame
 from unetkd_core.data.streets.fleet import FRAMES
-from unetkd_core.data.streets.mesh import Builder, Mesh, Surface, at, loft, smooth, smooth_normals, thinned
+from unetkd_core.data.streets.mesh import Builder, Mesh, Surface, at, cross, loft, smooth, smooth_normals, thinned
 from unetkd_core.data.streets.paintwork import MATERIALS
 
 UNDER, FIRST, SECOND, LEFT, RIGHT, ROOF = range(6)
@@ -122,7 +122,7 @@ class _Maker:
 
     def _detail(self, points: np.ndarray, normals: np.ndarray, material: str, axis: int, sign: int, group: int) -> None:
         """Turned so that it faces outwards."""
-        spin = np.cross(points - points[0], np.roll(points, -1, 0) - points[0]).sum(0)
+        spin = cross(points - points[0], np.roll(points, -1, 0) - points[0]).sum(0)
         if spin[axis] * sign < 0:
             points, normals = points[::-1], normals[::-1]
         self.out.detail(points, normals, MATERIALS[material], group)
@@ -220,11 +220,11 @@ class _Maker:
         way = quads.mean(1) - hub
         way[:, 0] = 0
         way /= np.linalg.norm(way, axis=1, keepdims=True)
-        wrong = (np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]) * way).sum(1) < 0
+        wrong = (cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1]) * way).sum(1) < 0
         quads[wrong] = quads[wrong][:, ::-1]
         self.out.solid(quads, np.repeat(way[:, None], 4, 1), np.full(len(quads), MATERIALS["rubber"]), UNDER)
         for ring, side in ((outer, np.sign(outer[0, 0])), (inner, -np.sign(outer[0, 0]))):
-            turned = ring if np.cross(ring[1] - ring[0], ring[2] - ring[0])[0] * side > 0 else ring[::-1]
+            turned = ring if cross(ring[1] - ring[0], ring[2] - ring[0])[0] * side > 0 else ring[::-1]
             flat = _even(len(ring), side, 0, 0)[None]
             self.out.solid(turned[None], flat, np.array([MATERIALS["rubber"]]), UNDER)
 
