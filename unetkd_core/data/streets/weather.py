@@ -141,9 +141,9 @@ def _draw(dice: Dice) -> _Lots:
     lag = dice.unit()
     adaptation = dice.between(0.92, 1.26)
     if lag < 0.08:
-        adaptation *= 0.45 + 4 * lag
+        adaptation *= 0.6 + 3 * lag
     elif lag > 0.90:
-        adaptation *= 1.2 + 4 * (lag - 0.90)
+        adaptation *= 1.15 + 2.5 * (lag - 0.90)
     cover, strength, warm, murk, wet = (dice.unit() for _ in range(5))
     hour = 12 + away if evening else 12 - away
     return _Lots(kind, hour, latitude, season, street, cover, strength, warm, murk, wet, adaptation)
@@ -193,6 +193,8 @@ def _clear(lots: _Lots, kind: str, elevation: float) -> Weather:
 _MURK = {"overcast": (0.0008, 0.0035), "rain": (0.003, 0.009), "fog": (0.016, 0.038)}
 _FOOT = {"overcast": 1.2, "rain": 1.05, "fog": 1.0}
 """How bright a grey sky's foot, and so its haze, is to the light that falls from it."""
+_STOPS = {"overcast": 1.12, "rain": 1.12, "fog": 0.9}
+"""What a camera adds to the exposure for this sky; less in fog, which fills the picture with its own light."""
 _GLOOM = {"overcast": 0.0, "rain": 0.35, "fog": 0.45}
 
 
@@ -219,7 +221,7 @@ def _grey(lots: _Lots, kind: str, elevation: float) -> Weather:
         scaled(grey, 0.46),
         low + (high - low) * lots.murk,
         rainy if kind == "rain" else damp,
-        exposure * 1.12,
+        exposure * _STOPS[kind],
         _GLOOM[kind],
     )
 
