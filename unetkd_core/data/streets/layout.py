@@ -60,8 +60,43 @@ class Road:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What one building (or hedge) looks like all round. Metres; names are of cells and skins.
+
+    `street` is what its ground floor is: a row of `unit`s. `floor`, `ground_floor` and a wall's height are multiples
+    of EIGHTH, so that what is stacked meets. `base` is the ground floor's own colour.
+    """
+
+    skin: str
+    windows: str
+    street: str
+    top: str
+    tiles: str
+    quoins: bool
+    colour: Colour
+    base: Colour
+    trim: Colour
+    sign: Colour
+    roof_colour: Colour
+    floor: float
+    ground_floor: float
+    bay: float
+    unit: float
+    salt: int
+
+
+EIGHTH = 0.125
+RIDGE = 5.5
+"""Metres from a building's front to under its ridge, half-way to its back."""
+
+
+@dataclass(frozen=True)
 class Wall:
-    """One upright face from (x0, z0) to (x1, z1): a facade, an end wall, a hedge or a garden wall."""
+    """One upright face from (x0, z0) to (x1, z1): a facade, the side of a building, a hedge or a garden wall.
+
+    `height` is that of the eaves, `roof` the metres from there up to the ridge (0: flat), `away` how far the facade's
+    plane is from the camera.
+    """
 
     x0: float
     z0: float
@@ -69,18 +104,10 @@ class Wall:
     z1: float
     height: float
     roof: float
+    away: float
     normal: tuple[float, float, float]
-    style: str
-    colour: Colour
-    trim: Colour
-    glass: float
-    floor: float
-    ground_floor: float
-    bay: float
-    window: tuple[float, float]
-    shop: float
-    sign: Colour
-    salt: int
+    look: Look
+    side: bool = False
 
 
 @dataclass(frozen=True)

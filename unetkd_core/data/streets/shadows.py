@@ -19,13 +19,16 @@ class Sunlight:
         shape = np.broadcast_shapes(np.shape(u), np.shape(height), np.shape(z))
         if not self.weather.casts_shadows:
             return np.ones(shape, dtype=np.float32)
+        return np.clip((height + self.clearance(u, z)) * 1.5 + 0.5, 0, 1).astype(np.float32)
+
+    def clearance(self, u: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Metres by which the sun's ray to the ground at (u, z) passes over the buildings; negative in their shadow."""
         sx, sy, sz = self.weather.to_sun
         side = 1 if sx > 0 else -1
         reach = (self.front - side * u) / max(abs(sx), 0.02)
         skyline = self.layout.skyline[side].astype(np.float32)
         cell = np.clip((z + sz * reach + 30) * 2, 0, len(skyline) - 1).astype(np.int32)
-        ray = height + sy * reach
-        return np.clip((ray - skyline[cell]) * 1.5 + 0.5, 0, 1).astype(np.float32)
+        return np.asarray(sy * reach - skyline[cell])
 
     def at(self, u: float, height: float, z: float) -> float:
         """The same for one point."""

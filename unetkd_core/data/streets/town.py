@@ -1,34 +1,24 @@
 """Draws by lot the road and the two rows of buildings along it. Knows neither who is on the street nor pixels."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from unetkd_core.data.streets.dice import Colour, Dice
-from unetkd_core.data.streets.layout import REACH, Layout, Road, Wall
-
-WALL_COLOURS: tuple[Colour, ...] = (
-    (0.34, 0.16, 0.10),
-    (0.40, 0.22, 0.14),
-    (0.46, 0.36, 0.24),
-    (0.55, 0.50, 0.42),
-    (0.62, 0.58, 0.50),
-    (0.70, 0.67, 0.60),
-    (0.50, 0.44, 0.33),
-    (0.30, 0.27, 0.24),
-    (0.42, 0.42, 0.42),
-    (0.58, 0.42, 0.30),
-    (0.36, 0.40, 0.42),
-    (0.66, 0.60, 0.44),
-)
-SIGN_COLOURS: tuple[Colour, ...] = (
-    (0.30, 0.03, 0.03),
-    (0.03, 0.08, 0.25),
-    (0.02, 0.14, 0.08),
-    (0.04, 0.04, 0.04),
-    (0.45, 0.42, 0.36),
-    (0.40, 0.26, 0.05),
-    (0.16, 0.05, 0.14),
+from unetkd_core.data.streets.layout import EIGHTH, REACH, RIDGE, Layout, Look, Road, Wall
+from unetkd_core.data.streets.styles import (
+    BRICKS,
+    COLOURS,
+    COPING,
+    HEDGES,
+    HOARDINGS,
+    OFFICE,
+    SHARES,
+    SHOPFRONTS,
+    SIGN_COLOURS,
+    SLATES,
+    STOREYS,
+    TOWER,
 )
 
 
@@ -83,30 +73,61 @@ def sample_road(dice: Dice) -> Road:
     )
 
 
-def _building(dice: Dice, road: Road, shop: float, previous: float) -> dict[str, Any]:
-    residential = road.kind == "residential"
-    floors = dice.integer(2, 3) if residential else dice.integer(2, 5 if road.kind == "high street" else 7)
-    floor = dice.between(2.8, 3.5)
-    ground_floor = dice.between(3.2, 4.2)
-    modern = not residential and dice.chance(0.3)
-    trim = dice.choice(((0.72, 0.71, 0.68), (0.60, 0.57, 0.50), (0.10, 0.10, 0.10), (0.35, 0.33, 0.30)))
-    return {
-        "height": ground_floor + floor * (floors - 1) + dice.between(0.3, 1.1),
-        "roof": 0.0 if modern else dice.between(0.8, 3.2),
-        "style": dice.choice(("panel", "glass"))
-        if modern
-        else dice.choice(("brick", "brick", "plaster", "plaster", "stone")),
-        "colour": dice.vary(dice.choice(WALL_COLOURS), 0.22),
-        "trim": dice.vary(trim, 0.2),
-        "glass": dice.between(0.3, 1.0),
-        "floor": floor,
-        "ground_floor": ground_floor,
-        "bay": dice.between(1.7, 3.4),
-        "window": (dice.between(0.6, 0.9) if modern else dice.between(0.34, 0.58), dice.between(0.45, 0.66)),
-        "shop": dice.between(1.8, 4.2) if dice.chance(shop) else 0.0,
-        "sign": dice.vary(dice.choice(SIGN_COLOURS), 0.3),
-        "salt": dice.integer(0, 1 << 20),
-    }
+class Building(NamedTuple):
+    """Eaves and ridge over eaves in metres, and what it looks like."""
+
+    height: float
+    roof: float
+    look: Look
+
+
+def _eighths(dice: Dice, low: float, high: float) -> float:
+    return dice.integer(round(low / EIGHTH), round(high / EIGHTH)) * EIGHTH
+
+
+def _building(dice: Dice, road: Road, shop: float) -> Building:
+    style = dice.weighted(SHARES[road.kind])
+    storeys = dice.choice(STOREYS[road.kind]) + (dice.integer(1, 2) if style is TOWER else 0)
+    floor = _eighths(dice, 2.75, 3.25)
+    is_shop = dice.chance(shop * (0.4 if style in (OFFICE, TOWER) else 1.0))
+    ground_floor = _eighths(dice, 3.5, 4.25) if is_shop or road.kind != "residential" else _eighths(dice, 2.9, 3.25)
+    skin = dice.choice(style.skins)
+    colour = dice.vary(dice.choice(COLOURS[skin]), 0.14)
+    trim = dice.choice(style.trims)
+    bay, windows, street = dice.between(*style.bay), dice.choice(style.windows), dice.choice(style.streets)
+    look = Look(
+        skin=skin,
+        windows=windows,
+        street=dice.weighted(SHOPFRONTS) if is_shop else "bays" if windows == "bay window" else street,
+        top=dice.choice(style.tops),
+        tiles="tile" if dice.chance(0.3) else "slate",
+        quoins=dice.chance(style.quoins),
+        colour=colour,
+        base=trim if dice.chance(style.painted_base) else colour,
+        trim=trim,
+        sign=dice.vary(dice.choice(SIGN_COLOURS), 0.25),
+        roof_colour=dice.choice(SLATES),
+        floor=floor,
+        ground_floor=ground_floor,
+        bay=bay,
+        unit=dice.between(2.7, 3.7) if is_shop else bay,
+        salt=dice.integer(0, 1 << 20),
+    )
+    height = ground_floor + floor * (storeys - 1) + _eighths(dice, 0.375, 0.875)
+    return Building(height, dice.between(3.0, 5.2) if dice.chance(style.pitched) else 0.0, look)
+
+
+def _plain(dice: Dice, skin: str, street: str, colour: Colour, sign: Colour = COPING) -> Look:
+    """The look of what has no storeys: hedges, garden walls, hoardings."""
+    return Look(
+        skin, "blank", street, "blank", skin, False, colour, colour, COPING, sign, colour,
+        3.0, 50.0, 3.0, 2.4, dice.integer(0, 1 << 20),
+    )  # fmt: skip
+
+
+def _hoarding(dice: Dice) -> Building:
+    sign = dice.vary(dice.choice(HOARDINGS), 0.2)
+    return Building(2.5, 0.0, _plain(dice, "boards", "hoarding", dice.choice(SIGN_COLOURS), sign))
 
 
 def build_side(dice: Dice, layout: Layout, side: int) -> None:
@@ -116,69 +137,54 @@ def build_side(dice: Dice, layout: Layout, side: int) -> None:
     shop = {"high street": 0.8, "residential": 0.06, "avenue": 0.4}[road.kind]
     fence = dice.choice(("hedge", "garden wall", "hedge", "none")) if road.verge > 1.2 else "none"
     skyline = np.zeros(int(REACH) * 2 + 60)
-    z = dice.between(-6, 0)
-    height = 8.0
+    z, hidden = dice.between(-6, 0), 0.0
     while z < REACH:
-        length = dice.between(5, 9) if road.kind == "residential" else dice.between(6, 20)
+        length = (
+            dice.between(5, 9) if road.kind == "residential" else dice.between(6, 12) * dice.choice((1.0, 1.0, 1.7))
+        )
         gap = dice.between(1.5, 7) if dice.chance(0.3 if road.kind == "residential" else 0.12) else 0.0
         end = z + length
         if road.junction > 0:
             low, high = road.junction - road.cross_half - road.walk, road.junction + road.cross_half + road.walk
             if z < high and end > low:
                 if z > low - 2:
-                    z = max(z, high)
+                    z, hidden = max(z, high), 0.0
                     end = z + length
                 else:
                     end, gap = low, high - low
-        spec = _building(dice, road, shop, height)
-        height = spec["height"]
-        skyline[max(0, int((z + 30) * 2)) : max(0, int((end + 30) * 2))] = height + 0.6 * spec["roof"]
-        _add_building(layout, side, front, z, end, spec)
+        building = _hoarding(dice) if fence == "none" and dice.chance(0.01) else _building(dice, road, shop)
+        skyline[max(0, int((z + 30) * 2)) : max(0, int((end + 30) * 2))] = building.height + 0.6 * building.roof
+        _add_building(layout, side, front, z, end, building, hidden)
+        hidden = 0.0 if gap else building.height
         if fence != "none" and dice.chance(0.8):
             _add_fence(dice, layout, side, fence, z, end + gap if gap < 7 else end)
         z = end + gap
     layout.skyline[side] = skyline
 
 
-def _add_building(layout: Layout, side: int, front: float, z0: float, z1: float, spec: dict[str, Any]) -> None:
-    road = layout.road
+def _add_building(
+    layout: Layout, side: int, front: float, z0: float, z1: float, building: Building, hidden: float
+) -> None:
+    """hidden: metres up to which the house before it stands against its side."""
+    road, (height, roof, look) = layout.road, building
     near_x, far_x = road.x(side * front, z0), road.x(side * front, z1)
+    dx, dz = far_x - near_x, z1 - z0
+    away = max(2.0, abs(near_x * dz - z0 * dx) / (dx * dx + dz * dz) ** 0.5)
     if z1 > 0.6:
-        layout.walls.append(Wall(near_x, z0, far_x, z1, normal=(-float(side), 0.0, 0.0), **spec))
-    if z0 > 0.6:
-        end_wall = {
-            **spec,
-            "shop": 0.0,
-            "bay": spec["bay"] * 1.6,
-            "window": (spec["window"][0] * 0.5, spec["window"][1]),
-        }
-        layout.walls.append(Wall(near_x, z0, near_x + side * 11.0, z0, normal=(0.0, 0.0, -1.0), **end_wall))
+        layout.walls.append(Wall(near_x, z0, far_x, z1, height, roof, away, (-float(side), 0.0, 0.0), look))
+    if z0 > 0.6 and height + roof > hidden:
+        back = near_x + side * 2 * RIDGE
+        layout.walls.append(Wall(near_x, z0, back, z0, height, roof, away, (0.0, 0.0, -1.0), look, side=True))
 
 
 def _add_fence(dice: Dice, layout: Layout, side: int, style: str, z0: float, z1: float) -> None:
     road = layout.road
     u = side * (road.half + road.walk)
-    height = dice.between(0.7, 1.9) if style == "hedge" else dice.between(0.5, 1.1)
-    colour = dice.vary((0.045, 0.075, 0.025) if style == "hedge" else dice.choice(WALL_COLOURS), 0.3)
-    layout.walls.append(
-        Wall(
-            road.x(u, z0),
-            z0,
-            road.x(u, z1),
-            z1,
-            height,
-            0.0,
-            (-float(side), 0.0, 0.0),
-            style,
-            colour,
-            colour,
-            0.0,
-            3.0,
-            3.0,
-            2.0,
-            (0.0, 0.0),
-            0.0,
-            colour,
-            dice.integer(0, 1 << 20),
+    if style == "hedge":
+        height, look = _eighths(dice, 0.75, 1.9), _plain(dice, "hedge", "hedge", dice.vary(dice.choice(HEDGES), 0.3))
+    else:
+        height, look = (
+            _eighths(dice, 0.5, 1.1),
+            _plain(dice, "brick", "garden wall", dice.vary(dice.choice(BRICKS), 0.2)),
         )
-    )
+    layout.walls.append(Wall(road.x(u, z0), z0, road.x(u, z1), z1, height, 0.0, abs(u), (-float(side), 0.0, 0.0), look))
