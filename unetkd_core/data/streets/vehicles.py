@@ -22,7 +22,7 @@ from unetkd_core.data.streets.vehicle_parts import FIRST, LEFT, RIGHT, ROOF, SEC
 VEHICLE = 3
 NEAR_PLANE = 0.3
 """Metres before the camera: faces are cut off there."""
-_LEVELS = ((150.0, NEAR), (60.0, MIDDLE), (26.0, FAR))
+_LEVELS = ((180.0, NEAR), (80.0, MIDDLE), (36.0, FAR))
 """Height of a car on the canvas in pixels from which a level of detail is used."""
 
 
