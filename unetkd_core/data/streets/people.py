@@ -1,248 +1,211 @@
-"""People on foot, and the rider of a bicycle: flat figures in metres, drawn facing the camera. Knows no street."""
+"""People on foot, seen from any side: bodies, clothes and what they carry. Knows no street."""
 
-from math import cos, sin
-
-from unetkd_core.data.streets.canvas import Canvas, Point
-from unetkd_core.data.streets.dice import Colour
+from unetkd_core.data.streets.canvas import Canvas
+from unetkd_core.data.streets.dice import Colour, scaled
+from unetkd_core.data.streets.figure import CLOSE, TINY, Figure, Level
+from unetkd_core.data.streets.heads import paint_head
 from unetkd_core.data.streets.layout import Thing
+from unetkd_core.data.streets.skeleton import SHOULDER, Chain, Pose, standing, walking
+from unetkd_core.data.streets.wardrobe import Outfit, dress
 
-PERSON, BACKGROUND = 5, 0
-SKIN: tuple[Colour, ...] = (
-    (0.46, 0.30, 0.22),
-    (0.38, 0.24, 0.16),
-    (0.24, 0.14, 0.08),
-    (0.11, 0.06, 0.04),
-    (0.50, 0.34, 0.26),
-)
-HAIR: tuple[Colour, ...] = (
-    (0.02, 0.015, 0.012),
-    (0.06, 0.035, 0.02),
-    (0.14, 0.08, 0.035),
-    (0.26, 0.18, 0.08),
-    (0.22, 0.22, 0.22),
-)
+PERSON = 5
 
+_HIPS, _CHEST = ((0.53, 0.086, 0.068), (0.62, 0.080, 0.060)), ((0.72, 0.098, 0.068), (0.785, 0.110, 0.056))
+_TORSO = (*_HIPS, *_CHEST, (0.822, 0.082, 0.042))
+"""Height, half width and half thickness from the hips to the shoulders."""
+_LEG, _SHOE, _ARM = (0.060, 0.041, 0.036, 0.026), (0.024, 0.016), (0.018, 0.035, 0.030, 0.022)
 
-def _limb(x0: float, y0: float, x1: float, y1: float, w0: float, w1: float) -> list[Point]:
-    length = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
-    nx, ny = (y1 - y0) / length, -(x1 - x0) / length
-    return [
-        (x0 - nx * w0, y0 - ny * w0),
-        (x0 + nx * w0, y0 + ny * w0),
-        (x1 + nx * w1, y1 + ny * w1),
-        (x1 - nx * w1, y1 - ny * w1),
-    ]
-
-
-class _Figure:
-    """Places outlines given in body heights (x right, y up from the feet) on the canvas."""
-
-    def __init__(self, canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> None:
-        self.canvas, self.z, self.lit, self.size = canvas, z, lit, thing.size
-        self.scale = canvas.camera.focal / z * thing.size
-        self.x, self.y = canvas.camera.x(x, z), canvas.camera.y(0.0, z)
-
-    def place(self, outline: list[Point]) -> list[Point]:
-        return [(self.x + px * self.scale, self.y - py * self.scale) for px, py in outline]
-
-    def tone(self, colour: Colour, side: float = 0.0, up: float = 0.15) -> tuple[int, int, int]:
-        return self.canvas.weather.shade(colour, (side, up, -max(0.0, 1 - abs(side))), self.lit, self.z)
+_RUCKSACK = ((0.565, 0.06, 0.04), (0.60, 0.075, 0.055), (0.75, 0.07, 0.05), (0.80, 0.045, 0.03))
+_UMBRELLA = ((0.985, 0.30), (1.06, 0.26), (1.12, 0.16), (1.155, 0.03))
+_BAGS = {
+    "suitcase": (0.15, 0.045, 0.14, 0.38),
+    "shopping": (0.10, 0.035, 0.20, 0.39),
+    "handbag": (0.075, 0.03, 0.42, 0.52),
+    "satchel": (0.09, 0.03, 0.41, 0.52),
+}
+"""Half length and half width, and from where to where it hangs."""
+_WHEEL = ((0.0, 0.010, 0.02), (0.02, 0.014, 0.042), (0.06, 0.014, 0.052), (0.1, 0.012, 0.03))
+_SEAT = ((0.17, 0.46, 0.09, 0.05), (0.24, 0.44, 0.11, 0.12), (0.33, 0.38, 0.11, 0.13), (0.40, 0.33, 0.10, 0.08))
+_HOOD = ((0.36, 0.31, 0.11, 0.09), (0.45, 0.33, 0.12, 0.12), (0.53, 0.34, 0.11, 0.10), (0.57, 0.33, 0.05, 0.05))
+_PRAMS: tuple[Colour, ...] = ((0.02, 0.03, 0.06), (0.03, 0.03, 0.03), (0.10, 0.02, 0.03), (0.03, 0.06, 0.06))
+_BLACK: Colour = (0.025, 0.025, 0.028)
 
 
 def paint_person(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> None:
-    """A person `thing.size` metres tall; `facing` is +-1 along the street, 0 towards us, 0.5 across it."""
-    figure = _Figure(canvas, thing, x, z, lit)
-    item = canvas.begin(PERSON, z)
-    look = thing.look
-    stride = (
-        0.0
-        if thing.kind == "standing"
-        else (0.03 + 0.11 * ((look >> 3) % 8) / 8) * (1.0 if thing.facing == 0.5 else 0.55)
-    )
-    build = 0.85 + 0.3 * ((look >> 6) % 8) / 8
-    coat, skirt = look % 5 == 0, look % 7 == 1
-    if figure.scale < 14:
-        return _tiny(figure, item, thing, build)
-    _legs(figure, item, thing, stride, build, skirt)
-    _torso(figure, item, thing, build, stride, coat)
-    _head(figure, item, thing)
+    """A person `thing.size` metres tall, heading `facing` half turns from straight away, to the right first."""
+    figure = Figure(canvas, thing, x, z, lit, PERSON)
+    outfit = dress(thing, canvas.weather.kind == "rain")
+    if figure.scale < TINY:
+        return _paint_tiny(figure, thing, outfit)
+    pose = pose_of(thing, outfit)
+    coming = figure.away < 0
+    if coming:
+        paint_rucksack(figure, outfit, pose)
+    elif outfit.bag == "pushchair":
+        _paint_pushchair(figure, thing)
+    arms = sorted(zip(pose.arms, outfit.arms, strict=True), key=lambda arm: -figure.depth(arm[0][2]))
+    behind = sum(figure.depth(arm[2]) > 0.07 * number for number, (arm, _) in enumerate(arms))
+    for arm, does in arms[:behind]:
+        _paint_side(figure, thing, outfit, arm, does, 0.84)
+    paint_legs(figure, thing, outfit, pose)
+    _paint_skirt(figure, thing, outfit, pose)
+    paint_torso(figure, thing, outfit, pose)
+    paint_head(figure, thing, outfit, pose)
+    if not coming:
+        paint_rucksack(figure, outfit, pose)
+    for arm, does in arms[behind:]:
+        _paint_side(figure, thing, outfit, arm, does, 1.0)
+    _paint_before(figure, thing, outfit, pose)
 
 
-def _tiny(figure: _Figure, item: int, thing: Thing, build: float) -> None:
-    """A few pixels of person: legs, body, head."""
-    w = 0.11 * build
-    figure.canvas.polygon(
-        item,
-        figure.place([(-w * 0.7, 0.0), (w * 0.7, 0.0), (w * 0.8, 0.5), (-w * 0.8, 0.5)]),
-        figure.tone(thing.second),
-    )
-    figure.canvas.polygon(
-        item,
-        figure.place([(-w, 0.46), (w, 0.46), (w * 1.1, 0.78), (0.0, 0.85), (-w * 1.1, 0.78)]),
-        figure.tone(thing.colour),
-    )
-    figure.canvas.polygon(
-        item,
-        figure.place([(-0.045, 0.86), (0.045, 0.86), (0.045, 0.98), (-0.045, 0.98)]),
-        figure.tone(SKIN[thing.look % 5] if thing.facing <= 0.6 else HAIR[(thing.look >> 4) % 5]),
-    )
+def _paint_side(figure: Figure, thing: Thing, outfit: Outfit, arm: Chain, does: str, gain: float) -> None:
+    """An arm and what hangs from it; a bag at the hip is on the right."""
+    paint_arm(figure, thing, outfit, arm, gain)
+    if does == "carry" or (arm[0][1] > 0 and outfit.bag in ("handbag", "satchel")):
+        _paint_bag(figure, outfit, arm)
 
 
-def _legs(figure: _Figure, item: int, thing: Thing, stride: float, build: float, skirt: bool) -> None:
-    trousers = thing.second
-    for step, shade in ((-1, 0.7), (1, 1.0)):
-        colour = (trousers[0] * shade, trousers[1] * shade, trousers[2] * shade)
-        knee = step * (stride * 0.65 + 0.02)
-        foot = step * (stride + 0.025)
-        lift = 0.03 if step < 0 and stride > 0.06 else 0.0
-        leg = figure.tone(SKIN[thing.look % 5] if skirt else colour)
-        figure.canvas.polygon(
-            item, figure.place(_limb(step * 0.035 * build, 0.50, knee, 0.27, 0.050 * build, 0.036)), leg
-        )
-        figure.canvas.polygon(item, figure.place(_limb(knee, 0.29, foot, 0.02 + lift, 0.036, 0.024)), leg)
-        figure.canvas.polygon(
-            item,
-            figure.place(_limb(foot - 0.03, 0.015 + lift, foot + 0.045, 0.012 + lift, 0.016, 0.014)),
-            figure.tone((0.02, 0.018, 0.016)),
-        )
-    if skirt:
-        figure.canvas.polygon(
-            item, figure.place([(-0.09, 0.30), (0.09, 0.30), (0.075, 0.52), (-0.075, 0.52)]), figure.tone(trousers)
-        )
+def _paint_before(figure: Figure, thing: Thing, outfit: Outfit, pose: Pose) -> None:
+    """What is nearer to us than the body, or above it."""
+    if figure.away < 0 and outfit.bag == "pushchair":
+        _paint_pushchair(figure, thing)
+    if outfit.umbrella is not None:
+        _paint_umbrella(figure, outfit.umbrella, pose)
 
 
-def _torso(figure: _Figure, item: int, thing: Thing, build: float, stride: float, coat: bool) -> None:
-    colour, canvas = thing.colour, figure.canvas
-    w = 0.115 * build * (0.8 if thing.facing == 0.5 else 1.0)
-    hem = 0.34 if coat else 0.47
-    body = [
-        (-w * 0.82, hem),
-        (w * 0.82, hem),
-        (w * 0.80, 0.60),
-        (w * 1.0, 0.76),
-        (w * 0.80, 0.815),
-        (w * 0.3, 0.835),
-        (-w * 0.3, 0.835),
-        (-w * 0.80, 0.815),
-        (-w * 1.0, 0.76),
-        (-w * 0.80, 0.60),
-    ]
-    right_lit = canvas.weather.to_sun[0] > 0
-    canvas.polygon(item, figure.place(body), figure.tone(colour, 0.5 if right_lit else -0.5))
-    half = [(px, py) for px, py in body if (px <= 0) == right_lit]
-    if figure.scale > 24:
-        canvas.detail(
-            figure.place(
-                [*half, (0.0, 0.83), (0.02 if right_lit else -0.02, hem)]
-                if right_lit
-                else [(0.0, hem), *half, (0.0, 0.83)]
-            ),
-            figure.tone(colour, -0.6 if right_lit else 0.6, -0.1),
-        )
-    for side in (-1, 1):
-        swing = side * stride * 0.7 * (1 if thing.look % 2 else -1)
-        sleeve = figure.tone(colour, 0.6 * side, 0.0)
-        elbow, hand = side * (w + 0.012) + swing * 0.5, side * (w + 0.01) + swing
-        canvas.polygon(item, figure.place(_limb(side * w * 0.88, 0.79, elbow, 0.63, 0.034, 0.028)), sleeve)
-        canvas.polygon(item, figure.place(_limb(elbow, 0.64, hand, 0.48, 0.028, 0.020)), sleeve)
-        canvas.polygon(
-            item, figure.place(_limb(hand, 0.48, hand, 0.445, 0.018, 0.014)), figure.tone(SKIN[thing.look % 5])
-        )
-    if thing.look % 3 == 0:
-        side = 1 if thing.look % 2 else -1
-        bag = thing.second if thing.look % 4 else (0.30, 0.10, 0.05)
-        canvas.polygon(
-            item,
-            figure.place(
-                [
-                    (side * (w + 0.00), 0.34),
-                    (side * (w + 0.09), 0.34),
-                    (side * (w + 0.08), 0.47),
-                    (side * (w + 0.01), 0.47),
-                ]
-            ),
-            figure.tone(bag),
-        )
-    if thing.look % 4 == 1 and thing.facing > 0:
-        canvas.polygon(
-            item,
-            figure.place([(-w * 0.7, 0.56), (w * 0.7, 0.56), (w * 0.62, 0.80), (-w * 0.62, 0.80)]),
-            figure.tone((thing.second[0] + 0.04, thing.second[1] * 0.8, thing.second[2] * 0.7)),
-        )
+def pose_of(thing: Thing, outfit: Outfit) -> Pose:
+    bits = thing.look >> 5
+    if thing.kind == "standing":
+        return standing(bits % 4, *outfit.arms, outfit.stoop)
+    return walking(bits % 16, (bits >> 4) % 4, *outfit.arms, outfit.stoop)
 
 
-def _oval(x: float, y: float, rx: float, ry: float, count: int = 10) -> list[Point]:
-    return [(x + rx * cos(6.2832 * i / count), y + ry * sin(6.2832 * i / count)) for i in range(count)]
+def _paint_tiny(figure: Figure, thing: Thing, outfit: Outfit) -> None:
+    """A few pixels of person: two legs, a body, a head."""
+    wide = 0.105 * outfit.build
+    step = 0.0 if thing.kind == "standing" else 0.03 + 0.06 * abs(figure.ahead)
+    trousers = outfit.skin if outfit.bare_legs else thing.second
+    if figure.scale < TINY / 2:
+        figure.loft(((0.0, 0.0, 0.06, 0.03 + step), (0.5, 0.0, wide * 0.9, 0.07)), trousers)
+    else:
+        figure.strip(((step, -0.035, 0.0), (0.0, -0.03, 0.5)), (0.026, 0.05), trousers)
+        figure.strip(((-step, 0.035, 0.0), (0.0, 0.03, 0.5)), (0.026, 0.05), trousers)
+    hem = min(outfit.top_hem, outfit.skirt_hem)
+    figure.loft(((hem, 0.0, wide, 0.08), (0.74, 0.0, wide * 1.25, 0.09), (0.83, 0.0, 0.06, 0.05)), thing.colour)
+    figure.fill(figure.oval(0.02, 0.92, 0.046, 0.072, 6), outfit.skin if figure.away < -0.3 else outfit.hair)
 
 
-def _head(figure: _Figure, item: int, thing: Thing) -> None:
-    canvas = figure.canvas
-    skin, hair = SKIN[thing.look % 5], HAIR[(thing.look >> 4) % 5]
-    canvas.polygon(
-        item, figure.place([(-0.028, 0.82), (0.028, 0.82), (0.026, 0.88), (-0.026, 0.88)]), figure.tone(skin, 0, -0.4)
-    )
-    canvas.polygon(
-        item, figure.place(_oval(0.0, 0.925, 0.048, 0.066)), figure.tone(hair if thing.facing > 0.6 else skin)
-    )
-    if thing.facing <= 0.6:
-        canvas.polygon(
-            item,
-            figure.place(
-                [
-                    (-0.050, 0.925),
-                    (-0.046, 0.975),
-                    (-0.015, 1.0),
-                    (0.02, 1.0),
-                    (0.047, 0.972),
-                    (0.050, 0.93),
-                    (0.025, 0.955),
-                    (-0.025, 0.955),
-                ]
-            ),
-            figure.tone(hair),
-        )
-    if thing.look % 6 == 2:
-        canvas.polygon(
-            item, figure.place([(-0.06, 0.955), (0.06, 0.955), (0.04, 1.01), (-0.04, 1.01)]), figure.tone(thing.colour)
-        )
+def paint_legs(figure: Figure, thing: Thing, outfit: Outfit, pose: Pose) -> None:
+    far_first = sorted(pose.legs, key=lambda leg: -figure.depth(leg[2]))
+    build = outfit.build
+    for leg, gain in zip(far_first, (0.74, 1.0), strict=True):
+        hip, knee, ankle, toe = leg
+        heel = (ankle[0] - 0.022 * (toe[0] - ankle[0]) / 0.1, ankle[1], ankle[2] - 0.016)
+        toe = (toe[0] - 0.2 * (toe[0] - ankle[0]), toe[1], toe[2] + 0.004)
+        figure.strip((heel, toe), _SHOE, scaled(outfit.shoes, gain))
+        colour = scaled(outfit.skin if outfit.bare_legs else thing.second, gain)
+        hip = (hip[0], hip[1] * build, hip[2])
+        calf = (0.6 * knee[0] + 0.4 * ankle[0] - 0.006, 0.6 * knee[1] + 0.4 * ankle[1], 0.6 * knee[2] + 0.4 * ankle[2])
+        slim = 0.85 if outfit.bare_legs else 1.0
+        widths = (_LEG[0] * build, _LEG[1] * build, _LEG[2] * slim, _LEG[3] * slim)
+        figure.strip((hip, knee, calf, ankle), widths, colour)
+        if outfit.bare_legs and outfit.skirt_hem >= 1.0:  # shorts
+            hem = (0.25 * hip[0] + 0.75 * knee[0], 0.25 * hip[1] + 0.75 * knee[1], 0.25 * hip[2] + 0.75 * knee[2])
+            figure.strip((hip, hem), (widths[0], widths[1] * 1.3), scaled(thing.second, gain))
 
 
-def paint_cyclist(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> None:
-    """A rider seen from behind or ahead: background, as in Table I, and so easily taken for someone on foot."""
-    figure = _Figure(canvas, thing, x, z, lit)
-    item = canvas.begin(BACKGROUND, z)
-    black = figure.tone((0.02, 0.02, 0.02))
-    canvas.polygon(item, figure.place(_oval(0, 0.19, 0.022, 0.19)), black)
-    canvas.polygon(item, figure.place([(-0.17, 0.60), (0.17, 0.60), (0.17, 0.62), (-0.17, 0.62)]), black)
-    up = 0.10
-    for side, knee in ((-1, 0.42), (1, 0.34)):
-        canvas.polygon(
-            item, figure.place(_limb(side * 0.04, 0.56, side * 0.075, knee, 0.045, 0.034)), figure.tone(thing.second)
-        )
-        canvas.polygon(
-            item,
-            figure.place(_limb(side * 0.075, knee, side * 0.06, knee - 0.24, 0.034, 0.024)),
-            figure.tone(thing.second),
-        )
-        canvas.polygon(
-            item,
-            figure.place(_limb(side * 0.10, 0.80 + up, side * 0.15, 0.63, 0.034, 0.022)),
-            figure.tone(thing.colour, side * 0.5),
-        )
-    canvas.polygon(
-        item,
-        figure.place(
-            [(-0.09, 0.52), (0.09, 0.52), (0.12, 0.76 + up), (0.06, 0.82 + up), (-0.06, 0.82 + up), (-0.12, 0.76 + up)]
-        ),
-        figure.tone(thing.colour),
-    )
-    canvas.polygon(
-        item,
-        figure.place(_oval(0, 0.90 + up, 0.050, 0.062)),
-        figure.tone(SKIN[thing.look % 5] if thing.facing > 0.5 else HAIR[thing.look % 5]),
-    )
-    canvas.polygon(
-        item,
-        figure.place([(-0.055, 0.92 + up), (0.055, 0.92 + up), (0.04, 0.97 + up), (-0.04, 0.97 + up)]),
-        figure.tone(((0.5, 0.5, 0.5), (0.03, 0.03, 0.03), (0.35, 0.03, 0.03))[thing.look % 3]),
-    )
+def _paint_skirt(figure: Figure, thing: Thing, outfit: Outfit, pose: Pose) -> None:
+    if outfit.skirt_hem >= 1.0:
+        return
+    hem, build = outfit.skirt_hem, outfit.build
+    flare = 0.055 + 0.8 * pose.spread * (0.55 - hem) / 0.3
+    levels = ((hem, 0.0, 0.105 * build, flare), (0.5, 0.0, 0.086 * build, 0.068), (0.57, 0.0, 0.08 * build, 0.06))
+    figure.loft(levels, thing.second)
+
+
+def torso_levels(outfit: Outfit, pose: Pose, hem: float) -> list[Level]:
+    wide, slope = outfit.build * (0.92 if outfit.woman else 1.0), pose.lean / (SHOULDER - 0.52)
+    levels: list[Level] = []
+    if hem < 0.44:
+        levels.append((hem, 0.0, 0.100 * outfit.build, 0.070 + 0.75 * pose.spread * (0.52 - hem) / 0.25))
+    else:
+        levels.append((hem + pose.rise, 0.0, 0.084 * outfit.build, 0.066 * outfit.build))
+    for up, width, thick in _TORSO:
+        levels.append((up + pose.rise, slope * (up - 0.52), width * wide, thick * outfit.build))
+    levels.append((0.845 + pose.rise, slope * 0.33, 0.036, 0.036))
+    return levels
+
+
+def paint_torso(figure: Figure, thing: Thing, outfit: Outfit, pose: Pose) -> None:
+    figure.loft(torso_levels(outfit, pose, outfit.top_hem), thing.colour)
+    if figure.scale < CLOSE:
+        return
+    lean, rise = pose.lean, pose.rise
+    if figure.away < -0.35:  # an open collar, and the line where the coat closes
+        top, chest = 0.838 + rise, (0.05 + lean, 0.0, 0.77 + rise)
+        collar = [figure.place(lean, -0.03, top), figure.place(lean, 0.03, top), figure.place(*chest)]
+        figure.hint(collar, (0.45, 0.44, 0.42) if thing.look % 3 else scaled(thing.second, 1.3))
+        if thing.look % 2:
+            (x0, y0), (x1, y1) = figure.place(*chest), figure.place(0.05, 0.0, outfit.top_hem)
+            w = 0.004 * figure.scale
+            figure.hint([(x0 - w, y0), (x0 + w, y0), (x1 + w, y1), (x1 - w, y1)], thing.colour, -1)
+
+
+def paint_arm(figure: Figure, thing: Thing, outfit: Outfit, arm: Chain, gain: float) -> None:
+    """Sleeve and hand; shoulders follow the build."""
+    wide = outfit.build * (0.88 if outfit.woman else 1.0)
+    shoulder, elbow, hand = ((f, r * wide, u) for f, r, u in arm)
+    sleeve, skin = scaled(thing.colour, gain), scaled(outfit.skin, gain)
+    cap = (shoulder[0], shoulder[1] * 0.72, shoulder[2] + 0.022)
+    shoulder = (shoulder[0], shoulder[1] * 0.91, shoulder[2] - 0.022)
+    if figure.scale > 1.5 * TINY:
+        f, r, u = (b + 0.3 * (b - a) for a, b in zip(elbow, hand, strict=True))
+        figure.strip((hand, (f, r, u)), (0.019, 0.015), skin)
+    if outfit.short_sleeves:
+        figure.strip((elbow, hand), (0.024, 0.017), skin)
+        figure.strip((cap, shoulder, elbow), (_ARM[0], _ARM[1], _ARM[2] * 1.08), sleeve)
+    else:
+        figure.strip((cap, shoulder, elbow, hand), _ARM, sleeve)
+    if figure.scale > CLOSE and gain == 1.0 and abs(figure.away) > 0.5:  # where the arm lies against the body
+        inner, outer = shoulder[1] * 0.8, shoulder[1] * 0.86
+        edge = [figure.place(shoulder[0], inner, 0.76), figure.place(elbow[0], inner, elbow[2])]
+        other = [figure.place(elbow[0], outer, elbow[2]), figure.place(shoulder[0], outer, 0.76)]
+        figure.hint(edge + other, thing.colour, -1)
+
+
+def paint_rucksack(figure: Figure, outfit: Outfit, pose: Pose) -> None:
+    if outfit.bag != "backpack":
+        return
+    back = pose.lean * 0.7 - 0.105
+    figure.loft([(up + pose.rise, back, wide, thick) for up, wide, thick in _RUCKSACK], outfit.bag_colour)
+
+
+def _paint_bag(figure: Figure, outfit: Outfit, arm: Chain) -> None:
+    """A suitcase, a carrier bag or a handbag, hanging from the hand or at the hip."""
+    f, r, u = arm[2]
+    thick, wide, low, high = _BAGS[outfit.bag]
+    side = r + (0.02 if r > 0 else -0.02)
+    figure.strip(((f, r, u), (f, side, high)), (0.008, 0.012), outfit.bag_colour)
+    levels = ((low, f, wide, thick), (high - 0.03, f, wide * 0.9, thick * 0.95), (high, f, wide * 0.5, thick * 0.8))
+    figure.loft(levels, outfit.bag_colour, side)
+
+
+def _paint_pushchair(figure: Figure, thing: Thing) -> None:
+    for r in (-0.12, 0.12):
+        figure.strip(((0.22, r, 0.58), (0.50, r, 0.06)), (0.012, 0.012), _BLACK)
+        figure.strip(((0.46, r, 0.34), (0.24, r, 0.06)), (0.012, 0.012), _BLACK)
+        for f in (0.24, 0.50):
+            figure.loft([(up, f, wide, thick) for up, wide, thick in _WHEEL], _BLACK, r)
+    cloth = _PRAMS[thing.look % 4]
+    figure.loft(_SEAT, cloth)
+    figure.loft(_HOOD, scaled(cloth, 1.5))
+
+
+def _paint_umbrella(figure: Figure, colour: Colour, pose: Pose) -> None:
+    f, r, _ = pose.arms[1][2]
+    figure.strip(((f, r * 0.6, 0.62), (f, r * 0.4, 1.16)), (0.006, 0.006), _BLACK)
+    figure.loft([(up, f, wide, wide) for up, wide in _UMBRELLA], colour)
+    x, y = figure.place(f, 0.0, 0.985)
+    s = 0.30 * figure.scale
+    bays = [(x + s * (i / 3 - 1), y - (0.1 * s if i % 2 else 0.0)) for i in range(7)]
+    figure.fill([*bays, (x + s * 0.9, y - 0.15 * s), (x - s * 0.9, y - 0.15 * s)], colour, -1)

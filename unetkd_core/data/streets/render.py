@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from unetkd_core.data.streets import furniture, people, trees
+from unetkd_core.data.streets import clutter, cyclists, furniture, people, signs, trees
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.canvas import SUPERSAMPLING, Canvas, Glow
 from unetkd_core.data.streets.dice import Dice
@@ -32,16 +32,18 @@ MIN_SIDE = 16
 PAINTERS = {
     "person": people.paint_person,
     "standing": people.paint_person,
-    "cyclist": people.paint_cyclist,
+    "cyclist": cyclists.paint_cyclist,
     "lamp": furniture.paint_lamp,
-    "sign": furniture.paint_sign,
+    "sign": signs.paint_sign,
+    "beacon": furniture.paint_beacon,
+    "meter": furniture.paint_meter,
     "traffic light": furniture.paint_traffic_light,
     "bollard": furniture.paint_bollard,
     "tree": trees.paint_tree,
     "bare tree": trees.paint_tree,
 }
 """Thing.kind -> painter; vehicles have their own, whatever is left is clutter."""
-SPREAD = {"person": 0.5, "standing": 0.5, "lamp": 1.8, "tree": 5.0, "bare tree": 6.0, "cyclist": 0.5}
+SPREAD = {"person": 0.5, "standing": 0.5, "lamp": 1.8, "tree": 5.0, "bare tree": 6.0, "cyclist": 0.7, "shelter": 3.0}
 
 
 class StreetScene(NamedTuple):
@@ -65,7 +67,7 @@ def render(
     """Scene `index` of the split with this seed at height x width pixels: the same scene whatever the size.
 
     Drawn by lot from (VERSION, seed, index) alone; `weather` (one of KINDS) and `hour` (0-24) override what was drawn
-    and leave the street as it is.
+    and leave the street as it is, but that people put up hoods and umbrellas in rain.
 
     Raises DataError for a side under 16 pixels, a negative number, or no such weather or hour.
     """
@@ -163,7 +165,7 @@ def _paint(layout: Layout, height: int, width: int) -> _Painted:
             job.paint(canvas)
         else:
             thing, x = job
-            PAINTERS.get(thing.kind, furniture.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
+            PAINTERS.get(thing.kind, clutter.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
     picture, labels, depth = canvas.finish(labels, depth)
     return _Painted(picture, labels, depth, wet, canvas.glows(), camera)
 
