@@ -1,4 +1,4 @@
-"""Draws by lot what stands along the kerb: lamps, signs, traffic lights, trees, bins, bicycles. Knows no pixels."""
+"""Draws by lot what stands along the kerb: lamps, signs, traffic lights, bins, bicycles. Knows no pixels."""
 
 from unetkd_core.data.streets.dice import Colour, Dice
 from unetkd_core.data.streets.layout import Layout, Thing
@@ -23,11 +23,6 @@ CLUTTER_COLOURS: tuple[Colour, ...] = (
 def add_street_furniture(dice: Dice, layout: Layout) -> None:
     road = layout.road
     metal = dice.choice(((0.05, 0.06, 0.06), (0.22, 0.23, 0.24), (0.12, 0.13, 0.13), (0.30, 0.31, 0.31)))
-    trees = {"high street": 0.3, "residential": 0.75, "avenue": 0.85}[road.kind]
-    bare = dice.chance(0.35)
-    leaf = dice.vary(
-        dice.choice(((0.06, 0.10, 0.025), (0.045, 0.085, 0.03), (0.09, 0.11, 0.03), (0.16, 0.10, 0.03))), 0.25
-    )
     for side in (-1, 1):
         kerb = road.half + 0.45
         spacing, z = dice.between(18, 32), dice.between(7, 24)
@@ -49,24 +44,6 @@ def add_street_furniture(dice: Dice, layout: Layout) -> None:
                     dice.vary(metal, 0.3),
                 )
             )
-        if dice.chance(trees):
-            z, spacing = dice.between(6, 16), dice.between(7, 15)
-            u = kerb + 0.4 if road.verge < 2 or dice.chance(0.5) else road.half + road.walk + 1.2
-            while z < 130:
-                if dice.chance(0.8) and not road.in_junction(z, 3):
-                    layout.things.append(
-                        Thing.drawn(
-                            dice,
-                            "bare tree" if bare else "tree",
-                            side * u,
-                            z,
-                            0.0,
-                            dice.between(5.0, 10.5),
-                            dice.vary(leaf, 0.2),
-                            dice.vary((0.07, 0.055, 0.045), 0.2),
-                        )
-                    )
-                z += spacing * dice.between(0.8, 1.3)
         for _ in range(dice.integer(1, 7)):
             kind = dice.choice(("bin", "bench", "bicycle", "bicycle", "bollard", "bollard", "cabinet", "planter"))
             z = 6 + 50 * dice.unit()

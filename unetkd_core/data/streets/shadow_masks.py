@@ -4,8 +4,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from unetkd_core.data.streets.camera import Camera
-from unetkd_core.data.streets.dice import Dice
 from unetkd_core.data.streets.layout import Layout, Thing
+from unetkd_core.data.streets.tree_shadows import tree_shadow
+from unetkd_core.data.streets.tree_species import SPECIES
 from unetkd_core.data.streets.vehicles import Vehicle
 
 
@@ -33,7 +34,7 @@ def shadow_masks(
             else (0.07, min(thing.size, 9.0) if thing.kind in ("lamp", "sign", "traffic light") else 1.0)
         )
         z = thing.z
-        tree = thing.kind in ("tree", "bare tree")
+        tree = thing.kind in SPECIES
         r = 0.35 if tree or thing.kind in ("person", "standing", "bin") else 0.15
         sky_pen.polygon(
             flat([(x - r, z - r * 0.6), (x + r, z - r * 0.6), (x + r, z + r * 0.6), (x - r, z + r * 0.6)]), fill=95
@@ -42,28 +43,10 @@ def shadow_masks(
             tip_x, tip_z = x - sx / sy * h, z - sz / sy * h
             sun_pen.polygon(flat([(x - wide, z), (x + wide, z), (tip_x + wide, tip_z), (tip_x - wide, tip_z)]), fill=40)
             if tree:
-                _tree_shadow(sun_pen, camera, thing, x, sx / sy, sz / sy)
+                tree_shadow(sun_pen, camera, thing, x, (sx / sy, sz / sy))
     blur = camera.focal / 160
     sun = np.asarray(sun_mask.filter(ImageFilter.BoxBlur(0.35 * blur)), np.float32) / 255
     return sun, np.asarray(sky_mask.filter(ImageFilter.BoxBlur(2.0 * blur)), np.float32) / 255
-
-
-def _tree_shadow(
-    pen: ImageDraw.ImageDraw, camera: Camera, thing: Thing, x: float, lean_x: float, lean_z: float
-) -> None:
-    """Dappled: a cloud of small ellipses on the ground where the crown's shadow falls."""
-    dice = Dice(thing.look)
-    height = thing.size * 0.62
-    cx, cz, spread = x - lean_x * height, thing.z - lean_z * height, thing.size * 0.30
-    tone = 120 if thing.kind == "bare tree" else 55
-    for _ in range(60):
-        px = cx + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_x))
-        pz = cz + dice.between(-1, 1) * spread * (1 + 0.4 * abs(lean_z))
-        r = dice.between(0.10, 0.55)
-        if pz - r > 1.0:
-            pen.ellipse(
-                (camera.x(px - r, pz), camera.y(0, pz + r), camera.x(px + r, pz), camera.y(0, pz - r)), fill=tone
-            )
 
 
 def _hull(points: np.ndarray) -> list[tuple[float, float]]:
