@@ -16,6 +16,7 @@ from unetkd_core.data.streets.render import sample_layout
 from unetkd_core.data.streets.shadow_masks import shadow_masks
 from unetkd_core.data.streets.shadows import Sunlight
 from unetkd_core.data.streets.surface import kerb_distance, stripe, survey
+from unetkd_core.data.streets.tree_species import SPECIES
 
 
 def layout_of(index: int, weather: str = "clear", hour: float = 11.0, **road: object) -> Layout:
@@ -123,7 +124,7 @@ def test_shadows_fall_only_below_the_horizon_and_only_in_the_sun():
         layout = layout_of(6, weather)
         camera = Camera.at(layout.lens, 128, 256)
         trees = [
-            (t, layout.road.x(t.u, t.z)) for t in layout.things if t.kind in ("tree", "person", "lamp") and t.z > 3
+            (t, layout.road.x(t.u, t.z)) for t in layout.things if t.kind in (*SPECIES, "person", "lamp") and t.z > 3
         ]
         sun, sky = shadow_masks(layout, camera, [], trees)
         above = int(camera.horizon) - 2

@@ -1,4 +1,4 @@
-"""Draws by lot what stands along the kerb: lamps, signs, traffic lights, rails, trees, bins. Knows no pixels."""
+"""Draws by lot what stands along the kerb: lamps, signs, traffic lights, rails, bins. Knows no pixels."""
 
 from unetkd_core.data.streets.dice import Colour, Dice
 from unetkd_core.data.streets.layout import Layout, Thing
@@ -37,11 +37,6 @@ RAIL = 2.0
 def add_street_furniture(dice: Dice, layout: Layout) -> None:
     road = layout.road
     metal = dice.choice(((0.05, 0.06, 0.06), (0.22, 0.23, 0.24), (0.12, 0.13, 0.13), (0.30, 0.31, 0.31)))
-    trees = {"high street": 0.3, "residential": 0.75, "avenue": 0.85}[road.kind]
-    bare = dice.chance(0.35)
-    leaf = dice.vary(
-        dice.choice(((0.06, 0.10, 0.025), (0.045, 0.085, 0.03), (0.09, 0.11, 0.03), (0.16, 0.10, 0.03))), 0.25
-    )
     lamp, tall = dice.integer(0, 31), dice.between(5.5, 8.5)
     for side in (-1, 1):
         kerb = road.half + 0.45
@@ -53,24 +48,6 @@ def add_street_furniture(dice: Dice, layout: Layout) -> None:
                 )
             z += spacing * dice.between(0.85, 1.15)
         _add_signs(dice, layout, side, metal)
-        if dice.chance(trees):
-            z, spacing = dice.between(6, 16), dice.between(7, 15)
-            u = kerb + 0.4 if road.verge < 2 or dice.chance(0.5) else road.half + road.walk + 1.2
-            while z < 130:
-                if dice.chance(0.8) and not road.in_junction(z, 3):
-                    layout.things.append(
-                        Thing.drawn(
-                            dice,
-                            "bare tree" if bare else "tree",
-                            side * u,
-                            z,
-                            0.0,
-                            dice.between(5.0, 10.5),
-                            dice.vary(leaf, 0.2),
-                            dice.vary((0.07, 0.055, 0.045), 0.2),
-                        )
-                    )
-                z += spacing * dice.between(0.8, 1.3)
         _add_clutter(dice, layout, side)
         _add_rails(dice, layout, side)
     _add_traffic_lights(dice, layout, metal)

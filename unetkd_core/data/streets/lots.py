@@ -5,6 +5,7 @@ Each part has a stream of its own: another hour or weather leaves the street and
 
 from unetkd_core.data.streets.camera import Lens
 from unetkd_core.data.streets.dice import Dice
+from unetkd_core.data.streets.greenery import add_greenery
 from unetkd_core.data.streets.kerbside import add_street_furniture
 from unetkd_core.data.streets.layout import Layout
 from unetkd_core.data.streets.pedestrians import add_cyclists, add_people
@@ -12,7 +13,7 @@ from unetkd_core.data.streets.town import build_side, sample_road
 from unetkd_core.data.streets.traffic import add_vehicles
 from unetkd_core.data.streets.weather import sample_weather
 
-_LIGHT, _LENS, _TOWN, _TRAFFIC, _PEOPLE, _KERB, _FILM = range(1, 8)
+_LIGHT, _LENS, _TOWN, _TRAFFIC, _PEOPLE, _KERB, _FILM, _GREEN = range(1, 9)
 
 
 def sample_layout(*entropy: int, weather: str | None = None, hour: float | None = None) -> Layout:
@@ -30,6 +31,7 @@ def sample_layout(*entropy: int, weather: str | None = None, hour: float | None 
     add_people(people, layout)
     add_cyclists(people, layout)
     add_street_furniture(Dice(*entropy, _KERB), layout)
+    add_greenery(Dice(*entropy, _GREEN), layout)
     return layout
 
 

@@ -20,6 +20,7 @@ from unetkd_core.data.streets.shadow_masks import shadow_masks
 from unetkd_core.data.streets.shadows import Sunlight
 from unetkd_core.data.streets.shapes import is_vehicle
 from unetkd_core.data.streets.sky import sky
+from unetkd_core.data.streets.tree_species import SPECIES
 from unetkd_core.data.streets.vehicles import Vehicle
 from unetkd_core.data.streets.walls import cast_walls
 from unetkd_core.data.streets.weather import Weather
@@ -39,11 +40,17 @@ PAINTERS = {
     "meter": furniture.paint_meter,
     "traffic light": furniture.paint_traffic_light,
     "bollard": furniture.paint_bollard,
-    "tree": trees.paint_tree,
-    "bare tree": trees.paint_tree,
+    **dict.fromkeys(SPECIES, trees.paint_tree),
 }
 """Thing.kind -> painter; vehicles have their own, whatever is left is clutter."""
-SPREAD = {"person": 0.5, "standing": 0.5, "lamp": 1.8, "tree": 5.0, "bare tree": 6.0, "cyclist": 0.7, "shelter": 3.0}
+SPREAD = {
+    "person": 0.5,
+    "standing": 0.5,
+    "lamp": 1.8,
+    "cyclist": 0.7,
+    "shelter": 3.0,
+    **dict.fromkeys(SPECIES, 7.0),
+}
 
 
 class StreetScene(NamedTuple):

@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from unetkd_core.data.streets.camera import Camera
 from unetkd_core.data.streets.dice import Dice
 from unetkd_core.data.streets.layout import Layout, Thing
+from unetkd_core.data.streets.tree_species import SPECIES
 from unetkd_core.data.streets.vehicles import Vehicle
 
 NEAREST = 0.4
@@ -132,7 +133,7 @@ class _Frame(NamedTuple):
 
 def _foot(thing: Thing) -> float:
     """Radius in metres of what touches the ground."""
-    return 0.30 if thing.kind in ("tree", "bare tree", "bin", *PEOPLE) else 0.13
+    return 0.30 if thing.kind in SPECIES or thing.kind in ("bin", *PEOPLE) else 0.13
 
 
 def _cast_vehicle(sun: _Mask, vehicle: Vehicle, lean: tuple[float, float]) -> None:
@@ -150,7 +151,7 @@ def _cast_vehicle(sun: _Mask, vehicle: Vehicle, lean: tuple[float, float]) -> No
 def _cast_thing(sun: _Mask, thing: Thing, x: float, lean: tuple[float, float]) -> None:
     if sun.size(thing.size, thing.z) < 5:
         return
-    if thing.kind in ("tree", "bare tree"):
+    if thing.kind in SPECIES:
         _cast_post(sun, x, thing.z, 0.13, min(thing.size, 3.2), lean)
         _cast_crown(sun, thing, x, lean)
     elif thing.kind in PEOPLE:
@@ -205,16 +206,18 @@ def _leaves() -> list[tuple[float, float, float]]:
 
 def _cast_crown(sun: _Mask, thing: Thing, x: float, lean: tuple[float, float]) -> None:
     """Dappled: a cloud of small ellipses on the ground where the crown's shadow falls."""
-    height, leaves = thing.size * 0.62, _leaves()
+    species, leaves = SPECIES[thing.kind], _leaves()
+    crown = thing.size * (1 - species.clear)
+    height = thing.size - crown / 2
     cx, cz = x + lean[0] * height, thing.z + lean[1] * height
-    wide, deep = (thing.size * 0.30 * (1 + 0.4 * abs(part)) for part in lean)
+    wide, deep = (crown * (0.45 * species.aspect + 0.35 * abs(part)) for part in lean)
     if cz + deep < 1:
         return
     tall = sun.size(thing.size, max(cz, 2.0))
     own = _Mask(sun.camera, sun.first) if tall >= CROWNS[0][0] else sun
     count = next(count for pixels, count in CROWNS if tall >= pixels)
     grow = (FILLED / count) ** 0.5
-    tone = 128 if thing.kind == "bare tree" else 50
+    tone = 128 if species.bare else 50
     for i in range(count):
         a, b, radius = leaves[(thing.look + 5 * i) % 512]
         if a * a + b * b < 1.1:

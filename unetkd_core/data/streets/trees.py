@@ -1,164 +1,223 @@
-"""Trees: crowns grown once as small pictures (light and alpha), then tinted, scaled and stamped. Knows no street."""
+"""Trees and bushes: a trunk with bark, and a crown's picture lit from the sun's side, scaled and stamped.
 
-from functools import lru_cache
-from math import cos, pi, sin
+Knows no street: where a tree stands, its colours, and how much of its foot a fence hides come with the thing.
+"""
+
+from math import exp
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from unetkd_core.data.streets.canvas import Canvas
-from unetkd_core.data.streets.dice import Dice, noise_tile, scaled
+from unetkd_core.data.streets.crowns import LEVELS, NUMBERS, crown, limbs
+from unetkd_core.data.streets.dice import Colour, Dice, scaled
 from unetkd_core.data.streets.layout import Thing
+from unetkd_core.data.streets.tree_species import SPECIES, Species
+from unetkd_core.data.streets.weather import CLAY, Weather
 
 BACKGROUND = 0
-SIDE = 256
-KINDS = 6
+MIRRORED = 1 << 8
+"""Bit of a tree's `look`: seen in a mirror."""
+_ENLARGED = 2.2
+"""How far a crown's picture may be enlarged (on a canvas of twice the size) before the next larger one is taken."""
+_SOFT = 0.32
+"""Share of the sky's light that leaves pass on into the dark of a crown."""
+_COARSE = 700
+"""Rows of a canvas that needs no crowns of the largest level: those take long to grow."""
+_STRIPS = ((0.0, -0.90), (0.2, -0.55), (0.4, 0.0), (0.6, 0.45), (0.8, 0.85))
+"""A trunk's strips, from left to right: where each begins (share of its width) and its normal's x."""
+_TRUNK_IN_CROWN = 2
+"""Pieces of the lowest branch that a leafy tree's trunk follows up into the crown."""
+_WOOD: Colour = (0.21, 0.16, 0.11)
+Ribbon = list[tuple[float, float, float]]
+"""A trunk from its foot up: x, y and half its width, in pixels."""
 
 
-@lru_cache(maxsize=2 * KINDS)
-def leafy_crown(kind: int) -> tuple[Image.Image, Image.Image]:
-    """(light, alpha), both mode L, SIDE square: clusters of leaves, lit from the upper left."""
-    dice = Dice(7, kind)
-    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE - 0.5
-    light, height = np.zeros((SIDE, SIDE)), np.full((SIDE, SIDE), -1.0)
-    rough = noise_tile(16, 5, 0.7)[:SIDE, :SIDE] * 0.035
-    for _ in range(70):
-        angle, r = dice.between(0, 2 * pi), dice.unit() ** 0.6
-        cx, cy = 0.36 * r * cos(angle), 0.36 * r * sin(angle) * (0.9 + 0.1 * kind % 2)
-        radius = dice.between(0.06, 0.15)
-        dx, dy = (x - cx) / radius, (y - cy) / radius
-        bulge = 1 - dx * dx - dy * dy + rough * 14
-        front = bulge * radius + dice.between(0, 0.05)
-        here = (bulge > 0) & (front > height)
-        tone = 0.50 + 0.20 * (-dx - 1.3 * dy) / 1.6 - 0.25 * (cy + 0.1) + dice.between(-0.10, 0.10)
-        light = np.where(here, tone, light)
-        height = np.where(here, front, height)
-    leaves = noise_tile(64, 4, 0.8)[:SIDE, :SIDE]
-    light = np.clip(light + 0.13 * leaves, 0.05, 1)
-    holes = noise_tile(32, 4, 0.7)[:SIDE, SIDE : 2 * SIDE]
-    alpha = (height > 0) & (holes < 1.35)
-    return _pictures(light, alpha)
+class _Stand(NamedTuple):
+    """A tree on the canvas: middle and foot in pixels, pixels to the metre, the row below which a fence hides it."""
 
-
-def _pictures(light: np.ndarray, alpha: np.ndarray) -> tuple[Image.Image, Image.Image]:
-    return Image.fromarray((light * 255).astype(np.uint8)), Image.fromarray(np.where(alpha, 255, 0).astype(np.uint8))
-
-
-@lru_cache(maxsize=2 * KINDS)
-def bare_crown(kind: int) -> tuple[Image.Image, Image.Image]:
-    """The same for winter: branches, each splitting in two or three."""
-    dice = Dice(11, kind)
-    scale = 3
-    alpha = Image.new("L", (SIDE * scale, SIDE * scale), 0)
-    pen = ImageDraw.Draw(alpha)
-    stack = [(0.5, 1.0, -pi / 2 + dice.between(-0.1, 0.1), 0.20, 9.0, 0)]
-    while stack:
-        x, y, angle, length, width, level = stack.pop()
-        x1, y1 = x + length * cos(angle), y + length * sin(angle)
-        pen.line(
-            [(x * SIDE * scale, y * SIDE * scale), (x1 * SIDE * scale, y1 * SIDE * scale)],
-            fill=255,
-            width=max(1, round(width * scale / 3)),
-        )
-        if level < 8:
-            for _ in range(2 if dice.chance(0.62) else 3):
-                turn = dice.between(-0.62, 0.62)
-                stack.append(
-                    (
-                        x1,
-                        y1,
-                        angle + turn - 0.04 * cos(angle),
-                        length * dice.between(0.66, 0.86),
-                        width * 0.68,
-                        level + 1,
-                    )
-                )
-    alpha = alpha.resize((SIDE, SIDE), Image.Resampling.BOX).point([min(255, int(v * 1.5)) for v in range(256)])
-    grain = noise_tile(64, 4, 0.8)[:SIDE, :SIDE]
-    return Image.fromarray(np.clip(110 + 40 * grain, 0, 255).astype(np.uint8)), alpha
+    x: float
+    foot: float
+    scale: float
+    hidden: float
+    mirrored: bool
 
 
 def paint_tree(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> None:
-    """A tree `thing.size` metres tall."""
-    camera, weather = canvas.camera, canvas.weather
+    """A tree `thing.size` metres tall; `thing.facing` is how many metres of it a fence hides."""
+    camera, species = canvas.camera, SPECIES[thing.kind]
+    foot = camera.y(0, z)
+    hidden = camera.y(thing.facing, z) if thing.facing > 0 else foot
+    stand = _Stand(camera.x(x, z), foot, camera.focal / z, hidden, bool(thing.look & MIRRORED))
     item = canvas.begin(BACKGROUND, z)
-    bare = thing.kind == "bare tree"
-    kind, height = thing.look % KINDS, thing.size
-    crown = height * (0.80 if bare else 0.68)
-    base = height - crown
-    scale = camera.focal / z
-    trunk = weather.shade(thing.second, (0.3, 0.0, -0.9), lit, z)
-    girth, lean = max(0.014 * height + 0.03, 0.7 / scale), 0.02 * height * ((thing.look >> 4) % 5 - 2) / 2
-    foot, fork = camera.y(0, z), camera.y(base + (0.02 if bare else 0.3) * crown, z)
-    left, right = camera.x(x - girth, z), camera.x(x + girth, z)
-    shift = camera.x(x + lean, z) - camera.x(x, z)
-    canvas.polygon(
-        item,
-        [
-            (left - 0.3 * girth * scale, foot),
-            (right + 0.3 * girth * scale, foot),
-            (right + shift - 0.25 * girth * scale, fork),
-            (left + shift + 0.25 * girth * scale, fork),
-        ],
-        trunk,
-    )
-    if right - left > 4:
-        dark = weather.shade(scaled(thing.second, 0.6), (-0.5, 0, -0.8), 0.0, z)
-        middle = (left + right) / 2
-        canvas.detail(
-            [
-                (left - 0.3 * girth * scale, foot),
-                (middle, foot),
-                (middle + shift, fork),
-                (left + shift + 0.25 * girth * scale, fork),
-            ],
-            dark,
+    if species.clear > 0:
+        _paint_trunk(canvas, item, thing, species, stand, lit)
+    _stamp_crown(canvas, item, thing, species, stand, lit)
+
+
+def _number(thing: Thing) -> int:
+    return thing.look % NUMBERS
+
+
+def _ribbon(thing: Thing, species: Species, stand: _Stand) -> Ribbon:
+    """The trunk from its roots up to where the crown's picture goes on with it."""
+    height = thing.size * stand.scale
+    crown_height = height * (1 - species.clear)
+    half = max(0.85 * species.girth * height, 0.6)
+    flare = min(2.6 * half, 0.6 * height * species.clear)
+    ribbon = [
+        (stand.x, stand.foot + 0.1 * half, 2.0 * half),
+        (stand.x, stand.foot - 0.3 * flare, 1.45 * half),
+        (stand.x, stand.foot - flare, 1.2 * half),
+        (stand.x, stand.foot - height * species.clear, half),
+    ]
+    if species.bare:
+        return ribbon
+    top = stand.foot - height
+    for step, piece in enumerate(limbs(thing.kind, _number(thing))[:_TRUNK_IN_CROWN]):
+        aside = (piece.x1 - 0.5) * species.aspect * crown_height * (-1 if stand.mirrored else 1)
+        ribbon.append((stand.x + aside, top + piece.y1 * crown_height, half * (0.85 - 0.2 * step)))
+    return ribbon
+
+
+def _cut(ribbon: Ribbon, row: float) -> Ribbon:
+    """What of a trunk is above this row."""
+    first = next((i for i, knot in enumerate(ribbon) if knot[1] < row), len(ribbon))
+    above = ribbon[first:]
+    if first == 0 or not above:
+        return above
+    x, y, half = ribbon[first - 1]
+    share = (y - row) / (y - above[0][1])
+    return [(x + share * (above[0][0] - x), row, half + share * (above[0][2] - half)), *above]
+
+
+def _strip(ribbon: Ribbon, left: float, right: float) -> list[tuple[float, float]]:
+    """The outline of the part of a ribbon between two shares of its width."""
+    low, high = 2 * left - 1, 2 * right - 1
+    return [(x + low * w, y) for x, y, w in ribbon] + [(x + high * w, y) for x, y, w in reversed(ribbon)]
+
+
+def _paint_trunk(canvas: Canvas, item: int, thing: Thing, species: Species, stand: _Stand, lit: float) -> None:
+    whole = _ribbon(thing, species, stand)
+    ribbon = _cut(whole, stand.hidden) if stand.hidden < stand.foot else whole
+    if len(ribbon) < 2:
+        return
+    weather, z, half = canvas.weather, thing.z, whole[3][2]
+    if species.stake and thing.size * stand.scale > 40 and stand.hidden >= stand.foot:
+        _paint_stakes(canvas, item, thing, stand, lit)
+    canvas.polygon(item, _strip(ribbon, 0, 1), weather.shade(thing.second, (0.2, 0.0, -0.98), lit, z))
+    if half < 3:
+        return
+    for start, turn in _STRIPS:
+        tone = weather.shade(thing.second, (turn, 0.0, -((1 - turn * turn) ** 0.5)), lit, z)
+        canvas.detail(_strip(ribbon, start, min(1.0, start + 0.2)), tone)
+    if half > 7:
+        _paint_bark(canvas, thing, ribbon, species.pale, lit)
+
+
+def _paint_bark(canvas: Canvas, thing: Thing, ribbon: Ribbon, pale: bool, lit: float) -> None:
+    """Furrows up the trunk, or dark bands across a birch's."""
+    dice, shade = Dice(thing.look), canvas.weather.shade
+    tones = [shade(scaled(thing.second, gain), (0.0, 0.0, -1.0), 0.6 * lit, thing.z) for gain in (0.35, 0.55, 1.25)]
+    low, high = ribbon[0][1], ribbon[-1][1]
+    knots = [y for _, y, _ in ribbon[::-1]]
+    middles, halves = [x for x, _, _ in ribbon[::-1]], [w for _, _, w in ribbon[::-1]]
+    thick = ribbon[-1][2]
+    for _ in range(70):
+        y, across, tone = dice.between(high, low), dice.between(-0.92, 0.92), dice.choice(tones)
+        tall = thick * (dice.between(0.05, 0.16) if pale else dice.between(0.5, 1.6))
+        wide = (dice.between(0.10, 0.35) if pale else 0.035) * thick
+        y1 = max(high, y - tall)
+        (x0, w0), (x1, w1) = (
+            (float(np.interp(row, knots, middles)), float(np.interp(row, knots, halves))) for row in (y, y1)
         )
-    width = crown * (1.0 if bare else 0.95 + 0.1 * (kind % 3))
-    _stamp_crown(canvas, item, (bare_crown if bare else leafy_crown)(kind), thing, x + lean, z, base, crown, width, lit)
+        near, far = x0 + across * w0, x1 + across * w1
+        keep = min(wide, w0 * (1 - abs(across)))
+        canvas.detail([(near - keep, y), (near + keep, y), (far + 0.6 * keep, y1), (far - 0.6 * keep, y1)], tone)
 
 
-def _stamp_crown(
-    canvas: Canvas,
-    item: int,
-    pictures: tuple[Image.Image, Image.Image],
-    thing: Thing,
-    x: float,
-    z: float,
-    base: float,
-    crown: float,
-    width: float,
-    lit: float,
-) -> None:
-    camera, weather = canvas.camera, canvas.weather
-    x0, x1 = camera.x(x - width / 2, z), camera.x(x + width / 2, z)
-    y0, y1 = camera.y(base + crown, z), camera.y(base, z)
-    left, right = max(0, int(x0)), min(camera.columns, int(x1) + 1)
-    top, bottom = max(0, int(y0)), min(camera.rows, int(y1) + 1)
+def _paint_stakes(canvas: Canvas, item: int, thing: Thing, stand: _Stand, lit: float) -> None:
+    """Two stakes and the strap between them, as beside any young street tree."""
+    shade, scale = canvas.weather.shade, stand.scale
+    wood = shade(_WOOD, (0.2, 0.0, -0.98), lit, thing.z)
+    high, wide, apart = stand.foot - 1.35 * scale, max(0.035 * scale, 0.6), 0.27 * scale
+    for x in (stand.x - apart, stand.x + apart):
+        canvas.polygon(item, [(x - wide, stand.foot), (x + wide, stand.foot), (x + wide, high), (x - wide, high)], wood)
+    strap = [(stand.x - apart, high + 0.12 * scale), (stand.x + apart, high + 0.12 * scale)]
+    canvas.line(item, strap, 0.05 * scale, shade((0.03, 0.03, 0.03), (0.0, 0.0, -1.0), lit, thing.z))
+
+
+def _stamp_crown(canvas: Canvas, item: int, thing: Thing, species: Species, stand: _Stand, lit: float) -> None:
+    tall = thing.size * (1 - species.clear) * stand.scale
+    wide = tall * species.aspect
+    x0, y0 = stand.x - wide / 2, stand.foot - thing.size * stand.scale
+    left, right = max(0, int(x0)), min(canvas.camera.columns, int(x0 + wide) + 1)
+    top, bottom = max(0, int(y0)), min(canvas.camera.rows, int(min(y0 + tall, stand.foot)) + 1)
     if right <= left or bottom <= top:
         return
-    across, up = SIDE / (x1 - x0), SIDE / (y1 - y0)
-    source = (
+    last = len(LEVELS) - (2 if canvas.camera.rows < _COARSE else 1)
+    level = next((i for i, rows in enumerate(LEVELS[:last]) if rows * _ENLARGED >= tall), last)
+    picture = crown(thing.kind, _number(thing), level)
+    across, up = picture.width / wide, picture.height / tall
+    box = (
         max(0.0, (left - x0) * across),
         max(0.0, (top - y0) * up),
-        min(float(SIDE), (right - x0) * across),
-        min(float(SIDE), (bottom - y0) * up),
+        min(float(picture.width), (right - x0) * across),
+        min(float(picture.height), (bottom - y0) * up),
     )
-    if source[2] - source[0] < 0.01 or source[3] - source[1] < 0.01:
+    if box[2] - box[0] < 0.01 or box[3] - box[1] < 0.01:
         return
-    light, alpha = (
-        picture.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=source, reducing_gap=1.5)
-        for picture in pictures
-    )
-    colour = thing.second if thing.kind == "bare tree" else thing.colour
-    ramp = [
-        weather.shade(
-            scaled(colour, 0.28 + 2.3 * step / 16), (0.0, 0.35 + 0.04 * step, -0.6), lit * min(1.0, step / 9), z
-        )
-        for step in range(17)
-    ]
-    ends = np.array(ramp, dtype=np.float64)
-    table = np.stack([np.interp(np.arange(256), np.arange(17) * 16, ends[:, c]) for c in range(3)], axis=1).astype(
-        np.uint8
-    )
-    canvas.stamp(item, Image.fromarray(table[np.asarray(light)]), alpha, left, top)
+    how = Image.Resampling.BOX if up > 1 else Image.Resampling.BILINEAR
+    if stand.mirrored:
+        box = (picture.width - box[2], box[1], picture.width - box[0], box[3])
+    leaves = picture.resize((right - left, bottom - top), how, box=box).convert("RGBA")
+    if stand.mirrored:
+        leaves = leaves.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    light = np.asarray(leaves)
+    alpha = Image.fromarray(light[..., 3])
+    if stand.hidden < y0 + tall and stand.hidden < stand.foot:
+        _hide_below(alpha, canvas, stand, left, top)
+    levels = 16 if tall < 90 else 32
+    towards_right = _sun_at_right(canvas.weather)
+    right_share = np.uint16(256 * (1 - towards_right if stand.mirrored else towards_right))
+    suns = light[..., :2].astype(np.uint16)
+    sun = (suns[..., 0] * (np.uint16(256) - right_share) + suns[..., 1] * right_share) // np.uint16(65536 // levels)
+    index: np.ndarray = sun * np.uint16(levels) + light[..., 2] // np.uint8(256 // levels)
+    albedo = thing.second if species.bare else thing.colour
+    colours = _palette(canvas.weather, albedo, lit, thing.z, levels).take(index, axis=0)
+    canvas.stamp(item, Image.fromarray(colours), alpha, left, top)
+
+
+def _hide_below(alpha: Image.Image, canvas: Canvas, stand: _Stand, left: int, top: int) -> None:
+    """Clear what is below a fence's top edge, which runs through the trunk towards the vanishing point."""
+    away = stand.x - canvas.camera.centre
+    slope = (stand.hidden - canvas.camera.horizon) / away if abs(away) > 1 else 0.0
+    at_left = stand.hidden - top + slope * (left - stand.x)
+    at_right = at_left + slope * alpha.width
+    ground = alpha.height + abs(at_left) + abs(at_right) + 1
+    ImageDraw.Draw(alpha).polygon([(0, at_left), (alpha.width, at_right), (alpha.width, ground), (0, ground)], fill=0)
+
+
+def _sun_at_right(weather: Weather) -> float:
+    """0 when the sun stands at the left, 1 at the right."""
+    sx, _, sz = weather.to_sun
+    flat = (sx * sx + sz * sz) ** 0.5
+    return 0.5 + 0.5 * sx / flat if flat > 1e-6 else 0.5
+
+
+def _palette(weather: Weather, albedo: Colour, lit: float, depth: float, levels: int) -> np.ndarray:
+    """(levels^2, 3) uint8: display colours by (level of sun, level of sky) of a crown's leaves or twigs."""
+    if weather.clay:
+        albedo = CLAY
+    steps = (np.arange(levels, dtype=np.float32) + np.float32(0.5)) / levels
+    sunny = lit * (0.72 - 0.30 * weather.to_sun[2])
+    beam = weather.headlights(depth) * 0.6 if weather.lamps > 0.5 else 0.0
+    clear = exp(-weather.haze * depth)
+    sun = np.array([a * s * sunny * clear for a, s in zip(albedo, weather.sun, strict=True)], np.float32)
+    sky = np.array([a * s * clear for a, s in zip(albedo, weather.ambient, strict=True)], np.float32)
+    air = np.array([(1 - clear) * a for a in weather.horizon], np.float32)
+    glow = np.float32(1.5) * steps[None, :, None] + np.float32(_SOFT)
+    near = np.array([a * beam * clear for a in albedo], np.float32)
+    light = steps[:, None, None] * sun + (glow * sky + (air + near))
+    return weather.encode(light.reshape(-1, 3)).astype(np.uint8)
