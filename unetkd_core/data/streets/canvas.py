@@ -60,7 +60,7 @@ class Canvas:
         """Paste a picture through its alpha (mode L); it counts as there where alpha is above one half."""
         self.colours.paste(colours, (left, top), alpha)
         self.ids.paste(
-            thing, (left, top, left + alpha.width, top + alpha.height), Image.fromarray(np.asarray(alpha) > 127)
+            thing, (left, top, left + alpha.width, top + alpha.height), alpha.convert("1", dither=Image.Dither.NONE)
         )
 
     def glow(self, thing: int, x: float, y: float, radius: float, light: Colour) -> None:
@@ -79,8 +79,8 @@ class Canvas:
 
     def finish(self, labels: np.ndarray, depth: np.ndarray) -> tuple[Image.Image, np.ndarray, np.ndarray]:
         """Background labels and depth (H, W) -> picture (RGB, W x H), labels uint8, depth float32 (both in place)."""
-        half = SUPERSAMPLING // 2
-        ids = np.asarray(self.ids)[half::SUPERSAMPLING, half::SUPERSAMPLING].ravel()
+        rows, columns = labels.shape
+        ids = np.asarray(self.ids.resize((columns, rows), Image.Resampling.NEAREST)).ravel()
         painted = np.flatnonzero(ids)
         things = ids[painted]
         labels.reshape(-1)[painted] = np.array([label for label, _ in self._things], np.uint8)[things]

@@ -17,6 +17,8 @@ from unetkd_core.data.streets.fleet import FRAMES
 from unetkd_core.data.streets.mesh import at, thinned
 
 Vec = tuple[float, float, float]
+COARSE = 14.0
+"""Pixels to the metre below which tyres and what lies on flanks are left out."""
 _DARK: Colour = (0.012, 0.012, 0.013)
 _LAID: dict[str, Colour] = {"glass": (0.035, 0.040, 0.046), "tail": (0.24, 0.01, 0.01), "head": (0.5, 0.5, 0.5)}
 
@@ -124,7 +126,7 @@ def paint_far(
     side = 0 if abs(across) < frame.track else (1 if across > 0 else -1)
     camera, weather = canvas.camera, canvas.weather
     shaded: dict[tuple[str, Vec], tuple[int, int, int]] = {}
-    for patch in _patches(kind, 1 if along > 0 else -1, side, camera.focal < 9 * z):
+    for patch in _patches(kind, 1 if along > 0 else -1, side, camera.focal < COARSE * z):
         points: list[Point] = []
         for px, py, pz in patch.points:
             scale = camera.focal / max(1.0, z + (pz * c - px * s) * size)

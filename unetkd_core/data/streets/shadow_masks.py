@@ -149,7 +149,7 @@ def _cast_vehicle(sun: _Mask, vehicle: Vehicle, lean: tuple[float, float]) -> No
 
 
 def _cast_thing(sun: _Mask, thing: Thing, x: float, lean: tuple[float, float]) -> None:
-    if sun.size(thing.size, thing.z) < 5:
+    if sun.size(thing.size, thing.z) < 8:
         return
     if thing.kind in SPECIES:
         _cast_post(sun, x, thing.z, 0.13, min(thing.size, 3.2), lean)

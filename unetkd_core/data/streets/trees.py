@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from unetkd_core.data.streets.canvas import Canvas
 from unetkd_core.data.streets.crowns import LEVELS, NUMBERS, crown, limbs
 from unetkd_core.data.streets.dice import Colour, Dice, scaled
+from unetkd_core.data.streets.far_trees import SMALL, paint_far_tree
 from unetkd_core.data.streets.layout import Thing
 from unetkd_core.data.streets.tree_species import SPECIES, Species
 from unetkd_core.data.streets.weather import CLAY, Weather
@@ -51,6 +52,9 @@ def paint_tree(canvas: Canvas, thing: Thing, x: float, z: float, lit: float) -> 
     hidden = camera.y(thing.facing, z) if thing.facing > 0 else foot
     stand = _Stand(camera.x(x, z), foot, camera.focal / z, hidden, bool(thing.look & MIRRORED))
     item = canvas.begin(BACKGROUND, z)
+    if thing.size * stand.scale < SMALL:
+        paint_far_tree(canvas, item, thing, species, stand.x, foot, min(hidden, foot), lit)
+        return
     if species.clear > 0:
         _paint_trunk(canvas, item, thing, species, stand, lit)
     _stamp_crown(canvas, item, thing, species, stand, lit)
