@@ -13,13 +13,21 @@ export async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// A layer as the painter wants it: labels, one byte a pixel. Layers of logits will come in here as another kind.
+// A layer as the painter and the probe want it: labels, one byte a pixel; a picture of its own; a quantity in tenths.
 export async function readLayer(described, parts) {
-  const labels = await inflate(parts[described.part]);
-  if (labels.length !== described.width * described.height) {
-    throw new Error(`a label map has ${labels.length} pixels; ${described.width} × ${described.height} were announced`);
+  const layer = { ...described, scaled: null };
+  if ("picture" in described) layer.image = await readPhoto(parts[described.picture]);
+  if ("part" in described) layer.labels = announced(await inflate(parts[described.part]), described);
+  if (described.quantity) {
+    const tenths = new Uint16Array((await inflate(parts[described.quantity.part])).buffer);
+    layer.quantity = { ...described.quantity, tenths: announced(tenths, described.quantity) };
   }
-  return { ...described, labels, scaled: null };
+  return layer;
+}
+
+function announced(pixels, { width, height }) {
+  if (pixels.length === width * height) return pixels;
+  throw new Error(`a label map has ${pixels.length} pixels; ${width} × ${height} were announced`);
 }
 
 export function readPhoto(bytes) {

@@ -64,7 +64,7 @@ async function load(model, header, parts) {
   ]);
   if (model.digest !== header.digest) return; // a newer blob came while this one was read
   release(model);
-  model.urls = images.map((image) => image.src);
+  model.urls = [...images, ...layers.flatMap((layer) => layer.image ?? [])].map((image) => image.src);
   model.painted = [];
   model.onclasses = [];
   setOpacity(model, model.opacity ?? header.opacity);

@@ -48,6 +48,12 @@ def photo_part(photo: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def quantity_part(values: np.ndarray) -> bytes:
+    """(H, W) float -> deflated rows of tenths as uint16, little endian; 65535 is infinity and all that does not fit."""
+    tenths = np.where(values < 6553, np.round(np.minimum(values, 6553) * 10), 65535)
+    return zlib.compress(tenths.astype("<u2").tobytes(), 6)
+
+
 def labels_part(labels: np.ndarray) -> tuple[bytes, int, int]:
     """(H, W) uint8 -> (deflated rows, height, width); larger maps are reduced by picking pixels: all stay classes."""
     height, width = labels.shape

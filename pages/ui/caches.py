@@ -134,6 +134,19 @@ def scene(ref: str, index: int, root: str = "") -> Scene:
     return Scene(*source(ref, root).read(index))
 
 
+@st.cache_data(max_entries=32, show_spinner=False)
+def street(split: str, index: int, weather: str | None, hour: float | None) -> streets.StreetScene:
+    """One scene of `streets` with its depth, in a weather and at an hour; None: as drawn."""
+    seed = streets.SPLIT_SEEDS[split]
+    return streets.StreetScene(*streets.render(seed, index, *STREET, weather=weather, hour=hour))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def street_light(split: str, index: int, weather: str | None, hour: float | None) -> np.ndarray:
+    """Light and shadow alone of the same scene, (H, W, 3) uint8."""
+    return streets.render_light(streets.SPLIT_SEEDS[split], index, *STREET, weather=weather, hour=hour)
+
+
 @st.cache_data(max_entries=256, show_spinner=False)
 def thumbnail(ref: str, index: int, root: str = "", *, width: int = 264, height: int = 148) -> bytes:
     """A small JPEG of a scene's photo, cropped to (height, width) pixels: twice the strip's size, for sharp screens."""

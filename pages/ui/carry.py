@@ -33,7 +33,7 @@ def tables(folder: Path = FOLDER) -> list[Trained]:
     """What is in results/streets: trained on streets first. Empty where nothing is, or nothing that can be read."""
     try:
         return [_trained(folder / f"trained-on-{name}.json", name) for name in ("streets", "camvid")]
-    except RunError:
+    except (RunError, KeyError, TypeError):
         return []
 
 

@@ -61,12 +61,15 @@ def _place(value: float, low: int) -> float:
     return 100 * (value - low) / (100 - low)
 
 
-def share_rows(shares: Sequence[float], *, log: bool) -> str:
-    """HTML: a row a class with its share of all labelled pixels (fractions that sum to 1).
+def share_rows(shares: Sequence[float], *, log: bool, average: Sequence[float] | None = None) -> str:
+    """HTML: a row a class with its share of all labelled pixels (fractions that sum to 1), and a tick at `average`.
 
     A bar on a line to 100 %; in powers of ten a mark, since a bar would have no zero to start from.
     """
-    rows = "".join(_share_row(index, float(shares[index]), log) for index in ORDER)
+    rows = "".join(
+        _share_row(index, float(shares[index]), None if average is None else float(average[index]), log)
+        for index in ORDER
+    )
     ticks = "".join(f'<i style="left:{_share_place(t, log):.2f}%">{label}</i>' for t, label in _ticks(log))
     return _chart("ukc ukc-shares", rows, "of all pixels", ticks)
 
@@ -83,7 +86,7 @@ def _share_place(share: float, log: bool) -> float:
     return 100 * (math.log10(max(share, 1e-4)) + 4) / 4
 
 
-def _share_row(index: int, share: float, log: bool) -> str:
+def _share_row(index: int, share: float, average: float | None, log: bool) -> str:
     shown = share_text(share)
     r, g, b = CLASSES[index].color
     grid = "".join(f'<i class="ukc-grid" style="left:{_share_place(t, log):.2f}%"></i>' for t, _ in _ticks(log))
@@ -93,10 +96,14 @@ def _share_row(index: int, share: float, log: bool) -> str:
         if share > 0
         else ""
     )
-    name = CLASSES[index].name
+    told = f"{CLASSES[index].name}: {shown} of the pixels"
+    if average is not None:
+        told += f"; on average {share_text(average)}"
+        bar += f'<i class="ukc-mean" style="left:{_share_place(average, log):.2f}%"></i>'
     return (
-        f'<div class="ukc-row" role="listitem" aria-label="{name}: {shown} of the pixels">{kit.swatch_html(index)}'
-        f'<span class="ukc-name">{name}</span><span class="ukc-line">{grid}{bar}</span><b>{shown}</b></div>'
+        f'<div class="ukc-row" role="listitem" aria-label="{told}" title="{told}">{kit.swatch_html(index)}'
+        f'<span class="ukc-name">{CLASSES[index].name}</span><span class="ukc-line">{grid}{bar}</span>'
+        f"<b>{shown}</b></div>"
     )
 
 

@@ -11,13 +11,17 @@ from unetkd_core.data import catalog
 
 @dataclass(frozen=True)
 class Place:
-    """One split: `count` its scenes, `root` its folder as text ("" for streets), `mapping` its label mapping."""
+    """One split: `count` its scenes, `root` its folder as text ("" for streets), `mapping` its label mapping.
+
+    labelled: whether training gets its labels.
+    """
 
     name: str
     split: str
     count: int
     root: str
     mapping: str
+    labelled: bool = True
 
     @property
     def ref(self) -> str:
@@ -35,14 +39,20 @@ class Place:
         return "as they are" if self.mapping == "classes" else f"{self.mapping} reading"
 
 
-def found(infos: Sequence[catalog.DatasetInfo] | None = None) -> dict[str, Place]:
-    """NAME:SPLIT -> place, in the catalogue's order, val before test and train: look at what was not learned from."""
+def found(infos: Sequence[catalog.DatasetInfo] | None = None, *, unlabelled: bool = False) -> dict[str, Place]:
+    """NAME:SPLIT -> place, in the catalogue's order, val before test and train: look at what was not learned from.
+
+    unlabelled: those without labels too, each dataset's last.
+    """
     order = {"val": 0, "test": 1}
     all_splits = [
-        Place(info.name, split, count, str(info.root or ""), info.mapping)
+        Place(info.name, split, count, str(info.root or ""), info.mapping, split in info.splits)
         for info in (catalog.describe() if infos is None else infos)
         if info.found
-        for split, count in sorted(info.splits.items(), key=lambda item: order.get(item[0], 2))
+        for split, count in [
+            *sorted(info.splits.items(), key=lambda item: order.get(item[0], 2)),
+            *(info.unlabelled.items() if unlabelled else ()),
+        ]
         if count
     ]
     return {place.ref: place for place in all_splits}

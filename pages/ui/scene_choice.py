@@ -3,6 +3,7 @@
 Keeps the choice in session state under the page's keys; what is done with the scene is the page's business.
 """
 
+import random
 from collections.abc import Callable, Mapping
 
 import streamlit as st
@@ -34,6 +35,10 @@ def settle(page: str, found: Found, taken: set[str]) -> tuple[places.Place, plac
     scene = str(state.get(key["scene"], ""))
     moved = before not in (None, data) and "scene" not in taken
     valid = scene.isdecimal() and 1 <= int(scene) <= place.count
+    if "scene" in taken and not valid:
+        told.append(
+            f"There is no scene {scene} in {place.ref}, which has {place.count:,}; this is scene {place.first}."
+        )
     state[key["scene"]] = int(scene) if valid and not moved else place.first
     state[kit.key(page, "before")] = data
     return place, found.get(before or ""), told
@@ -50,6 +55,24 @@ def controls(page: str, found: Found, place: places.Place, on_change: Callable[[
     st.selectbox("Streets from", list(found), key=key["data"], on_change=on_change or "rerun", width=230)
     st.number_input(
         f"Scene, of {place.count:,}", 1, place.count, key=key["scene"], on_change=on_change or "rerun", width=140
+    )
+
+
+def dice(page: str, place: places.Place) -> None:
+    """A button that chooses another scene by lot."""
+    key = keys(page)["scene"]
+
+    def throw() -> None:
+        others = [n for n in range(1, place.count + 1) if n != st.session_state[key]]
+        st.session_state[key] = random.choice(others)
+
+    st.button(
+        "Surprise me",
+        icon=":material/casino:",
+        key=kit.key(page, "dice"),
+        on_click=throw,
+        disabled=place.count < 2,
+        help="Another scene by lot.",
     )
 
 

@@ -78,6 +78,9 @@ def _scenes(info: DatasetInfo) -> str:
     main = {s: n for s, n in info.splits.items() if not s.startswith("train-")}
     held = len(info.splits) - len(main)
     told = " · ".join(f"{html.escape(split)} {count:,}" for split, count in main.items())
+    if info.unlabelled:
+        bare = " · ".join(f"{html.escape(split)} {count:,}" for split, count in info.unlabelled.items())
+        told += f'<br><span class="ukt-quiet">{bare}, for a teacher to teach on</span>'
     if held:
         told += f'<br><span class="ukt-quiet">and {held} splits of train by video sequence</span>'
     if info.problem or not info.found:

@@ -22,6 +22,15 @@ _MODULES: Final = ("blob.js", "paint.js", "parts.js", "keys.js", "swipe.js", "gr
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """What a grid's probe reads beside the class: (H, W) float32 in `unit`; where it is infinite, the word `beyond`."""
+
+    values: np.ndarray
+    unit: str
+    beyond: str
+
+
+@dataclass(frozen=True)
 class Layer:
     """One label map over the photo. `note` is the caption's number, `detail` a quiet word after the title: "M128".
 
@@ -34,6 +43,22 @@ class Layer:
     labels: np.ndarray
     detail: str = ""
     alt: str = ""
+    quantity: Quantity | None = None
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A picture of its own in a grid's cell: (H, W, 3) uint8, or None for the photo itself.
+
+    `labels` (H, W) uint8 and `quantity` are not shown; they are what the probe reads there.
+    """
+
+    title: str
+    note: str
+    image: np.ndarray | None
+    alt: str = ""
+    labels: np.ndarray | None = None
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +125,7 @@ _component, _strip = _declare("unetkd_viewer", "skeleton"), _declare("unetkd_fil
 
 def viewer(
     photo: np.ndarray,
-    layers: Sequence[Layer],
+    layers: Sequence[Layer | Plate],
     *,
     mode: Literal["swipe", "grid"],
     key: str,
@@ -117,29 +142,15 @@ def viewer(
     """Photo (H, W, 3) uint8 under label maps (h, w) uint8 (0-5; 254 and 255 are see-through), drawn nearest-neighbour.
 
     swipe: the first two layers that are not the truth, left and right of a line. grid: every layer in a cell with a
-    linked probe, the bare photo first where `show_photo`. A layer of role "truth" is what holding T shows.
+    linked probe, the bare photo first where `show_photo`. A layer of role "truth" is what holding T shows. Plates are
+    for grids only.
     `report` False: the server never hears of anything (nothing on the page depends on it). `chips`: a grid's captions
     stand on the pictures. `states`: what the values mean where they are no classes; the first is hidden to begin with.
     """
-    if mode == "swipe" and sum(layer.role != "truth" for layer in layers) < 2:
+    if mode == "swipe" and sum(isinstance(layer, Layer) and layer.role != "truth" for layer in layers) < 2:
         raise ValueError("a swipe needs two layers that are not the truth")
     parts = [blob.photo_part(photo)]
-    described = []
-    for layer in layers:
-        part, height, width = blob.labels_part(layer.labels)
-        described.append(
-            {
-                "role": layer.role,
-                "title": layer.title,
-                "note": layer.note,
-                "detail": layer.detail,
-                "alt": layer.alt,
-                "height": height,
-                "width": width,
-                "part": len(parts),
-            }
-        )
-        parts.append(part)
+    described = [_plate(layer, parts) if isinstance(layer, Plate) else _layer(layer, parts) for layer in layers]
     header = {
         "mode": mode,
         "height": photo.shape[0],
@@ -163,6 +174,37 @@ def viewer(
         shown=tuple(state.get("shown", range(1, len(CLASSES)))),
         pixel=(int(pixel[0]), int(pixel[1])) if pixel else None,
     )
+
+
+def _layer(layer: Layer, parts: list[bytes]) -> dict[str, Any]:
+    said = {name: getattr(layer, name) for name in ("role", "title", "note", "detail", "alt")}
+    return {**said, **_labels(layer.labels, parts), **_quantity(layer.quantity, parts)}
+
+
+def _plate(plate: Plate, parts: list[bytes]) -> dict[str, Any]:
+    said = {"plate": True, "role": "plate", "title": plate.title, "note": plate.note, "detail": "", "alt": plate.alt}
+    if plate.image is not None:
+        said["picture"] = _added(blob.photo_part(plate.image), parts)
+    labels = {} if plate.labels is None else _labels(plate.labels, parts)
+    return {**said, **labels, **_quantity(plate.quantity, parts)}
+
+
+def _labels(labels: np.ndarray, parts: list[bytes]) -> dict[str, Any]:
+    part, height, width = blob.labels_part(labels)
+    return {"height": height, "width": width, "part": _added(part, parts)}
+
+
+def _quantity(quantity: Quantity | None, parts: list[bytes]) -> dict[str, Any]:
+    if quantity is None:
+        return {}
+    height, width = quantity.values.shape
+    said = {"unit": quantity.unit, "beyond": quantity.beyond, "height": height, "width": width}
+    return {"quantity": {**said, "part": _added(blob.quantity_part(quantity.values), parts)}}
+
+
+def _added(part: bytes, parts: list[bytes]) -> int:
+    parts.append(part)
+    return len(parts) - 1
 
 
 def filmstrip(

@@ -1,5 +1,6 @@
 """Data, through app.py: scenes, the balance of classes, Table I, and datasets that are here, missing or wrong."""
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import class_chart, table_one
+from pages.ui import carry, class_chart, depth_map, street_light, table_one
+from pages.ui.blob import quantity_part, unpack
 from tests.pages.trio_folder import plain_street
 from unetkd_core.data import catalog, streets
+from unetkd_core.runs.standalone import Line
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(autouse=True)
 def quick_streets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(streets, "render", plain_street)
+    monkeypatch.setattr(streets, "render_light", lambda *args, **light: plain_street(*args, **light).image)
     for name in ("UNETKD_CAMVID", "UNETKD_CITYSCAPES"):
         monkeypatch.delenv(name, raising=False)
     st.cache_data.clear()
@@ -134,3 +138,135 @@ def test_shares_are_written_in_percent_with_two_digits_where_small() -> None:
 
 def test_ids_are_written_as_ranges() -> None:
     assert table_one.ranges((-1, 0, 1, 2, 9, 11, 12)) == "−1 to 2, 9, 11, 12"
+
+
+OWN = streets.conditions(streets.SPLIT_SEEDS["val"], 30)
+"""The light that the default scene draws."""
+
+
+def layers(at: AppTest) -> list[str]:
+    """Titles of the layers that the street's viewer was sent."""
+    blob = next(c for c in at.main.get("bidi_component") if c.proto.component_name.endswith("unetkd_viewer"))
+    header, _ = unpack(blob.proto.bytes)
+    return [layer["title"] for layer in header["layers"]]
+
+
+def test_weather_and_hour_are_as_drawn_until_they_are_chosen_and_can_be_given_back() -> None:
+    at = opened()
+    assert at.selectbox(key="data_weather_menu").options[0].startswith("As drawn (")
+    assert at.button(key="data_as_drawn").disabled
+    assert "weather" not in at.query_params and "hour" not in at.query_params
+    at.selectbox(key="data_weather_menu").set_value("rain").run()
+    at.select_slider(key="data_hour_slider").set_value("17:30").run()
+    assert not at.exception
+    assert (at.query_params["weather"], at.query_params["hour"]) == ("rain", "17:30")
+    at.button(key="data_as_drawn").click().run()
+    at.selectbox(key="data_weather_menu").set_value("").run()
+    assert not at.exception
+    assert abs(street_light.hour_of(at.select_slider(key="data_hour_slider").value) - OWN.hour) <= 1 / 8 + 1e-9
+    assert "weather" not in at.query_params and "hour" not in at.query_params
+
+
+def test_the_chosen_light_is_what_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def spy(*args: int, **light: object) -> streets.StreetScene:
+        asked.append(light)
+        return plain_street(*args, **light)
+
+    monkeypatch.setattr(streets, "render", spy)
+    opened(data="streets:val", scene="7", weather="fog", hour="23:45")
+    assert {"weather": "fog", "hour": 23.75} in asked
+
+
+def test_the_light_stays_with_the_next_scene_and_with_the_way_to_another_dataset(folder: Path) -> None:
+    catalog.register("mine", folder)
+    at = opened(data="streets:val", scene="7", weather="fog", hour="6:00")
+    at.number_input(key="data_scene").set_value(8).run()
+    assert (at.query_params["weather"], at.query_params["hour"]) == ("fog", "6:00")
+    at.selectbox(key="data_data").set_value("mine:train").run()
+    assert not at.exception
+    assert at.selectbox(key="data_data").value == "mine:train"
+    assert "weather" not in at.query_params
+    at.selectbox(key="data_data").set_value("streets:test").run()
+    assert not at.exception
+    assert at.query_params["weather"] == "fog" and at.query_params["data"] == "streets:test"
+
+
+def test_every_layer_can_be_looked_at_alone() -> None:
+    at = opened()
+    assert layers(at) == ["Picture", "Labels", "Depth", "Light"]
+    assert "Depth, metres" in text(at)
+    for layer in ("Picture", "Labels", "Depth", "Light"):
+        at.segmented_control(key="data_layer").set_value(layer).run()
+        assert not at.exception
+        assert layers(at) == [layer]
+        assert ("Depth, metres" in text(at)) == (layer == "Depth")
+
+
+def test_the_dice_turn_to_another_scene() -> None:
+    at = opened()
+    at.button(key="data_dice").click().run()
+    assert not at.exception
+    number = at.number_input(key="data_scene").value
+    assert number != 31 and 1 <= number <= 500
+    assert at.query_params["scene"] == str(number)
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("scene", "9999", "There is no scene 9999 in streets:val, which has 500; this is scene 31."),
+    ("scene", "x", "There is no scene x in streets:val"),
+    ("weather", "hail", "There is no weather “hail” here, so it is as drawn"),
+    ("hour", "25:00", "“25:00” is no hour of the day, so it is as drawn"),
+])  # fmt: skip
+def test_an_address_that_cannot_be_is_said_and_the_page_stays(name: str, value: str, said: str) -> None:
+    at = opened(data="streets:val", **{name: value})
+    assert said in text(at)
+    assert layers(at) == ["Picture", "Labels", "Depth", "Light"]
+    assert at.query_params.get(name) != value
+
+
+def test_labels_that_training_does_not_get_are_shown_and_said() -> None:
+    at = opened(data="streets:unlabelled")
+    blob = next(c for c in at.main.get("bidi_component") if c.proto.component_name.endswith("unetkd_viewer"))
+    assert [layer["note"] for layer in unpack(blob.proto.bytes)[0]["layers"]][1] == "withheld in training"
+    assert "vehicle: 3.1 % of the pixels" in text(at) and "there is no average beside it" in text(at)
+    assert "unlabelled 4,000" in text(at)
+
+
+def test_the_scenes_shares_stand_beside_the_splits_average(folder: Path) -> None:
+    mask = np.full((32, 64), 5, np.uint8)
+    Image.fromarray(mask).save(folder / "masks" / "b.png")
+    catalog.register("mine", folder)
+    shown = text(opened(data="mine:train", scene="2"))
+    assert "person: 100.0 % of the pixels; on average 62.5 %" in shown
+    assert "Bars: this scene. Ticks: the split’s average." in shown
+
+
+def test_how_far_streets_carry_is_shown_where_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "How far do made-up streets carry?" not in text(opened())
+    line = Line("M128", "camvid:val", 0.4, None, (0.4,) * 6, (0,))
+    found = [carry.Trained("streets", (128, 256), [line]), carry.Trained("camvid", (144, 192), [line])]
+    monkeypatch.setattr(carry, "tables", lambda: found)
+    shown = text(opened())
+    assert "How far do made-up streets carry?" in shown and "reads CamVid at 40.0 %" in shown
+
+
+def test_depth_is_brightest_near_dark_far_and_grey_in_the_sky() -> None:
+    shown = depth_map.picture(np.array([[2.0, 4.0, 16.0, 64.0, 256.0, 900.0, np.inf]], np.float32))[0]
+    light = shown[:6].astype(int).sum(axis=1)
+    assert light[0] == light[1] > light[2] > light[3] > light[4] == light[5]
+    assert tuple(shown[6]) == depth_map.SKY
+
+
+def test_hours_are_read_and_written_as_on_a_clock() -> None:
+    assert street_light.hour_of("17:30") == 17.5
+    assert street_light.hour_of("24:00") == 24.0
+    assert [street_light.hour_of(t) for t in ("24:01", "7:60", "noon", "")] == [None] * 4
+    assert street_light.clock(8.601) == "8:36"
+    assert len(street_light.QUARTERS) == 97
+
+
+def test_a_quantity_is_sent_in_tenths_with_infinity_apart() -> None:
+    sent = np.frombuffer(zlib.decompress(quantity_part(np.array([[1.26, np.inf, 9000.0]]))), "<u2")
+    assert sent.tolist() == [13, 65535, 65535]

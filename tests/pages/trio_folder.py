@@ -45,11 +45,17 @@ def make_trio(folder: Path, *, prefix: str = "", data: str = "streets", mapping:
         save(registry.build(arch), folder / (prefix + name), info)
 
 
-def plain_street(seed: int, index: int, height: int, width: int) -> StreetScene:
-    """Sky over road with a car, in no time; `index` moves the car."""
+def plain_street(
+    seed: int, index: int, height: int, width: int, *, weather: str | None = None, hour: float | None = None
+) -> StreetScene:
+    """Sky over road with a car, in no time; `index` moves the car, rain and night darken the picture."""
     labels = np.zeros((height, width), dtype=np.uint8)
     labels[height // 2 :] = 1
     left = index % 8 * width // 8
     labels[height // 2 : height * 3 // 4, left : left + width // 8] = 3
     image = np.stack([labels * 60 + 20] * 3, axis=-1).astype(np.uint8)
-    return StreetScene(image, labels, np.full((height, width), 10, dtype=np.float32))
+    if weather == "rain" or (hour is not None and abs(hour - 12) > 8):
+        image //= 2
+    depth = np.full((height, width), 10, dtype=np.float32)
+    depth[: height // 2] = np.inf
+    return StreetScene(image, labels, depth)
