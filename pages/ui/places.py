@@ -5,8 +5,11 @@ Asks the catalogue; opens no picture and draws nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from unetkd_core.data import catalog
+
+FIRST_STREET: Final = 243
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Place:
     @property
     def first(self) -> int:
         """The number of the scene to start with; in streets:val one with all six classes in clear light."""
-        return min(self.count, 31) if self.ref == "streets:val" else 1
+        return min(self.count, FIRST_STREET) if self.ref == "streets:val" else 1
 
     @property
     def mapping_words(self) -> str:

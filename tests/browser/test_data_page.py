@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.data import streets
 
-SCENE = 31
+SCENE = 243
 ADDRESS = f"/data?data=streets:val&scene={SCENE}&weather=rain&hour=18:00"
 HEIGHT, WIDTH = streets.NATIVE_SIZE
 

@@ -133,3 +133,12 @@ def test_street_lamps_light_the_ground_at_night_only():
     assert light_on_ground(noon, u, z) == 0.0
     pools = light_on_ground(night, u, z)
     assert pools[0].min() > 0.1 and pools[2].max() < pools[0].min() / 10
+
+
+def test_light_alone_is_grey_on_vehicles_too():
+    """In scene 242 a red van comes towards us: by its light alone nothing of it is red, and no pane is black."""
+    scene, light = render(2, 242, 64, 128), render_light(2, 242, 64, 128).astype(int)
+    vehicles = light[scene.labels == 3]
+    assert len(vehicles) > 200
+    spread = np.ptp(vehicles, axis=1)
+    assert spread.mean() < 25 and vehicles.mean(1).min() > 60

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import carry, class_chart, depth_map, street_light, table_one
 from pages.ui.blob import quantity_part, unpack
+from pages.ui.places import FIRST_STREET
 from tests.pages.trio_folder import plain_street
 from unetkd_core.data import catalog, streets
 from unetkd_core.runs.standalone import Line
@@ -140,7 +141,7 @@ def test_ids_are_written_as_ranges() -> None:
     assert table_one.ranges((-1, 0, 1, 2, 9, 11, 12)) == "−1 to 2, 9, 11, 12"
 
 
-OWN = streets.conditions(streets.SPLIT_SEEDS["val"], 30)
+OWN = streets.conditions(streets.SPLIT_SEEDS["val"], FIRST_STREET - 1)
 """The light that the default scene draws."""
 
 
@@ -209,12 +210,12 @@ def test_the_dice_turn_to_another_scene() -> None:
     at.button(key="data_dice").click().run()
     assert not at.exception
     number = at.number_input(key="data_scene").value
-    assert number != 31 and 1 <= number <= 500
+    assert number != FIRST_STREET and 1 <= number <= 500
     assert at.query_params["scene"] == str(number)
 
 
 @pytest.mark.parametrize(("name", "value", "said"), [
-    ("scene", "9999", "There is no scene 9999 in streets:val, which has 500; this is scene 31."),
+    ("scene", "9999", "There is no scene 9999 in streets:val, which has 500; this is scene 243."),
     ("scene", "x", "There is no scene x in streets:val"),
     ("weather", "hail", "There is no weather “hail” here, so it is as drawn"),
     ("hour", "25:00", "“25:00” is no hour of the day, so it is as drawn"),

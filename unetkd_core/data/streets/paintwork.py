@@ -6,7 +6,7 @@ Knows the weather, but neither shapes nor pixels.
 import numpy as np
 
 from unetkd_core.data.streets.dice import Colour
-from unetkd_core.data.streets.weather import Weather
+from unetkd_core.data.streets.weather import CLAY, Weather
 
 _TABLE: dict[str, tuple[float, float, float, float]] = {
     "paint": (0.3, 0.3, 0.3, 0.075),
@@ -37,6 +37,10 @@ _TABLE: dict[str, tuple[float, float, float, float]] = {
 
 MATERIALS = {name: number for number, name in enumerate(_TABLE)}
 _PROPERTIES = np.array([(*row, 0.0, 0.0, 0.0) for row in _TABLE.values()], np.float32)
+
+
+CLAY_ALL_OVER = np.array([(*CLAY, 0.0, 0.0, 0.0, 0.0)] * len(_TABLE), np.float32)
+"""A palette of one matt grey."""
 
 
 def palette(colours: dict[str, Colour], light: dict[str, Colour], gloss: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from unetkd_core.data.streets.far_vehicles import paint_far
 from unetkd_core.data.streets.fleet import FRAMES
 from unetkd_core.data.streets.layout import Thing
 from unetkd_core.data.streets.mesh import Mesh
-from unetkd_core.data.streets.paintwork import palette, shade
+from unetkd_core.data.streets.paintwork import CLAY_ALL_OVER, palette, shade
 from unetkd_core.data.streets.shapes import BRAKING, INDICATING, PARKED, SHAPES, UK_PLATES
 from unetkd_core.data.streets.vehicle_parts import FIRST, LEFT, RIGHT, ROOF, SECOND, UNDER, vehicle_mesh
 
@@ -55,7 +55,7 @@ class Vehicle:
         else:
             view = _View(self, canvas, vehicle_mesh(kind, level), level)
             if len(view.faces):
-                view.draw(item, self._palette(self._lamps(canvas)))
+                view.draw(item, self._palette(self._lamps(canvas), canvas.weather.clay))
         self._glow(canvas, item, FRAMES[kind])
 
     def _lamps(self, canvas: Canvas) -> float:
@@ -70,7 +70,9 @@ class Vehicle:
             colours["tail"] = (2.0 + 4 * lamps, 0.08, 0.06)
         paint_far(canvas, item, kind, (self.x, self.z, self.yaw, thing.size), colours, self.lit)
 
-    def _palette(self, lamps: float) -> np.ndarray:
+    def _palette(self, lamps: float, clay: bool) -> np.ndarray:
+        if clay:
+            return CLAY_ALL_OVER
         thing = self.thing
         colours = {"paint": thing.colour, "second": thing.second}
         if thing.look & UK_PLATES:
