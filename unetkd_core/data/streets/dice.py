@@ -46,7 +46,7 @@ class Dice:
 
     def weighted(self, options: Sequence[tuple[T, float]]) -> T:
         """One of (option, weight) pairs; the weights need not add up to one."""
-        mark = self.unit() * sum(weight for _, weight in options)
+        mark = self.unit() * sum([weight for _, weight in options])
         for option, weight in options:
             mark -= weight
             if mark < 0:

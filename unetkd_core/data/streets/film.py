@@ -182,8 +182,7 @@ def _grained(picture: Image.Image, strength: float, row: int, column: int) -> Im
     wide, tall = min(columns, GRAIN_SIDE), min(rows, GRAIN_SIDE)
     left, top = column % (GRAIN_SIDE - wide + 1), row % (GRAIN_SIDE - tall + 1)
     piece = grain.crop((left, top, left + wide, top + tall))
-    table = np.clip(128.5 + (np.arange(256) - 128) * (strength / GRAIN_UNIT), 0, 255).astype(int).tolist()
-    piece = piece.point(table * 3)
+    piece = Image.blend(Image.new("RGB", piece.size, (128, 128, 128)), piece, strength / GRAIN_UNIT)
     if (wide, tall) != (columns, rows):
         whole = Image.new("RGB", (columns, rows))
         for y in range(0, rows, tall):

@@ -5,6 +5,7 @@ street's axis (which bends) to the right, `z` the distance ahead.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -59,8 +60,7 @@ class Road:
         return self.junction > 0 and abs(z - self.junction) < self.cross_half + margin
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What one building (or hedge) looks like all round. Metres; names are of cells and skins.
 
     `street` is what its ground floor is: a row of `unit`s. `floor`, `ground_floor` and a wall's height are multiples
@@ -90,8 +90,7 @@ RIDGE = 5.5
 """Metres from a building's front to under its ridge, half-way to its back."""
 
 
-@dataclass(frozen=True)
-class Wall:
+class Wall(NamedTuple):
     """One upright face from (x0, z0) to (x1, z1): a facade, the side of a building, a hedge or a garden wall.
 
     `height` is that of the eaves, `roof` the metres from there up to the ridge (0: flat), `away` how far the facade's
@@ -110,8 +109,7 @@ class Wall:
     side: bool = False
 
 
-@dataclass(frozen=True)
-class Thing:
+class Thing(NamedTuple):
     """Anything that stands on the street: what it is and where; `look` is a seed for its details."""
 
     kind: str
