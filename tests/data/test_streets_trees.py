@@ -74,7 +74,7 @@ def test_the_mirror_bit_turns_a_tree_round() -> None:
 def test_a_tree_of_clay_is_grey() -> None:
     picture, labels = _painted(_tree("maple"), clay=True)
     inside = picture[labels == 0].astype(int)
-    other, _ = _painted(replace(_tree("maple"), colour=(0.4, 0.0, 0.0), second=(0.0, 0.4, 0.0)), clay=True)
+    other, _ = _painted(_tree("maple")._replace(colour=(0.4, 0.0, 0.0), second=(0.0, 0.4, 0.0)), clay=True)
     assert (other[labels == 0] == inside).all()
 
 
