@@ -154,43 +154,59 @@ def _paint_stakes(canvas: Canvas, item: int, thing: Thing, stand: _Stand, lit: f
 
 def _stamp_crown(canvas: Canvas, item: int, thing: Thing, species: Species, stand: _Stand, lit: float) -> None:
     tall = thing.size * (1 - species.clear) * stand.scale
-    wide = tall * species.aspect
-    x0, y0 = stand.x - wide / 2, stand.foot - thing.size * stand.scale
-    left, right = max(0, int(x0)), min(canvas.camera.columns, int(x0 + wide) + 1)
+    x0, y0 = stand.x - tall * species.aspect / 2, stand.foot - thing.size * stand.scale
+    left, right = max(0, int(x0)), min(canvas.camera.columns, int(x0 + tall * species.aspect) + 1)
     top, bottom = max(0, int(y0)), min(canvas.camera.rows, int(min(y0 + tall, stand.foot)) + 1)
     if right <= left or bottom <= top:
         return
     last = len(LEVELS) - (2 if canvas.camera.rows < _COARSE else 1)
     level = next((i for i, rows in enumerate(LEVELS[:last]) if rows * _ENLARGED >= tall), last)
+    shares = ((left - x0) / tall, (top - y0) / tall, (right - x0) / tall, (bottom - y0) / tall)
     picture = crown(thing.kind, _number(thing), level)
-    across, up = picture.width / wide, picture.height / tall
-    box = (
-        max(0.0, (left - x0) * across),
-        max(0.0, (top - y0) * up),
-        min(float(picture.width), (right - x0) * across),
-        min(float(picture.height), (bottom - y0) * up),
-    )
-    if box[2] - box[0] < 0.01 or box[3] - box[1] < 0.01:
+    leaves = _cut_out(picture, shares, species.aspect, (right - left, bottom - top), stand.mirrored)
+    if leaves is None:
         return
-    how = Image.Resampling.BOX if up > 1 else Image.Resampling.BILINEAR
-    if stand.mirrored:
-        box = (picture.width - box[2], box[1], picture.width - box[0], box[3])
-    leaves = picture.resize((right - left, bottom - top), how, box=box).convert("RGBA")
-    if stand.mirrored:
-        leaves = leaves.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     light = np.asarray(leaves)
     alpha = Image.fromarray(light[..., 3])
     if stand.hidden < y0 + tall and stand.hidden < stand.foot:
         _hide_below(alpha, canvas, stand, left, top)
     levels = 16 if tall < 90 else 32
-    towards_right = _sun_at_right(canvas.weather)
-    right_share = np.uint16(256 * (1 - towards_right if stand.mirrored else towards_right))
-    suns = light[..., :2].astype(np.uint16)
-    sun = (suns[..., 0] * (np.uint16(256) - right_share) + suns[..., 1] * right_share) // np.uint16(65536 // levels)
-    index: np.ndarray = sun * np.uint16(levels) + light[..., 2] // np.uint8(256 // levels)
     albedo = thing.second if species.bare else thing.colour
+    index = _levels(light, _sun_at_right(canvas.weather), stand.mirrored, levels)
     colours = _palette(canvas.weather, albedo, lit, thing.z, levels).take(index, axis=0)
     canvas.stamp(item, Image.fromarray(colours), alpha, left, top)
+
+
+def _cut_out(
+    picture: Image.Image,
+    shares: tuple[float, float, float, float],
+    aspect: float,
+    size: tuple[int, int],
+    mirrored: bool,
+) -> Image.Image | None:
+    """The part of a crown's picture that the canvas shows, at that size (columns, rows); None when there is none.
+
+    shares: its left, top, right and bottom, in heights of the crown.
+    """
+    columns, rows = picture.size
+    x0, x1 = max(0.0, shares[0] / aspect * columns), min(float(columns), shares[2] / aspect * columns)
+    y0, y1 = max(0.0, shares[1] * rows), min(float(rows), shares[3] * rows)
+    if x1 - x0 < 0.01 or y1 - y0 < 0.01:
+        return None
+    if mirrored:
+        x0, x1 = columns - x1, columns - x0
+    smaller = size[1] < (y1 - y0)
+    how = Image.Resampling.BOX if smaller else Image.Resampling.BILINEAR
+    leaves = picture.resize(size, how, box=(x0, y0, x1, y1)).convert("RGBA")
+    return leaves.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if mirrored else leaves
+
+
+def _levels(light: np.ndarray, at_right: float, mirrored: bool, levels: int) -> np.ndarray:
+    """Entry in the palette of each pixel of a crown (h, w, 4): sun from the left and the right mixed, then sky."""
+    share = np.uint16(256 * (1 - at_right if mirrored else at_right))
+    suns = light[..., :2].astype(np.uint16)
+    sun = (suns[..., 0] * (np.uint16(256) - share) + suns[..., 1] * share) // np.uint16(65536 // levels)
+    return np.asarray(sun * np.uint16(levels) + light[..., 2] // np.uint8(256 // levels))
 
 
 def _hide_below(alpha: Image.Image, canvas: Canvas, stand: _Stand, left: int, top: int) -> None:
