@@ -61,7 +61,7 @@ def test_a_crown_has_gaps_within_its_outline() -> None:
 def test_a_fence_hides_the_foot_of_a_tree() -> None:
     whole, cut = (_painted(_tree("lime", hidden=hidden))[1] == 0 for hidden in (0.0, 1.0))
     assert cut.any(axis=1).nonzero()[0].max() < whole.any(axis=1).nonzero()[0].max()
-    assert (cut <= whole).all()
+    assert (cut & ~whole).sum() < 8  # a trunk that is cut is rounded to pixels anew
 
 
 def test_the_mirror_bit_turns_a_tree_round() -> None:

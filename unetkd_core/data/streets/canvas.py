@@ -18,8 +18,21 @@ Glow = tuple[float, float, float, Colour]
 """A light that the lens smears: x, y, radius in the picture's pixels, and its linear light."""
 
 
+def _most_of_four(ids: np.ndarray) -> np.ndarray:
+    """(2H, 2W) things by number, later ones nearer -> (H, W): what most of a pixel shows, the nearer one on a tie.
+
+    That is the second largest of its four numbers: a thing that has half of a pixel has it.
+    """
+    high, low = np.maximum(ids[:, ::2], ids[:, 1::2]), np.minimum(ids[:, ::2], ids[:, 1::2])
+    return np.asarray(np.maximum(np.minimum(high[::2], high[1::2]), np.maximum(low[::2], low[1::2])))
+
+
 class Canvas:
-    """Painted back to front. `camera` is in the canvas' own (supersampled) pixels."""
+    """Painted back to front. `camera` is in the canvas' own (supersampled) pixels.
+
+    An outline covers every pixel that it touches, half a pixel of the canvas too much on each side: nothing that is
+    there gets lost, however thin, and the picture shows it as wide as the labels have it.
+    """
 
     def __init__(self, background: np.ndarray, camera: Camera, weather: Weather) -> None:
         """background: (H, W, 3) uint8 at the picture's size; camera: of (2H, 2W)."""
@@ -37,22 +50,22 @@ class Canvas:
         return len(self._things) - 1
 
     def polygon(self, thing: int, points: Sequence[Point], colour: tuple[int, int, int]) -> None:
-        path = ImagePath.Path([v for x, y in points for v in (x - 0.5, y - 0.5)])
+        path = ImagePath.Path([v for point in points for v in point])
         self._paint.polygon(path, fill=colour)
         self._mark.polygon(path, fill=thing)
 
     def detail(self, points: Sequence[Point], colour: tuple[int, int, int]) -> None:
         """Paint inside something already outlined: colour only."""
-        self._paint.polygon([(x - 0.5, y - 0.5) for x, y in points], fill=colour)
+        self._paint.polygon(ImagePath.Path([v for point in points for v in point]), fill=colour)
 
     def line(self, thing: int, points: Sequence[Point], width: float, colour: tuple[int, int, int]) -> None:
         pixels = max(1, round(width))
-        shifted = [(x - 0.5, y - 0.5) for x, y in points]
-        self._paint.line(shifted, fill=colour, width=pixels)
-        self._mark.line(shifted, fill=thing, width=pixels)
+        path = ImagePath.Path([v for point in points for v in point])
+        self._paint.line(path, fill=colour, width=pixels)
+        self._mark.line(path, fill=thing, width=pixels)
 
     def ellipse(self, thing: int, x: float, y: float, rx: float, ry: float, colour: tuple[int, int, int]) -> None:
-        box = (x - rx - 0.5, y - ry - 0.5, x + rx - 0.5, y + ry - 0.5)
+        box = (x - rx, y - ry, x + rx, y + ry)
         self._paint.ellipse(box, fill=colour)
         self._mark.ellipse(box, fill=thing)
 
@@ -79,8 +92,7 @@ class Canvas:
 
     def finish(self, labels: np.ndarray, depth: np.ndarray) -> tuple[Image.Image, np.ndarray, np.ndarray]:
         """Background labels and depth (H, W) -> picture (RGB, W x H), labels uint8, depth float32 (both in place)."""
-        rows, columns = labels.shape
-        ids = np.asarray(self.ids.resize((columns, rows), Image.Resampling.NEAREST)).ravel()
+        ids = _most_of_four(np.asarray(self.ids)).ravel()
         painted = np.flatnonzero(ids)
         things = ids[painted]
         labels.reshape(-1)[painted] = np.array([label for label, _ in self._things], np.uint8)[things]

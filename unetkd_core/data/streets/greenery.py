@@ -62,7 +62,7 @@ def _add_row(dice: Dice, layout: Layout, side: int, season: str) -> None:
     kerb = road.verge < 2 or dice.chance(0.6)
     u = side * (road.half + 0.85 if kerb else road.half + road.walk + 1.2)
     z = dice.between(6, 16)
-    while z < 105:
+    while z < 95:
         if dice.chance(0.85) and not road.in_junction(z, 3):
             height = low + (high - low) * min(1.0, max(0.0, age + dice.between(-0.25, 0.25)))
             _plant(dice, layout, kind, season, u, z, height, dice.vary(leaf, 0.16))

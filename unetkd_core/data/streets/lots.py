@@ -8,6 +8,7 @@ from unetkd_core.data.streets.dice import Dice
 from unetkd_core.data.streets.greenery import add_greenery
 from unetkd_core.data.streets.kerbside import add_street_furniture
 from unetkd_core.data.streets.layout import Layout
+from unetkd_core.data.streets.order import without_collisions
 from unetkd_core.data.streets.pedestrians import add_cyclists, add_people
 from unetkd_core.data.streets.town import build_side, sample_road
 from unetkd_core.data.streets.traffic import add_vehicles
@@ -32,6 +33,7 @@ def sample_layout(*entropy: int, weather: str | None = None, hour: float | None 
     add_cyclists(people, layout)
     add_street_furniture(Dice(*entropy, _KERB), layout)
     add_greenery(Dice(*entropy, _GREEN), layout)
+    layout.things = without_collisions(layout.things)
     return layout
 
 

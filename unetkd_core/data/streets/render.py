@@ -16,6 +16,7 @@ from unetkd_core.data.streets.film import develop, neutral, spill
 from unetkd_core.data.streets.ground import cast_ground
 from unetkd_core.data.streets.layout import Layout, Thing
 from unetkd_core.data.streets.lots import conditions_by_lot, film_dice, sample_layout
+from unetkd_core.data.streets.order import far_to_near
 from unetkd_core.data.streets.shadow_masks import shadow_masks
 from unetkd_core.data.streets.shadows import Sunlight
 from unetkd_core.data.streets.shapes import is_vehicle
@@ -165,14 +166,14 @@ def _paint(layout: Layout, height: int, width: int) -> _Painted:
     ]
     light, labels, depth, wet = _cast(layout, camera, sunlight, vehicles, others)
     canvas = Canvas(layout.weather.encode(light).astype(np.uint8), fine, layout.weather)
-    jobs: list[tuple[float, Vehicle | tuple[Thing, float]]] = [(v.z, v) for v in vehicles]
-    jobs += [(thing.z, (thing, x)) for thing, x in others]
-    for z, job in sorted(jobs, key=lambda pair: -pair[0]):
-        if isinstance(job, Vehicle):
-            job.paint(canvas)
-        else:
-            thing, x = job
-            PAINTERS.get(thing.kind, clutter.paint_clutter)(canvas, thing, x, z, sunlight.at(thing.u, 0.9, z))
+    places = [(v.x, v.z) for v in vehicles] + [(x, thing.z) for thing, x in others]
+    for number in far_to_near(places, [*(v.outline() for v in vehicles), *[None] * len(others)]):
+        if number < len(vehicles):
+            vehicles[number].paint(canvas)
+            continue
+        thing, x = others[number - len(vehicles)]
+        paint = PAINTERS.get(thing.kind, clutter.paint_clutter)
+        paint(canvas, thing, x, thing.z, sunlight.at(thing.u, 0.9, thing.z))
     picture, labels, depth = canvas.finish(labels, depth)
     return _Painted(picture, labels, depth, wet, canvas.glows(), camera)
 

@@ -165,7 +165,7 @@ class _View:
         x = np.float32(vehicle.x) + px * np.float32(c) + pz * np.float32(s)
         scale = np.float32(camera.focal) / np.maximum(z, np.float32(NEAR_PLANE))
         place = np.stack([x * scale, (np.float32(camera.height_m) - py) * scale], 1)
-        place += np.array((camera.centre - 0.5, camera.horizon - 0.5), np.float32)
+        place += np.array((camera.centre, camera.horizon), np.float32)
         cut = z.min() < NEAR_PLANE
         left, top = np.maximum(np.floor(place.min(0)) - 1, 0).astype(int).tolist()
         right, bottom = (np.minimum(place.max(0) + 3, (camera.columns, camera.rows))).astype(int).tolist()
@@ -179,7 +179,7 @@ class _View:
             if cut and z[a:b].min() < NEAR_PLANE:
                 corners = _before_camera(np.stack([x[a:b], py[a:b], z[a:b]], 1))
                 if len(corners) > 2:
-                    seen = camera.project(corners) - (0.5 + left, 0.5 + top)
+                    seen = camera.project(corners) - (left, top)
                     pen.polygon(seen.reshape(-1).tolist(), fill=number)
             else:
                 pen.polygon(flat[2 * a : 2 * b], fill=number)
@@ -204,8 +204,13 @@ class _View:
             centre = (np.add.reduceat(place, self.starts) / counts).astype(np.float32)
             across, down = self._slopes(place - np.repeat(centre, self.counts, 0), colours)
             light = _of_faces(even - across * centre[:, :1] - down * centre[:, 1:], faces)
-            light += _of_faces(across, faces) * np.arange(faces.shape[1], dtype=np.float32)[None, :, None]
-            light += _of_faces(down, faces) * np.arange(faces.shape[0], dtype=np.float32)[:, None, None]
+            light += (
+                _of_faces(across, faces)
+                * (np.arange(faces.shape[1], dtype=np.float32) + np.float32(0.5))[None, :, None]
+            )
+            light += (
+                _of_faces(down, faces) * (np.arange(faces.shape[0], dtype=np.float32) + np.float32(0.5))[:, None, None]
+            )
             light = np.clip(light, 0, 255, out=light).astype(np.uint8)
         alpha = Image.fromarray((faces > 0).view(np.uint8) * np.uint8(255))
         self.canvas.stamp(item, Image.fromarray(light), alpha, left, top)
