@@ -108,7 +108,7 @@ def captions(choice: Choice, measured: Measured, place: places.Place, photo: boo
     else:
         told = ensemble_words.on_picture(None if photo else place, members, chosen)
     for line in told:
-        st.caption(line)
+        kit.note(line)
 
 
 def problems(members: Sequence[Member], told: Sequence[str]) -> None:

@@ -147,7 +147,7 @@ def footer(cast: list[Reading], picture: Picture, place: places.Place, photo: up
         warnings = [references.mapping_warning(r.info, caches.source(place.ref, place.root)) for r in cast]
         told = [w for w in dict.fromkeys(warnings) if w]
     for line in told:
-        st.caption(line)
+        kit.note(line)
     scene = f"{place.name}_{place.split}_{scene_choice.number(PAGE):04d}"
     downloads(cast, picture, "photo" if photo else scene)
 
@@ -199,7 +199,7 @@ def page() -> None:
         viewer(picture.image, drawn, mode="grid", key=kit.key(PAGE, "viewer"), show_photo=True, report=False)
     with below:
         for line in told:
-            st.caption(line)
+            kit.note(line)
         footer(cast, picture, place, photo)
     with right:
         if cast:

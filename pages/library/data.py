@@ -222,7 +222,7 @@ def page() -> None:
         kit.page_header(QUESTION, answer(place, None))
     toolbar(found, place)
     for line in told:
-        st.caption(line)
+        kit.note(line)
     left, right = st.columns([740, 344], gap="medium")
     with left:
         labels = browser(place)

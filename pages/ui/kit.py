@@ -109,6 +109,12 @@ def problem(error: Exception | str, hint: str = "", *, key: str | None = None) -
     return container
 
 
+def note(text: str) -> None:
+    """A quiet line of plain text. What an address brings along may stand in it: no mark-up, and not without end."""
+    shown = text if len(text) <= 240 else f"{text[:120]} … {text[-100:]}"
+    st.html(f'<p class="ukd-note">{html.escape(shown)}</p>')
+
+
 def split_message(message: str) -> tuple[str, str]:
     """(headline without its full stop, the rest): cut after the first sentence, else at the first semicolon."""
     for pattern in (r"(?<=[^\d.])\.\s+(?=\S)|;\s+",):

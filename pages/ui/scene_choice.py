@@ -34,7 +34,7 @@ def settle(page: str, found: Found, taken: set[str]) -> tuple[places.Place, plac
     place, before = found[data], state.get(kit.key(page, "before"))
     scene = str(state.get(key["scene"], ""))
     moved = before not in (None, data) and "scene" not in taken
-    valid = scene.isdecimal() and 1 <= int(scene) <= place.count
+    valid = scene.isdecimal() and len(scene) < 10 and 1 <= int(scene) <= place.count
     if "scene" in taken and not valid:
         told.append(
             f"There is no scene {scene} in {place.ref}, which has {place.count:,}; this is scene {place.first}."

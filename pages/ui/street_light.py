@@ -67,7 +67,7 @@ def chosen(page: str) -> Light:
 
 def hour_of(text: str) -> float | None:
     """ "17:30" -> 17.5; None for what is no time from 0:00 to 24:00."""
-    found = re.fullmatch(r"(\d{1,2}):([0-5]\d)", text)
+    found = re.fullmatch("([0-9]{1,2}):([0-5][0-9])", text)
     hour = int(found[1]) + int(found[2]) / 60 if found else None
     return hour if hour is not None and hour <= 24 else None
 

@@ -50,8 +50,22 @@ def test_a_process_that_is_killed_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     scenes = reading.read_in_order(StreetsSource("val"), 32, 64, list(range(500)))
     next(scenes)
     os.kill(started[1].pid, signal.SIGKILL)
-    with pytest.raises(DataError, match=r"streets:val ended early \(exit code -9\)"):
+    with pytest.raises(DataError, match=r"streets:val was ended \(exit code -9\)"):
         list(scenes)
+
+
+def test_what_goes_wrong_in_a_process_is_told() -> None:
+    with pytest.raises(DataError, match="Scenes of streets:val could not be rendered: scene 900 of 500"):
+        list(reading.read_in_order(StreetsSource("val"), 32, 64, [1, 2, 3, 900]))
+
+
+def test_where_no_process_can_be_started_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(reading.subprocess, "Popen", refuse)
+    with pytest.raises(DataError, match="No process could be started to render scenes of streets:val"):
+        list(reading.read_in_order(StreetsSource("val"), 32, 64, [1, 2, 3]))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -218,11 +218,15 @@ def test_the_dice_turn_to_another_scene() -> None:
     ("scene", "9999", "There is no scene 9999 in streets:val, which has 500; this is scene 243."),
     ("scene", "x", "There is no scene x in streets:val"),
     ("weather", "hail", "There is no weather “hail” here, so it is as drawn"),
+    ("hour", "١٧:30", "is no hour of the day"),
+    ("scene", "9" * 5000, "There is no scene 999"),
+    ("data", "[x](http://evil)", "[x](http://evil) is not among the datasets here"),
     ("hour", "25:00", "“25:00” is no hour of the day, so it is as drawn"),
 ])  # fmt: skip
 def test_an_address_that_cannot_be_is_said_and_the_page_stays(name: str, value: str, said: str) -> None:
-    at = opened(data="streets:val", **{name: value})
-    assert said in text(at)
+    at = opened(**{"data": "streets:val", name: value})
+    assert said in text(at) and not at.exception
+    assert not any("evil" in line.value for line in (*at.caption, *at.markdown))  # plain text, not a link
     assert layers(at) == ["Picture", "Labels", "Depth", "Light"]
     assert at.query_params.get(name) != value
 

@@ -3,7 +3,8 @@
 import pytest
 
 from unetkd_core.errors import ConfigError
-from unetkd_core.runs import jobs
+from unetkd_core.runs import jobs, sweeps
+from unetkd_core.runs.sweep_grid import SweepSpec
 from unetkd_core.training.config import RunConfig
 
 BARE, BOTH = ["streets:unlabelled"], ["streets:train", "streets:unlabelled"]
@@ -40,3 +41,17 @@ def test_nothing_is_started_when_the_twin_would_have_nothing_to_learn_from(
     with pytest.raises(ConfigError, match="untaught twin"):
         jobs.start(taught(tiny_config, *BARE))
     assert not jobs.folder.list_runs()
+
+
+def test_a_sweep_is_refused_before_it_starts_when_one_of_its_runs_would_be(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeps.jobs, "check", lambda config: None)
+    monkeypatch.setattr(sweeps.sweep_match.Prints, "of", lambda self, config: "")
+    base = tiny_config.with_(data={"train": BARE})
+    grid = {"base": base, "student": ["M128"], "teacher": ["run:somebody"], "seed": [0]}
+    sweeps.check(SweepSpec(**grid, alpha=[0.1, 0.5], twins=False))
+    with pytest.raises(ConfigError, match="untaught twin"):
+        sweeps.check(SweepSpec(**grid, alpha=[0.1], twins=True))
+    with pytest.raises(ConfigError, match="listens to labels alone"):
+        sweeps.check(SweepSpec(**grid, alpha=[0.1, 1.0], twins=False))

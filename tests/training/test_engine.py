@@ -32,7 +32,7 @@ def batches(data: TinyData, epoch: int, *, views: Any = (IDENTITY,), jitter: flo
         device=torch.device("cpu"),
     )
     back = np.argsort(epoch_order(len(data), seed=0, epoch=epoch))
-    return engine.Batch(*(part[back] for part in batch))
+    return engine.Batch(*(part[back] for part in batch[:4]), batch.labelled)
 
 
 def test_the_student_trains_in_training_mode_and_is_measured_in_evaluation_mode_every_epoch(
@@ -127,12 +127,13 @@ def an_epoch(model: nn.Module, batches_: list[engine.Batch], teacher: engine.Tea
         first_step=0,
         clip_norm=1.0,
         on_step=lambda step, images: None,
+        needs_labels=teacher is None,
     )
 
 
 def test_a_batch_without_labels_leaves_an_untaught_network_alone_and_moves_a_taught_one(data: TinyData) -> None:
     labelled = batches(data, 0)
-    bare = labelled._replace(target=torch.full_like(labelled.target, UNLABELLED))
+    bare = labelled._replace(target=torch.full_like(labelled.target, UNLABELLED), labelled=False)
     first = nn.Conv2d(3, 6, 1)
     networks = [copy.deepcopy(first) for _ in range(2)]
     with_, without = an_epoch(networks[0], [labelled, bare, bare]), an_epoch(networks[1], [labelled])
@@ -140,13 +141,32 @@ def test_a_batch_without_labels_leaves_an_untaught_network_alone_and_moves_a_tau
     for p, q in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
         assert torch.equal(p, q)  # momentum and weight decay included
     before = networks[0].weight.detach().clone()
-    an_epoch(networks[0], [bare], teacher=lambda batch: torch.randn(len(batch.target), 6, *batch.target.shape[1:]))
+    teacher = lambda batch: torch.randn(len(batch.target), 6, *batch.target.shape[1:])  # noqa: E731
+    an_epoch(networks[0], [bare], teacher=teacher)
     assert not torch.equal(before, networks[0].weight)
+
+
+def test_the_hard_term_is_averaged_over_what_has_labels(data: TinyData) -> None:
+    labelled = batches(data, 0)
+    bare = labelled._replace(target=torch.full_like(labelled.target, UNLABELLED), labelled=False)
+    network = nn.Conv2d(3, 6, 1)
+    still = copy.deepcopy(network)
+    teacher = lambda batch: still(batch.image).detach()  # noqa: E731
+    torch.testing.assert_close(
+        an_epoch(network, [labelled, bare, bare], teacher=teacher)["cross-entropy"],
+        an_epoch(still, [labelled])["cross-entropy"],
+    )
+
+
+def test_a_batch_says_whether_it_has_labels(data: TinyData) -> None:
+    assert batches(data, 0).labelled
+    data.labels[:] = UNLABELLED
+    assert not batches(data, 0).labelled
 
 
 def test_an_epoch_without_any_label_is_an_error_where_nobody_teaches(data: TinyData) -> None:
     bare = batches(data, 0)
-    bare = bare._replace(target=torch.full_like(bare.target, UNLABELLED))
+    bare = bare._replace(target=torch.full_like(bare.target, UNLABELLED), labelled=False)
     with pytest.raises(TrainingError, match="has a label"):
         an_epoch(nn.Conv2d(3, 6, 1), [bare])
 

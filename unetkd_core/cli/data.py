@@ -96,7 +96,18 @@ def _pack(ref: str, height: int, width: int, limit: int | None) -> dict[str, Any
 
 
 def _as_json(dataset: DatasetInfo) -> dict[str, Any]:
-    fields: Sequence[str] = ("name", "kind", "root", "found", "problem", "splits", "mapping", "licence", "how_to_get")
+    fields: Sequence[str] = (
+        "name",
+        "kind",
+        "root",
+        "found",
+        "problem",
+        "splits",
+        "unlabelled",
+        "mapping",
+        "licence",
+        "how_to_get",
+    )
     return {field: getattr(dataset, field) for field in fields}
 
 
@@ -104,4 +115,6 @@ def _splits(dataset: DatasetInfo) -> str:
     whole = {
         split: count for split, count in dataset.splits.items() if not split.startswith(("train-only", "train-without"))
     }
-    return ", ".join(f"{split} {count}" for split, count in whole.items()) or MISSING
+    told = [f"{split} {count}" for split, count in whole.items()]
+    told += [f"{split} {count} (no labels)" for split, count in dataset.unlabelled.items()]
+    return ", ".join(told) or MISSING

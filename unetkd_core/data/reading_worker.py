@@ -4,7 +4,6 @@ A scene is its image's bytes (H, W, 3), then its labels' (H, W) where it has any
 """
 
 import sys
-from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -23,8 +22,11 @@ def write_scenes(ref: str, height: int, width: int, indices: list[int], out: Bin
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError, KeyboardInterrupt):
-        write_scenes(
-            sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), [*map(int, sys.stdin.read().split())], sys.stdout.buffer
-        )
+    try:
+        indices = [*map(int, sys.stdin.read().split())]
+        write_scenes(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), indices, sys.stdout.buffer)
         sys.stdout.flush()
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    except Exception as error:
+        sys.exit(str(error) or type(error).__name__)  # what the reader is told; nobody would read a traceback

@@ -121,11 +121,10 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
 
 def check_labels(config: RunConfig) -> None:
     """Raises ConfigError when a run would have nothing to measure by, or nothing to learn from."""
-    val, train = (
-        any(catalog.open_source(ref).labelled for ref in refs) for refs in (config.data.val, config.data.train)
-    )
-    if not val:
-        raise ConfigError(f"{', '.join(config.data.val)} has no labels to check on; choose another split.")
+    bare = [ref for ref in config.data.val if not catalog.open_source(ref).labelled]
+    if bare:
+        raise ConfigError(f"{', '.join(bare)} has no labels to check on; choose another split.")
+    train = any(catalog.open_source(ref).labelled for ref in config.data.train)
     if not train and (config.teaching is None or config.teaching.alpha == 1):
         who = "an untaught twin" if config.twin_of else "a network without a teacher"
         if config.teaching is not None:

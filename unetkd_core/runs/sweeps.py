@@ -43,7 +43,10 @@ def start(spec: SweepSpec) -> Sweep:
 def check(spec: SweepSpec) -> None:
     """Look at what the runs need, once for every student and teacher. Raises as `start` says."""
     prints, seen = sweep_match.Prints(), set()
+    if spec.twins:
+        jobs.check_labels(spec.base.twin("-"))
     for planned in spec.runs():
+        jobs.check_labels(planned.config)
         who = (planned.cell.student, repr(planned.cell.teacher))
         if who not in seen:
             seen.add(who)

@@ -5,8 +5,9 @@ same. The teacher sees the clean view; colour jitter touches the student's input
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -32,13 +33,18 @@ class ArrayData(Protocol):
 
 class Batch(NamedTuple):
     """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64;
-    indices: (B,) int64, which scenes of the data they are.
+    indices: (B,) int64, which scenes of the data they are; labelled: whether any of these has a label.
     """
 
     image: Tensor
     student_image: Tensor
     target: Tensor
     indices: np.ndarray
+    labelled: bool = True
+
+
+HARD: Final = "cross-entropy"
+"""The part that labels alone give."""
 
 
 class StepLoss(NamedTuple):
@@ -111,7 +117,7 @@ def training_batches(
             torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), draw(indices, epoch), views
         )
         student_image = augment.jitter(image, jitter, seed=seed, epoch=epoch, indices=indices) if jitter else image
-        yield Batch(image, student_image, target, indices)
+        yield Batch(image, student_image, target, indices, bool((labels < UNLABELLED).any()))
 
 
 def drawing(views: int, *, seed: int, turns: int | None) -> Draw:
@@ -134,10 +140,12 @@ def train_epoch(
     clip_norm: float | None,
     on_step: Callable[[int, int], None],
     frozen: nn.Module | None = None,
+    needs_labels: bool = True,
 ) -> dict[str, float]:
-    """Train on every batch once; returns the mean of each of the objective's parts over the images of all steps.
+    """Train on every batch once; returns the mean of each of the objective's parts over the images of its steps.
 
-    A batch without a single label is no step for a network that nobody teaches.
+    needs_labels: nothing is learned from a batch without a label, so that it is no step: no momentum, no decay. Else it
+    counts for the parts that need none, and not for HARD.
 
     learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
     stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. on_step(step in
@@ -149,11 +157,10 @@ def train_epoch(
         frozen.eval()
     check_every = 1 if accelerator.device.type == "cpu" else 20  # on an accelerator every look waits for the queue
     sums: dict[str, Tensor] = {}
-    images = 0
-    step = 0
+    images: Counter[str] = Counter()
+    step = taken = 0
     for step, batch in enumerate(batches, start=1):
-        if teacher is None and not bool((batch.target < UNLABELLED).any()):
-            on_step(step, len(batch.target))  # nothing to learn here: no momentum, no decay either
+        if needs_labels and not batch.labelled:
             continue
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
@@ -166,15 +173,17 @@ def train_epoch(
         if clip_norm is not None:
             accelerator.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
+        taken += 1
         count = len(batch.target)
-        images += count
         for name, value in loss.parts.items():
-            sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
+            if batch.labelled or name != HARD:
+                images[name] += count
+                sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
         on_step(step, count)
-    if images == 0:
+    if not taken:
         raise TrainingError(f"None of the epoch's {step} batches has a label, and nobody teaches; nothing was learned.")
     require_finite(sums, where=f"within the epoch's {step} steps")
-    return {name: float(value) / images for name, value in sums.items()}
+    return {name: float(value) / images[name] for name, value in sums.items()}
 
 
 def require_finite(losses: Mapping[str, Tensor], *, where: str) -> None:

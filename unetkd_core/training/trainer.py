@@ -62,7 +62,7 @@ def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight:
 
     def labels_alone(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
         hard = cross_entropy(student, target, weight).mean()
-        return engine.StepLoss(hard, {"cross-entropy": hard})
+        return engine.StepLoss(hard, {engine.HARD: hard})
 
     if teaching is None:
         return labels_alone
@@ -84,7 +84,7 @@ def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight:
             )
         )
         total = teaching.alpha * hard + (1 - teaching.alpha) * soft
-        return engine.StepLoss(total, {"cross-entropy": hard, "distillation": soft})
+        return engine.StepLoss(total, {engine.HARD: hard, "distillation": soft})
 
     return taught
 
@@ -267,6 +267,7 @@ class Trainer:
             clip_norm=self.config.optim.clip_norm,
             frozen=self._frozen(self.epoch),
             on_step=on_step,
+            needs_labels=self.config.teaching is None or self.config.teaching.alpha == 1,
         )
 
     def _frozen(self, epoch: int) -> nn.Module | None:
@@ -283,9 +284,9 @@ class Trainer:
         return learning_rate(step, optim.epochs * self.steps, peak=optim.learning_rate, schedule=optim.schedule)
 
     def _losses(self, means: dict[str, float]) -> dict[str, float | None]:
-        hard, soft = means["cross-entropy"], means.get("distillation")
+        hard, soft = means.get(engine.HARD), means.get("distillation")
         teaching = self.config.teaching
-        total = hard if teaching is None or soft is None else teaching.alpha * hard + (1 - teaching.alpha) * soft
+        total = hard if teaching is None else teaching.alpha * (hard or 0.0) + (1 - teaching.alpha) * (soft or 0.0)
         return {"loss": total, "loss_ce": hard, "loss_kd": soft}
 
     def _prepare_teacher_pred(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> None:

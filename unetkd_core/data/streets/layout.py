@@ -1,7 +1,6 @@
 """What a scene consists of, in metres: the street, its walls, and what stands on it. Decides and draws nothing.
 
-`u` is the distance from the
-street's axis (which bends) to the right, `z` the distance ahead.
+`u` is the distance from the street's axis (which bends) to the right, `z` the distance ahead.
 """
 
 from dataclasses import dataclass, field
