@@ -18,6 +18,11 @@ def wait_until(condition: Callable[[], bool], run: Run, seconds: float = 90) -> 
 
 def trained_here(config: RunConfig) -> Run:
     """A finished run, trained in this process: starting another one costs seconds."""
+    import torch
+
     run = folder.create(config)
-    assert worker.work(run, Reporter(run)) == 0, run.log_tail(100)
+    try:
+        assert worker.work(run, Reporter(run)) == 0, run.log_tail(100)
+    finally:
+        torch.set_flush_denormal(False)  # a worker's own; other tests need the smallest numbers
     return run
