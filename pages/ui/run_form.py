@@ -74,7 +74,7 @@ def _without_labels(here: DatasetInfo) -> None:
     there = sum(here.unlabelled.values())
     most = min(there, state[key("max_train")] or there)
     st.toggle(
-        f"Teach on {most:,} scenes without labels too",
+        f"Also {most:,} scenes without labels",
         key=key("unlabelled"),
         help="The teacher's soft labels are all that is learned there; the twin learns nothing from them.",
         **_KEEP,

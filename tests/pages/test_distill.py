@@ -61,7 +61,7 @@ def test_a_teacher_may_teach_on_scenes_without_labels_too(lab: Asked) -> None:
     fake_run.write_teacher()
     at = opened("distill")
     toggle = at.get_by_key("distill_unlabelled")
-    assert toggle.label == "Teach on 320 scenes without labels too"  # a taste's size
+    assert toggle.label == "Also 320 scenes without labels"  # a taste's size
     toggle.set_value(True).run()
     at.button(key="distill_start").click().run()
     config, _ = lab[0]
