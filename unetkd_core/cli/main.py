@@ -42,9 +42,13 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit. What UNetKD refuses becomes one sentence; only our own mistakes show a traceback."""
+    """Run one command and exit. What UNetKD refuses becomes one sentence; only our own mistakes show a traceback.
+
+    A command finds the words that it was called by in its context's `obj`.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(list(arguments) if arguments is not None else None)
+        app(words, obj=words)
     except UnetKDError as error:
         remark(f"unetkd: {error}")
         sys.exit(1)

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +35,7 @@ Out = Annotated[
 
 
 def standalone_(
+    context: typer.Context,
     models: Models = ALL,
     seeds: Seeds = "0,1,2",
     on: On = None,
@@ -68,7 +68,7 @@ def standalone_(
     if not follow(runs):
         raise RunError("Not every run is done, so there is no table yet. The same command goes on where they ended.")
     rows = [row for run in runs for row in _rows(run, sources)]
-    data = standalone.to_json(rows, base, _notes(runs[0], sources))
+    data = standalone.to_json(rows, base, _notes(context.obj, runs[0], sources))
     if out is not None:
         _write(out, data, rows)
     if as_json:
@@ -83,11 +83,11 @@ def _rows(run: Run, sources: Sequence[Remembered]) -> list[standalone.Row]:
     return [standalone.Row(name, seed, source.ref, run.id, epoch, score(loaded, source)) for source in sources]
 
 
-def _notes(run: Run, sources: Sequence[Remembered]) -> dict[str, Any]:
+def _notes(words: Sequence[str], run: Run, sources: Sequence[Remembered]) -> dict[str, Any]:
     """Where and how the table was made, and what the data were made of."""
     made = provenance.provenance()
     made["machine"].pop("host", None)
-    command = shlex.join(["unetkd", *sys.argv[1:]])
+    command = shlex.join(["unetkd", *words])
     made_of = {**jobs.data_fingerprints(run.config), **{source.ref: source.fingerprint() for source in sources}}
     return {"command": command, **made, "data": made_of}
 
