@@ -19,6 +19,11 @@ UPLOAD_MAX_PIXELS = 40_000_000
 _DEVICE = re.compile(r"cpu|mps|cuda:\d+")
 
 
+def python_path() -> str:
+    """PYTHONPATH of a process that is to run a module of this very package, installed or not."""
+    return os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]))
+
+
 def home() -> Path:
     """UNETKD_HOME: everything that is kept (runs, packed data, caches, registered datasets). Default `.unetkd/` in the
     checkout.

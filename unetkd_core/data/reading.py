@@ -70,7 +70,6 @@ class _Worker:
         self._indices = indices
 
     def __enter__(self) -> "_Worker":
-        paths = filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])
         self._said = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
@@ -78,7 +77,7 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": settings.python_path()},
             )
         except OSError as error:
             self._said.close()

@@ -43,8 +43,7 @@ def detached(module: str, folder: Path, defaults: Mapping[str, str] | None = Non
 
     defaults: environment variables, where ours has none of that name. Raises OSError.
     """
-    paths = filter(None, [str(settings.PROJECT_ROOT), os.environ.get("PYTHONPATH", "")])
-    ours = {"UNETKD_HOME": str(settings.home()), "PYTHONPATH": os.pathsep.join(paths)}
+    ours = {"UNETKD_HOME": str(settings.home()), "PYTHONPATH": settings.python_path()}
     with open(folder / "log.txt", "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", module, str(folder)],

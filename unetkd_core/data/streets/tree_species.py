@@ -134,5 +134,3 @@ SPECIES: dict[str, Species] = {
         evergreen=True,
     ),
 }
-LOW = ("bush", "flower bed")
-"""Kinds without a trunk."""
