@@ -4,7 +4,6 @@ Everything is sent once, as one blob; opacity, class toggles, swipe and probe ar
 message to the server. Python hears of a change on release only. Knows label maps and roles, not where they come from.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -12,13 +11,24 @@ from typing import Any, Final, Literal
 import numpy as np
 import streamlit as st
 
-from pages.ui import blob
+from pages.ui import blob, component
 from unetkd_core.classes import CLASSES, PALETTES
 from unetkd_core.settings import PROJECT_ROOT
 
 _FOLDER: Final = PROJECT_ROOT / "assets" / "viewer"
-_MODULES: Final = ("blob.js", "paint.js", "parts.js", "keys.js", "swipe.js", "grid.js", "filmstrip.js", "main.js")
-"""In the order of their imports; the last has the default export."""
+_MODULES: Final = (
+    "blob.js",
+    "maths.js",
+    "paint.js",
+    "parts.js",
+    "keys.js",
+    "swipe.js",
+    "grid.js",
+    "filmstrip.js",
+    "main.js",
+)
+"""In the order of their imports; the last has the default export. They share one scope, and so one set of names."""
+_SHEETS: Final = ("viewer.css",)
 
 
 @dataclass(frozen=True)
@@ -103,20 +113,13 @@ class FilmRow:
     title: str = ""
 
 
-def _script() -> str:
-    """The modules as one: Streamlit loads a component's script from a blob URL, which has no neighbours to import."""
-    texts = [(_FOLDER / name).read_text(encoding="utf-8") for name in _MODULES]
-    joined = "\n".join(re.sub(r"^import .*?;$", "", text, flags=re.MULTILINE) for text in texts)
-    return re.sub(r"^export (?!default)", "", joined, flags=re.MULTILINE)
-
-
 def _declare(name: str, skeleton: str) -> Any:
     """The component under a name of its own, so that what is seen while it loads has about its later height."""
     return st.components.v2.component(
         name,
         html=f'<div class="ukd"><div class="{skeleton}" role="status" aria-label="Loading the pictures"></div></div>',
-        css=(_FOLDER / "viewer.css").read_text(encoding="utf-8"),
-        js=_script(),
+        css=component.style([_FOLDER / name for name in _SHEETS]),
+        js=component.script([_FOLDER / name for name in _MODULES]),
     )
 
 
@@ -272,6 +275,6 @@ def _states(states: Sequence[State]) -> dict[str, Any]:
     }
 
 
-def _mount(header: dict[str, Any], parts: list[bytes], key: str, component: Any = _component) -> dict[str, Any]:
-    result = component(key=key, data=blob.pack(header, parts), on_view_change=lambda: None)
+def _mount(header: dict[str, Any], parts: list[bytes], key: str, drawn_by: Any = _component) -> dict[str, Any]:
+    result = drawn_by(key=key, data=blob.pack(header, parts), on_view_change=lambda: None)
     return dict(result.view or {})
