@@ -1,4 +1,5 @@
 // One bytes blob from Python (pages/ui/blob.py): a JSON header and the parts it names.
+import { readField } from "./field.js";
 
 export function readBlob(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -13,10 +14,11 @@ export async function inflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// A layer as the painter and the probe want it: labels, one byte a pixel; a picture of its own; a quantity in tenths.
+// A layer as the painter and the probe want it: labels, one byte a pixel; a field of logits; a picture of its own; a quantity in tenths.
 export async function readLayer(described, parts) {
   const layer = { ...described, scaled: null };
   if ("picture" in described) layer.image = await readPhoto(parts[described.picture]);
+  if (described.logits) layer.field = readField(await inflate(parts[described.logits.part]), described.logits);
   if ("part" in described) layer.labels = announced(await inflate(parts[described.part]), described);
   if (described.quantity) {
     const tenths = new Uint16Array((await inflate(parts[described.quantity.part])).buffer);

@@ -1,6 +1,7 @@
 // One scene epoch by epoch, a row for each role; as many epochs as fit, always with the first, the newest and the chosen.
 // Where more were sent than fit, a slider below reaches the others.
-import { el, marker, paintedLayer } from "./parts.js";
+import { paintedLayer } from "./painted.js";
+import { el, marker } from "./parts.js";
 
 const THUMB = 114, SMALL = 56, GAP = 7, LABEL = 81;
 

@@ -1,4 +1,5 @@
-// Keys of the whole viewer: 1-6 toggle classes, holding T shows the truth. Nothing fires while a text field has focus.
+// Keys of the whole viewer: 1-6 toggle classes, L E N D choose a view, + - 0 zoom, holding T shows the truth. Nothing fires while a text field has focus.
+import { keyedView, setView } from "./controls.js";
 import { toggleClass } from "./parts.js";
 
 function typing() {
@@ -11,8 +12,10 @@ export function listen(model) {
   const ours = () => !typing() && (model.root.matches(":hover") || model.root.getRootNode().activeElement !== null);
   const down = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !ours()) return;
-    const place = Number(event.key) - 1;
+    const place = Number(event.key) - 1, view = keyedView(model, event.key.toLowerCase());
     if (model.order && place in model.order) toggleClass(model, model.order[place]);
+    else if (view) setView(model, view);
+    else if (model.zoomBy && "+=-0".includes(event.key)) model.zoomBy({ "-": 0.5, 0: 0 }[event.key] ?? 2);
     else if (model.truth && event.key.toLowerCase() === "t") model.root.classList.add("show-truth");
   };
   const up = (event) => {

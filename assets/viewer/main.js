@@ -1,8 +1,10 @@
 // The component's life: read the blob once, build the mode, redraw on resize, tell Python on release.
 import { readBlob, readLayer, readPhoto } from "./blob.js";
 import { buildFilmstrip } from "./filmstrip.js";
+import { canShow } from "./controls.js";
 import { buildGrid } from "./grid.js";
 import { listen } from "./keys.js";
+import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
 import { buildSwipe } from "./swipe.js";
 
@@ -24,14 +26,30 @@ export default function (component) {
 }
 
 function create(root) {
-  const model = { root, painted: [], onclasses: [], shown: null, opacity: null, outline: null, swipe: 0.5, pixel: null, touched: false, epoch: undefined, urls: [] };
-  model.draw = () => model.painted.forEach((painted) => painted.draw(model));
+  const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, hatch: false, loupe: false, numbers: false,
+    zoom: 1, busy: false, view: null, temperature: null, mode: null, sides: null, against: null, swipe: 0.5, pixel: undefined, touched: false, epoch: undefined, urls: [] };
+  model.draw = () => {
+    model.painted.forEach((painted) => painted.draw(model));
+    model.ondrawn.forEach((listener) => listener());
+  };
+  let next = 0;
+  model.redraw = () => { // at most once a frame, however often the pointer moves
+    cancelAnimationFrame(next);
+    next = requestAnimationFrame(() => {
+      model.draw();
+      model.probed?.();
+    });
+  };
+  model.warm = () => (TEMPERED.has(model.view) ? model.redraw() : model.probed?.()); // the temperature moved
+  model.rebuild = () => {
+    build(model);
+    model.draw();
+  };
   let waiting = 0;
   model.report = () => {
     if (!model.header.report) return;
     clearTimeout(waiting); // several releases within a moment (keys) are one message
-    waiting = setTimeout(() => model.send("view", model.header.mode === "filmstrip" ? { epoch: model.epoch }
-      : { swipe: model.swipe, opacity: model.opacity, shown: [...model.shown].sort(), pixel: model.pixel }), 150);
+    waiting = setTimeout(() => model.send("view", told(model)), 150);
   };
   let frame = 0;
   const observer = new ResizeObserver(() => {
@@ -51,10 +69,21 @@ function create(root) {
   return model;
 }
 
+// What Python hears on release.
+function told(model) {
+  if (model.header.mode === "filmstrip") return { epoch: model.epoch };
+  const { swipe, opacity, view, temperature } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
+  return { swipe, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
+}
+
 async function load(model, header, parts) {
   model.header = header;
   model.shown ??= new Set([...header.classes.keys()].slice(1));
   model.outline ??= header.outline;
+  model.temperature ??= header.temperature ?? 1;
+  if (model.pixel === undefined) model.pixel = header.pixel ?? null;
+  model.palette = header.palette;
+  model.otherPalette = header.other_palette ?? header.palette;
   const film = header.mode === "filmstrip";
   const described = film ? header.rows.flatMap((row) => row.frames) : header.layers;
   const photos = film ? [...new Set(described.map((f) => f.photo).filter((p) => p !== null))] : [header.photo];
@@ -65,8 +94,7 @@ async function load(model, header, parts) {
   if (model.digest !== header.digest) return; // a newer blob came while this one was read
   release(model);
   model.urls = [...images, ...layers.flatMap((layer) => layer.image ?? [])].map((image) => image.src);
-  model.painted = [];
-  model.onclasses = [];
+  Object.assign(model, { painted: [], onclasses: [], ondrawn: [] });
   setOpacity(model, model.opacity ?? header.opacity);
   model.root.classList.toggle("plain", !model.outline);
   if (film) {
@@ -75,12 +103,38 @@ async function load(model, header, parts) {
     buildFilmstrip(model);
   } else {
     model.photo = images[0];
-    model.layers = layers;
-    model.truth = layers.find((layer) => layer.role === "truth") ?? null;
-    (header.mode === "grid" ? buildGrid : buildSwipe)(model);
+    place(model, layers);
+    build(model);
   }
   model.draw();
   model.root.dataset.ready = header.mode;
+}
+
+// Who is who among the layers; a mix gets its members themselves for their places.
+function place(model, layers) {
+  for (const { mix } of layers) if (mix) mix.members = mix.members.map((index) => layers[index]);
+  model.layers = layers.filter((layer) => !layer.hidden);
+  model.truth = layers.find((layer) => layer.role === "truth" && layer.labels) ?? null;
+  model.networks = model.layers.filter(isDeep);
+  model.mode ??= model.header.mode;
+  const before = (side) => model.layers.find((layer) => layer.role === side.role && layer.title === side.title);
+  model.sides = model.sides?.every(before) ? model.sides.map(before) : sidesOf(model);
+  model.against = model.against && before(model.against);
+  const views = new Set(["labels", ...(model.header.views ?? [])]);
+  model.view = [model.view, model.header.view].find((view) => views.has(view) && canShow(model, view)) ?? "labels";
+}
+
+// For a swipe: twin and student where both are here, else the first two.
+function sidesOf({ header, layers }) {
+  const drawn = layers.filter((layer) => layer.role !== "truth" && !layer.plate);
+  const pair = ["twin", "student"].map((role) => drawn.find((layer) => layer.role === role));
+  return header.mode === "swipe" || pair.some((layer) => !layer) ? drawn.slice(0, 2) : pair;
+}
+
+function build(model) {
+  Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
+  model.root.dataset.view = model.view;
+  (model.mode === "grid" ? buildGrid : buildSwipe)(model);
 }
 
 function release(model) {

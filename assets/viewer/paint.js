@@ -2,12 +2,19 @@
 // Opacity is the canvas's CSS opacity, so that its own pixels are always fully on palette or fully clear.
 
 // 256 entries, ABGR as a little-endian canvas wants them; 0 is clear: classes that are off, void and unlabelled.
-export function colorTable(palette, shown) {
-  const table = new Uint32Array(256);
+// `only`: the one class that is shown while it is pointed at.
+export function colorTable({ palette, shown, only }) {
+  const colors = new Uint32Array(256);
   palette.forEach(([r, g, b], i) => {
-    if (shown.has(i)) table[i] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+    if (only === null ? shown.has(i) : only === i) colors[i] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
   });
-  return table;
+  return colors;
+}
+
+export function colored(labels, colors) {
+  const pixels = new Uint32Array(labels.length);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = colors[labels[i]];
+  return pixels;
 }
 
 // Canvas pixels for a picture that is `css` pixels wide: the screen's own, so that nothing scales the labels after us.
@@ -16,8 +23,11 @@ export function canvasSize(layer, css, dpr) {
   return { width, height: Math.max(1, Math.round((width * layer.height) / layer.width)), line: Math.max(1, Math.round(dpr)) };
 }
 
+// A finished label map at another size, by picking pixels: all stay classes. Two sizes are kept.
 export function scaleLabels(layer, width, height) {
-  if (layer.scaled && layer.scaled.width === width && layer.scaled.height === height) return layer.scaled.labels;
+  if (layer.width === width && layer.height === height) return layer.labels;
+  const kept = (layer.scaled ??= new Map()), key = `${width}x${height}`;
+  if (kept.has(key)) return kept.get(key);
   const columns = new Int32Array(width);
   for (let x = 0; x < width; x++) columns[x] = Math.floor(((x + 0.5) * layer.width) / width);
   const labels = new Uint8Array(width * height);
@@ -25,34 +35,42 @@ export function scaleLabels(layer, width, height) {
     const row = Math.floor(((y + 0.5) * layer.height) / height) * layer.width;
     for (let x = 0; x < width; x++) labels[out++] = layer.labels[row + columns[x]];
   }
-  layer.scaled = { width, height, labels };
+  if (kept.size > 1) kept.delete(kept.keys().next().value);
+  kept.set(key, labels);
   return labels;
 }
 
-export function paintFill(canvas, labels, width, height, table) {
-  const pixels = new Uint32Array(width * height);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = table[labels[i]];
-  put(canvas, pixels, width, height);
-}
+// Each class's own hatching, besides its colour: whether a canvas pixel, in units of the line's width, is a stripe.
+const HATCHING = [
+  (x, y) => x % 6 === 0 && y % 6 === 0, // background: dots, far apart
+  (x, y) => y % 6 === 0, // road: lines across
+  (x, y) => (x + y) % 6 === 0, // road markings and sidewalk: rising
+  (x, y) => (x - y + 6e6) % 6 === 0, // vehicle: falling
+  (x) => x % 4 === 0, // posts: upright
+  (x, y) => (x + y) % 6 === 0 || (x - y + 6e6) % 6 === 0, // person: crossed
+];
 
-// White, `line` canvas pixels wide, wherever the class changes and at least one of the two is shown.
-export function paintLines(canvas, labels, width, height, table, line) {
-  const pixels = new Uint32Array(width * height);
+// White, `line` canvas pixels wide, wherever the class changes and at least one of the two is shown; and the hatching.
+export function paintLines(canvas, labels, width, height, model, line) {
+  const pixels = new Uint32Array(width * height), shown = colorTable(model), { outline, hatch } = model;
   for (let y = 0; y < height; y++) {
-    const below = y + line < height ? line * width : 0;
+    const below = y + line < height ? line * width : 0, row = Math.floor(y / line);
     for (let x = 0, i = y * width; x < width; x++, i++) {
-      const here = labels[i], right = labels[x + line < width ? i + line : i], under = labels[i + below];
-      const meets = (here !== right && (table[here] || table[right])) || (here !== under && (table[here] || table[under]));
-      if (meets) pixels[i] = 0xffffffff;
+      const here = labels[i];
+      if (outline) {
+        const right = labels[x + line < width ? i + line : i], under = labels[i + below];
+        if ((here !== right && (shown[here] || shown[right])) || (here !== under && (shown[here] || shown[under]))) pixels[i] = 0xffffffff;
+      }
+      if (hatch && shown[here] && HATCHING[here]?.(Math.floor(x / line), row)) pixels[i] = 0xffffffff;
     }
   }
   put(canvas, pixels, width, height);
 }
 
-function put(canvas, pixels, width, height) {
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), 0, 0);
+export function put(canvas, pixels, width, height) {
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
+  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), 0, 0);
 }

@@ -1,5 +1,4 @@
-// The pieces that every mode is built from: elements, role markers, chips, painted pictures, legend, opacity, control strip.
-import { canvasSize, colorTable, paintFill, paintLines, scaleLabels } from "./paint.js";
+// The pieces that every mode is built from: elements, role markers, swatches, legend, opacity, control strip.
 
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -27,35 +26,38 @@ export function marker(role) {
 
 export const swatch = (color) => el("span", { class: "sw", style: `--c: rgb(${color.join(" ")})`, "aria-hidden": "true" });
 
-// A picture's label map: two canvases, colours and hairlines, redrawn when the size or the shown classes change.
-export function paintedLayer(layer) {
-  const fill = el("canvas", { class: "fill", role: "img", "aria-label": layer.alt || `Classes as ${layer.title || layer.role} sees them` });
-  const lines = el("canvas", { class: "lines", "aria-hidden": "true" });
-  const node = el("div", { class: "painted", "data-role": layer.role }, fill, lines);
-  const draw = (model) => {
-    const css = node.clientWidth;
-    if (!css) return;
-    const { width, height, line } = canvasSize(layer, css, window.devicePixelRatio || 1);
-    const labels = scaleLabels(layer, width, height);
-    const table = colorTable(model.header.palette, model.shown);
-    paintFill(fill, labels, width, height, table);
-    if (model.outline) paintLines(lines, labels, width, height, table, line);
-  };
-  return { node, layer, draw };
-}
-
 // Classes as toggles, in Table I's order with the background last; off it is a hollow ring and no colour at all.
 export function legend(model) {
   const order = [...model.header.classes.keys()].slice(1).concat(0);
   const buttons = order.map((index, place) =>
     el("button", { type: "button", class: "tog", "aria-pressed": String(model.shown.has(index)), "aria-keyshortcuts": String(place + 1),
-      onclick: () => toggleClass(model, index) }, swatch(model.header.palette[index]), model.header.classes[index]));
-  model.onclasses.push(() => buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(model.shown.has(order[place])))));
+      onclick: () => toggleClass(model, index), onfocus: (event) => event.target.matches(":focus-visible") && isolate(model, index), onblur: () => isolate(model, null),
+      onpointerenter: (event) => event.pointerType === "mouse" && linger(model, index), onpointerleave: () => linger(model, null) },
+      swatch(model.palette[index]), model.header.classes[index]));
+  model.onclasses.push(() => buttons.forEach((button, place) => {
+    button.setAttribute("aria-pressed", String(model.shown.has(order[place])));
+    button.firstChild.style.setProperty("--c", `rgb(${model.palette[order[place]].join(" ")})`);
+  }));
   model.order = order;
   return el("div", { class: "legend", role: "group", "aria-label": model.header.legend ?? "Classes shown" }, ...buttons);
 }
 
+// While a class is pointed at, or has the focus, it is shown alone. A pointer must rest for a moment: crossing the legend is not asking.
+function linger(model, index) {
+  clearTimeout(model.lingering);
+  model.lingering = setTimeout(() => isolate(model, index), index === null ? 0 : 180);
+}
+
+function isolate(model, index) {
+  if (model.only === index) return;
+  model.only = index;
+  model.root.classList.toggle("isolating", index !== null);
+  model.draw();
+}
+
 export function toggleClass(model, index) {
+  clearTimeout(model.lingering);
+  model.only = null;
   if (model.shown.has(index)) model.shown.delete(index);
   else model.shown.add(index);
   model.onclasses.forEach((listener) => listener());
@@ -68,36 +70,11 @@ export function setOpacity(model, opacity) {
   model.root.style.setProperty("--opacity", String(model.opacity));
 }
 
-function truthHint(model) {
+export function truthHint(model) {
   if (!model.truth || model.layers.length === 1) return null; // nothing to lay it over
   const hint = el("span", { class: "small hint" });
   hint.innerHTML = "hold <b>T</b>: the true label";
   return hint;
-}
-
-export function tools(model) {
-  if (!model.header.show_opacity) return null;
-  const bar = el("div", { class: "tools" });
-  const out = el("output", { class: "value" });
-  const range = el("input", { type: "range", min: "0", max: "100", step: "1", value: String(Math.round(100 * model.opacity)), "aria-label": "Overlay, percent" });
-  const show = () => {
-    range.style.setProperty("--done", `${range.value}%`);
-    out.textContent = `${range.value} %`;
-  };
-  range.oninput = () => {
-    setOpacity(model, range.valueAsNumber / 100);
-    show();
-  };
-  range.onchange = () => model.report();
-  show();
-  const lines = el("button", { type: "button", class: "tog", "aria-pressed": String(model.outline), onclick: () => {
-    model.outline = !model.outline;
-    lines.setAttribute("aria-pressed", String(model.outline));
-    model.root.classList.toggle("plain", !model.outline);
-    model.draw();
-  } }, "outlines");
-  bar.append(el("span", { class: "lab" }, "Overlay"), range, out, lines, truthHint(model) ?? "");
-  return bar;
 }
 
 export function strip(model) {

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import viewer as viewer_module
+from pages.ui.layers import class_words
 from pages.ui.viewer import FilmRow, Layer, filmstrip, viewer
 from tests.pages.home_folder import street, without
 from unetkd_core.settings import PROJECT_ROOT
@@ -27,7 +28,7 @@ frames = [(epoch, photo, np.roll(labels, epoch, axis=1)) for epoch in range(1, 1
 epoch = filmstrip([FilmRow("student", frames), FilmRow("twin", frames[:10])], key="film", epochs=20)
 st.text(f"epoch {epoch}")
 viewer_module._mount(
-    {"mode": "swipe", "height": 2, "width": 2, "photo": 0, "layers": [], **viewer_module._classes("table1")},
+    {"mode": "swipe", "height": 2, "width": 2, "photo": 0, "layers": [], **class_words("table1")},
     [b"no picture"],
     "broken",
 )

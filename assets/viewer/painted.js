@@ -1,0 +1,60 @@
+// A layer over its photo: two canvases, what is shown and its lines, redrawn when size, view, classes or temperature change.
+import { sampled } from "./field.js";
+import { otherOf, truthAt } from "./figures.js";
+import { canvasSize, colored, colorTable, paintLines, put, scaleLabels } from "./paint.js";
+import { el } from "./parts.js";
+import { shadeDisagreement, shadeEntropy, shadeErrors, shadeGain, shadeSoft } from "./shade.js";
+
+const DRAFT = 350_000; // canvas pixels of all pictures in sight; above it a drag is answered at the networks' own resolution
+export const TEMPERED = new Set(["soft", "entropy", "gain"]);
+export const OVER = new Set(["labels", "soft", "second"]); // views that lie over the photo by the overlay's share
+// Roles on a picture, in the dark theme's hues whatever the page's (LOOK): markers, frames and errors.
+export const ROLE_COLORS = { teacher: [242, 160, 58], student: [98, 184, 242], twin: [147, 154, 165], ensemble: [180, 242, 200] };
+
+export const isDeep = (layer) => Boolean(layer.field || layer.mix);
+
+export function paintedLayer(layer) {
+  const fill = el("canvas", { class: "fill", role: "img", "aria-label": layer.alt || `Classes as ${layer.title || layer.role} sees them` });
+  const lines = el("canvas", { class: "lines", "aria-hidden": "true" });
+  const node = el("div", { class: isDeep(layer) ? "painted deep" : "painted", "data-role": layer.role }, fill, lines);
+  const painted = { node, layer, fill, mean: null };
+  painted.draw = (model) => {
+    const css = node.clientWidth;
+    if (!css) return;
+    const shape = isDeep(layer) ? model.header : layer;
+    let { width, height, line } = canvasSize(shape, css, window.devicePixelRatio || 1);
+    if (model.busy && isDeep(layer) && inSight(model) > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
+    const shown = shade(model, layer, width, height, line);
+    painted.mean = shown.mean;
+    put(fill, shown.pixels, width, height);
+    if (shown.labels && (model.outline || model.hatch)) paintLines(lines, shown.labels, width, height, model, line);
+    else lines.width = lines.height = 1; // cleared: these views have no lines
+  };
+  return painted;
+}
+
+// What one layer shows in a view at a size: { pixels, labels where lines can be drawn, mean where there is one }.
+export function shade(model, layer, width, height, line = 1) {
+  const view = isDeep(layer) ? model.view : "labels";
+  if (!isDeep(layer)) {
+    const labels = scaleLabels(layer, width, height);
+    return { pixels: colored(labels, colorTable(model)), labels };
+  }
+  const said = sampled(layer, width, height);
+  const other = () => sampled(otherOf(model, layer), width, height), truth = () => truthAt(model, width, height);
+  const settings = { temperature: model.temperature, palette: model.palette, shown: model.shown, only: model.only, classes: said.classes };
+  if (view === "soft") return { pixels: shadeSoft(said, settings) };
+  if (view === "entropy") return shadeEntropy(said, settings);
+  if (view === "errors") return { pixels: shadeErrors(said, other(), truth(), { ...settings, color: ROLE_COLORS[layer.role] ?? ROLE_COLORS.student, stripe: 4 * line }) };
+  if (view === "disagreement") return { pixels: shadeDisagreement(said, model.networks.filter((network) => network !== layer).map((network) => sampled(network, width, height))) };
+  if (view === "gain") return shadeGain(said, other(), truth(), settings);
+  const labels = view === "second" ? said.second : said.labels;
+  return { pixels: colored(labels, colorTable(model)), labels };
+}
+
+const inSight = (model) => model.painted.reduce((sum, { node, layer }) => (isDeep(layer) ? sum + node.clientWidth * node.clientHeight * (window.devicePixelRatio || 1) ** 2 : sum), 0);
+
+function draft(layer, width, height, line) {
+  const { field } = layer.mix ? layer.mix.members[0] : layer;
+  return field.width < width ? { width: field.width, height: field.height, line: 1 } : { width, height, line };
+}
