@@ -51,6 +51,9 @@ def test_a_table_of_what_is_done(unetkd: Unetkd, tmp_path: Path) -> None:
     assert "host" not in notes["machine"] and notes["data"]
     assert len(out.with_suffix(".csv").read_text().splitlines()) == 5
     assert len(folder.list_runs()) == 2
+    one = [*OPTIONS[:3], "0", *OPTIONS[4:]]
+    assert unetkd("standalone", *one, "--on", "mine:val", "--out", out).code == 0
+    assert len(standalone.read(out)[1]) == 4 and len(out.with_suffix(".csv").read_text().splitlines()) == 5
     again = unetkd("standalone", *OPTIONS, "--json")
     assert [row["seed"] for row in json.loads(again.out)["rows"]] == [0, 1]
 

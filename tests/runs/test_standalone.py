@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,3 +98,35 @@ def test_a_damaged_table_is_refused_in_a_sentence(tmp_path: Path, text: str) -> 
     (tmp_path / "table.json").write_text(text)
     with pytest.raises(RunError, match="cannot be read"):
         standalone.read(tmp_path / "table.json")
+
+
+def tabled(rows: list[Row], command: str = "unetkd standalone", **data: str) -> dict[str, Any]:
+    return standalone.to_json(rows, RunConfig(), {"command": command, "data": {"streets:test": "a", **data}})
+
+
+def test_a_table_grows_by_other_networks_and_seeds(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    assert standalone.grown(path, tabled([row("M128", 0, 0.5)])) == tabled([row("M128", 0, 0.5)])
+    path.write_text(json.dumps(tabled([row("M1024", 0, 0.7), row("M128", 0, 0.5)], "first")))
+    new = tabled([row("M128", 0, 0.6), row("M512", 0, 0.65), row("M128", 1, 0.55)], "second")
+    path.write_text(json.dumps(standalone.grown(path, new)))
+    notes, rows = standalone.read(path)
+    assert [(r.model, r.seed, r.scores.miou) for r in rows] == [
+        ("M128", 0, 0.6), ("M512", 0, 0.65), ("M1024", 0, 0.7), ("M128", 1, 0.55),
+    ]  # fmt: skip
+    assert notes["command"] == "first\nsecond"
+
+
+def test_a_table_of_other_settings_or_data_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    before = json.dumps(tabled([row("M128", 0, 0.5)]))
+    path.write_text(before)
+    other = standalone.to_json(
+        [row("M128", 1, 0.5)], RunConfig().with_(optim={"epochs": 3}), {"command": "", "data": {}}
+    )
+    with pytest.raises(RunError, match="another config"):
+        standalone.grown(path, other)
+    changed = {**tabled([row("M128", 1, 0.5)]), "data": {"streets:test": "b"}}
+    with pytest.raises(RunError, match="another data"):
+        standalone.grown(path, changed)
+    assert path.read_text() == before

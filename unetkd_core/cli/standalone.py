@@ -30,7 +30,10 @@ On = Annotated[
     typer.Option("--on", metavar="REF", help="Score on this, as camvid:val; repeat. Left out: the validation data."),
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE.json", help="Write the table here, and beside it as CSV.")
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE.json", help="Write the table here, and beside it as CSV; a table that is there grows."
+    ),
 ]
 
 
@@ -70,7 +73,7 @@ def standalone_(
     rows = [row for run in runs for row in _rows(run, sources)]
     data = standalone.to_json(rows, base, _notes(context.obj, runs[0], sources))
     if out is not None:
-        _write(out, data, rows)
+        rows = _write(out, standalone.grown(out, data))
     if as_json:
         print_json(data)
     else:
@@ -92,14 +95,17 @@ def _notes(words: Sequence[str], run: Run, sources: Sequence[Remembered]) -> dic
     return {"command": command, **made, "data": made_of}
 
 
-def _write(out: Path, data: dict[str, Any], rows: Sequence[standalone.Row]) -> None:
+def _write(out: Path, data: dict[str, Any]) -> list[standalone.Row]:
+    """Write the table and its CSV; all rows that it has now."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        rows = standalone.read(out)[1]
         out.with_suffix(".csv").write_text(standalone.as_csv(rows), encoding="utf-8")
     except OSError as error:
         raise RunError(f"The table cannot be written to {out}: {error.strerror or error}.") from error
     remark(f"{out} and {out.with_suffix('.csv')} are written.")
+    return rows
 
 
 def _print(rows: Sequence[standalone.Row]) -> None:

@@ -177,6 +177,46 @@ def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
     return data, rows
 
 
+def grown(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """A new table together with the one at `path`, if there is one: rows of other networks, seeds and splits stay.
+
+    data: what `to_json` gives. The commands stand one a line. Raises RunError where the old one has other settings or
+    other data, so that no table mixes what cannot be compared.
+    """
+    if not path.exists():
+        return data
+    before, kept = read(path)
+    differing = [name for name in ("config", "data") if _differ(before.get(name), data[name])]
+    if differing:
+        raise RunError(
+            f"The table {path} was made with another {' and '.join(differing)}; write this one to another file."
+        )
+    made = {_place(row) for row in data["rows"]}
+    old = [row for row in json.loads(path.read_text(encoding="utf-8"))["rows"] if _place(row) not in made]
+    if not old:
+        return data
+    order = {row.model: i for i, row in enumerate(kept)}
+    rows = sorted([*old, *data["rows"]], key=lambda row: (row["seed"], _rank(row["model"], order)))
+    commands = dict.fromkeys([*before["command"].split("\n"), data["command"]])
+    return {**data, "command": "\n".join(commands), "data": {**before["data"], **data["data"]}, "rows": rows}
+
+
+def _differ(before: Any, now: Any) -> bool:
+    """Whether two settings, or two datasets under one name, contradict each other."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        return any(before[name] != now[name] for name in before.keys() & now.keys())
+    return bool(before != now)
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, int, str]:
+    return row["model"], row["seed"], row["on"]
+
+
+def _rank(model: str, order: Mapping[str, int]) -> int:
+    """Smallest first, as the paper names them; others as they came."""
+    return M_MODELS.index(model) if model in M_MODELS else len(M_MODELS) + order.get(model, len(order))
+
+
 def as_csv(rows: Sequence[Row]) -> str:
     """A line for each row; fractions in [0, 1], empty where nothing was measured."""
     text = io.StringIO()
