@@ -71,96 +71,145 @@ function interpolated(field, width, height, row) {
   }
 }
 
-// A layer at a size, as the painters want it: { width, height, labels, second, below }. labels and second: the likeliest
-// class and the next, one byte a pixel; below: pixel by pixel, how far every class lies under the likeliest, in STEPS.
+// A layer at a size, as the painters want it: { width, height, classes, labels, second, below }. labels and second: the
+// likeliest class and the next, one byte a pixel; below: pixel by pixel, how far every class lies under the likeliest.
 export function sampled(layer, width, height) {
   const kept = (layer.sampled ??= new Map()), key = `${width}x${height}`;
   let found = kept.get(key);
   if (!found) {
-    found = layer.mix ? mixed(layer.mix, width, height) : ranked(layer.field, width, height);
     if (kept.size >= KEPT) kept.delete(kept.keys().next().value);
-    kept.set(key, found);
-  }
+    kept.set(key, (found = layer.mix ? new Mixed(layer.mix, width, height) : new Ranked(layer.field, width, height)));
+  } else if (layer.mix) found.follow();
   return found;
 }
 
+// One network: everything in one pass, since nothing of it ever changes.
+class Ranked {
+  constructor(field, width, height) {
+    Object.assign(this, blank(field.classes, width, height), { below: new Uint16Array(width * height * field.classes) });
+    interpolated(field, width, height, (y, logits) => {
+      rank(this, logits, y * width, width);
+      for (let x = 0, o = 0, q = y * logits.length; x < width; x++) {
+        const top = logits[o + this.labels[y * width + x]];
+        for (const end = o + field.classes; o < end; o++, q++) this.below[q] = Math.min(FARTHEST, (top - logits[o]) * STEPS + 0.5);
+      }
+    });
+  }
+}
+
 function blank(classes, width, height) {
-  const count = width * height;
-  return { classes, width, height, labels: new Uint8Array(count), second: new Uint8Array(count), below: new Uint16Array(count * classes) };
+  return { classes, width, height, labels: new Uint8Array(width * height), second: new Uint8Array(width * height) };
 }
 
-function ranked(field, width, height) {
-  const out = blank(field.classes, width, height);
-  interpolated(field, width, height, (y, logits) => rankRow(out, y, logits));
-  return out;
-}
-
-function rankRow({ classes, width, labels, second, below }, y, logits) {
-  for (let x = 0, o = 0, p = y * width; x < width; x++, p++, o += classes) {
-    let best = 0, next = -1, top = logits[o], runner = -Infinity;
+// Into labels and second, from pixel `start`: the largest and the next of each pixel's `values`.
+function rank({ classes, labels, second }, values, start, count, from = 0) {
+  for (let p = start, o = from; p < start + count; p++, o += classes) {
+    let best = 0, next = 0, top = values[o], runner = -Infinity;
     for (let c = 1; c < classes; c++) {
-      const z = logits[o + c];
-      if (z > top) {
+      const v = values[o + c];
+      if (v > top) {
         next = best;
         runner = top;
         best = c;
-        top = z;
-      } else if (z > runner) {
+        top = v;
+      } else if (v > runner) {
         next = c;
-        runner = z;
+        runner = v;
       }
     }
     labels[p] = best;
     second[p] = next;
-    for (let c = 0, q = p * classes; c < classes; c++, q++) {
-      const far = (top - logits[o + c]) * STEPS + 0.5;
-      below[q] = far < FARTHEST ? far : FARTHEST;
+  }
+}
+
+// Several networks as one. What each member says at this size is worked out once; new weights cost a sum a class, and
+// distances only where a view asks for them. Its memory stays from one weighting to the next.
+class Mixed {
+  constructor(mix, width, height) {
+    Object.assign(this, blank(mix.members[0].field.classes, width, height), { mix, version: 0, near: 0 });
+    this.means = new Float32Array(width * height * this.classes);
+    this.follow();
+  }
+
+  follow() {
+    if (this.version === this.mix.version) return;
+    this.version = this.mix.version;
+    const { mix, means, width, height } = this, heard = mix.members.map((member, i) => [mix.weights[i], member]).filter(([weight]) => weight > 0);
+    const said = heard.map(([, member]) => answers(member, mix.space, width, height));
+    addUp(means, said, heard.map(([weight]) => weight));
+    rank(this, means, 0, this.labels.length);
+  }
+
+  get below() {
+    if (this.near === this.version) return this.distances;
+    this.near = this.version;
+    this.distances ??= new Uint16Array(this.means.length);
+    (this.mix.space === "probs" ? fromProbs : fromLogits)(this);
+    return this.distances;
+  }
+}
+
+// Three at a time, which is one pass for the ensemble of the paper: less memory goes by.
+function addUp(means, said, weights) {
+  for (let k = 0; k < said.length; k += 3) {
+    const a = said[k], b = said[k + 1] ?? a, c = said[k + 2] ?? a, u = weights[k], v = weights[k + 1] ?? 0, w = weights[k + 2] ?? 0;
+    if (k === 0) for (let i = 0; i < means.length; i++) means[i] = u * a[i] + v * b[i] + w * c[i];
+    else for (let i = 0; i < means.length; i++) means[i] += u * a[i] + v * b[i] + w * c[i];
+  }
+}
+
+function fromLogits({ classes, means, labels, distances }) {
+  for (let p = 0, q = 0; p < labels.length; p++) {
+    const top = means[q + labels[p]];
+    for (const end = q + classes; q < end; q++) distances[q] = Math.min(FARTHEST, (top - means[q]) * STEPS + 0.5);
+  }
+}
+
+// Logarithms of probabilities by their bits: the exponent, and a table for the fraction's first eleven. None is farther
+// than 88 from the likeliest, where single precision ends; the order is that of the probabilities themselves.
+const FRACTION = Float32Array.from({ length: 2048 }, (_, i) => STEPS * Math.log(1 + i / 2048)), OCTAVE = STEPS * Math.LN2;
+function fromProbs({ classes, means, labels, distances }) {
+  const bits = new Uint32Array(means.buffer);
+  for (let p = 0, q = 0; p < labels.length; p++) {
+    const highest = bits[q + labels[p]], top = (highest >>> 23) * OCTAVE + FRACTION[(highest >>> 12) & 2047] + 0.5;
+    for (const end = q + classes; q < end; q++) {
+      const b = bits[q];
+      distances[q] = top - (b >>> 23) * OCTAVE - FRACTION[(b >>> 12) & 2047];
     }
   }
 }
 
-// Several networks as one. What each member says at this size is worked out once and kept; weights then cost a sum a class.
-function mixed({ members, weights, space }, width, height) {
-  const heard = members.map((member, i) => [member, weights[i]]).filter(([, weight]) => weight > 0);
-  if (heard.length === 1) return sampled(heard[0][0], width, height);
-  const C = heard[0][0].field.classes, out = blank(C, width, height), row = new Float32Array(width * C);
-  const said = heard.map(([member, weight]) => ({ weight, values: answers(member, space, width, height) }));
-  for (let y = 0; y < height; y++) {
-    const start = y * width * C;
-    row.fill(0);
-    for (const { weight, values } of said) for (let i = 0, from = start; i < row.length; i++, from++) row[i] += weight * values[from];
-    if (space === "probs") for (let i = 0; i < row.length; i++) row[i] = Math.log(row[i] + 1e-38);
-    rankRow(out, y, row);
-  }
-  return out;
-}
-
-// One member's probabilities at T = 1, or its centred logits, at a size: Float32Array, class fastest.
+// One member's probabilities at T = 1, or its centred logits, at a size: Float32Array, class fastest. Two sizes are kept.
 function answers(member, space, width, height) {
-  const key = `${space} ${width}x${height}`;
-  if (member.answers?.key === key) return member.answers.values;
+  const kept = (member.answers ??= new Map()), key = `${space} ${width}x${height}`;
+  if (kept.has(key)) return kept.get(key);
   const C = member.field.classes, values = new Float32Array(width * height * C);
-  interpolated(member.field, width, height, (y, logits) => {
-    for (let o = 0, q = y * width * C; o < logits.length; o += C, q += C) {
-      let total = 0;
-      if (space === "logits") {
-        for (let c = 0; c < C; c++) total += logits[o + c];
-        for (let c = 0; c < C; c++) values[q + c] = logits[o + c] - total / C;
-        continue;
-      }
-      let top = -Infinity;
-      for (let c = 0; c < C; c++) if (logits[o + c] > top) top = logits[o + c];
-      for (let c = 0; c < C; c++) total += values[q + c] = Math.exp(logits[o + c] - top);
-      for (let c = 0; c < C; c++) values[q + c] /= total;
-    }
-  });
-  member.answers = { key, values };
+  interpolated(member.field, width, height, (y, logits) => (space === "probs" ? softmaxRow : centredRow)(logits, values, y * logits.length, C));
+  if (kept.size > 1) kept.delete(kept.keys().next().value);
+  kept.set(key, values);
   return values;
 }
 
-// New weights for a mixed layer; what was worked out with the old ones is forgotten.
+function softmaxRow(logits, values, start, C) {
+  for (let o = 0, q = start; o < logits.length; o += C, q += C) {
+    let top = -Infinity, total = 0;
+    for (let c = 0; c < C; c++) if (logits[o + c] > top) top = logits[o + c];
+    for (let c = 0; c < C; c++) total += values[q + c] = Math.exp(logits[o + c] - top);
+    for (let c = 0; c < C; c++) values[q + c] /= total;
+  }
+}
+
+function centredRow(logits, values, start, C) {
+  for (let o = 0, q = start; o < logits.length; o += C, q += C) {
+    let total = 0;
+    for (let c = 0; c < C; c++) total += logits[o + c];
+    for (let c = 0; c < C; c++) values[q + c] = logits[o + c] - total / C;
+  }
+}
+
+// New weights for a mixed layer.
 export function setWeights(layer, weights) {
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   layer.mix.weights = weights.map((weight) => weight / total);
-  layer.sampled?.clear();
+  layer.mix.version++;
 }

@@ -13,13 +13,15 @@ export function otherOf(model, layer) {
 
 export const truthAt = (model, width, height) => scaleLabels(model.truth, width, height);
 
-// { right, ious } of a network against the truth, at the truth's own size; worked out once, and again after its weights moved.
+// { right, ious } of a network against the truth, at the truth's own size; while weights are dragged at the network's own,
+// if that is smaller. Worked out once, and again after the weights moved.
 export function scoreOf(model, layer) {
   if (!model.truth) return null;
-  const { width, height } = model.truth, said = sampled(layer, width, height);
-  if (layer.scored?.said !== said) {
-    const classes = model.header.classes.length;
-    layer.scored = { said, ious: classIous(said.labels, model.truth.labels, classes), right: errorShares(said.labels, null, model.truth.labels, classes).right };
+  const version = layer.mix?.version ?? 1, own = (layer.mix?.members[0] ?? layer).field;
+  const { width, height } = model.busy && own.width < model.truth.width ? own : model.truth;
+  if (layer.scored?.version !== version || layer.scored.width !== width) {
+    const { labels } = sampled(layer, width, height), truth = truthAt(model, width, height), classes = model.header.classes.length;
+    layer.scored = { version, width, ious: classIous(labels, truth, classes), right: errorShares(labels, null, truth, classes).right };
   }
   return layer.scored;
 }

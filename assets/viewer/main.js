@@ -112,7 +112,7 @@ async function load(model, header, parts) {
 
 // Who is who among the layers; a mix gets its members themselves for their places.
 function place(model, layers) {
-  for (const { mix } of layers) if (mix) mix.members = mix.members.map((index) => layers[index]);
+  for (const { mix } of layers) if (mix) Object.assign(mix, { members: mix.members.map((index) => layers[index]), version: 1 });
   model.layers = layers.filter((layer) => !layer.hidden);
   model.truth = layers.find((layer) => layer.role === "truth" && layer.labels) ?? null;
   model.networks = model.layers.filter(isDeep);

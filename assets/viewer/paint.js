@@ -11,10 +11,8 @@ export function colorTable({ palette, shown, only }) {
   return colors;
 }
 
-export function colored(labels, colors) {
-  const pixels = new Uint32Array(labels.length);
-  for (let i = 0; i < pixels.length; i++) pixels[i] = colors[labels[i]];
-  return pixels;
+export function colored(labels, out, colors) {
+  for (let i = 0; i < out.length; i++) out[i] = colors[labels[i]];
 }
 
 // Canvas pixels for a picture that is `css` pixels wide: the screen's own, so that nothing scales the labels after us.
@@ -52,7 +50,8 @@ const HATCHING = [
 
 // White, `line` canvas pixels wide, wherever the class changes and at least one of the two is shown; and the hatching.
 export function paintLines(canvas, labels, width, height, model, line) {
-  const pixels = new Uint32Array(width * height), shown = colorTable(model), { outline, hatch } = model;
+  const { image, pixels } = sheet(canvas, width, height), shown = colorTable(model), { outline, hatch } = model;
+  pixels.fill(0);
   for (let y = 0; y < height; y++) {
     const below = y + line < height ? line * width : 0, row = Math.floor(y / line);
     for (let x = 0, i = y * width; x < width; x++, i++) {
@@ -64,13 +63,16 @@ export function paintLines(canvas, labels, width, height, model, line) {
       if (hatch && shown[here] && HATCHING[here]?.(Math.floor(x / line), row)) pixels[i] = 0xffffffff;
     }
   }
-  put(canvas, pixels, width, height);
+  canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-export function put(canvas, pixels, width, height) {
-  if (canvas.width !== width || canvas.height !== height) {
+// A canvas's own pixels at a size, kept from one drawing to the next: { image, pixels } over the same memory.
+export function sheet(canvas, width, height) {
+  if (canvas.width !== width || canvas.height !== height || !canvas.sheet) {
     canvas.width = width;
     canvas.height = height;
+    const image = new ImageData(width, height);
+    canvas.sheet = { image, pixels: new Uint32Array(image.data.buffer) };
   }
-  canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), 0, 0);
+  return canvas.sheet;
 }

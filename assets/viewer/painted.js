@@ -1,7 +1,7 @@
 // A layer over its photo: two canvases, what is shown and its lines, redrawn when size, view, classes or temperature change.
 import { sampled } from "./field.js";
 import { otherOf, truthAt } from "./figures.js";
-import { canvasSize, colored, colorTable, paintLines, put, scaleLabels } from "./paint.js";
+import { canvasSize, colored, colorTable, paintLines, scaleLabels, sheet } from "./paint.js";
 import { el } from "./parts.js";
 import { shadeDisagreement, shadeEntropy, shadeErrors, shadeGain, shadeSoft } from "./shade.js";
 
@@ -17,39 +17,38 @@ export function paintedLayer(layer) {
   const fill = el("canvas", { class: "fill", role: "img", "aria-label": layer.alt || `Classes as ${layer.title || layer.role} sees them` });
   const lines = el("canvas", { class: "lines", "aria-hidden": "true" });
   const node = el("div", { class: isDeep(layer) ? "painted deep" : "painted", "data-role": layer.role }, fill, lines);
-  const painted = { node, layer, fill, mean: null };
+  const painted = { node, layer, fill, mean: undefined };
   painted.draw = (model) => {
     const css = node.clientWidth;
     if (!css) return;
     const shape = isDeep(layer) ? model.header : layer;
     let { width, height, line } = canvasSize(shape, css, window.devicePixelRatio || 1);
     if (model.busy && isDeep(layer) && inSight(model) > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
-    const shown = shade(model, layer, width, height, line);
-    painted.mean = shown.mean;
-    put(fill, shown.pixels, width, height);
-    if (shown.labels && (model.outline || model.hatch)) paintLines(lines, shown.labels, width, height, model, line);
-    else lines.width = lines.height = 1; // cleared: these views have no lines
+    const { image, pixels } = sheet(fill, width, height), { labels, mean } = shade(model, layer, pixels, width, height, line);
+    painted.mean = mean;
+    fill.getContext("2d").putImageData(image, 0, 0);
+    lines.hidden = !labels || !(model.outline || model.hatch);
+    if (!lines.hidden) paintLines(lines, labels, width, height, model, line);
   };
   return painted;
 }
 
-// What one layer shows in a view at a size: { pixels, labels where lines can be drawn, mean where there is one }.
-export function shade(model, layer, width, height, line = 1) {
-  const view = isDeep(layer) ? model.view : "labels";
-  if (!isDeep(layer)) {
-    const labels = scaleLabels(layer, width, height);
-    return { pixels: colored(labels, colorTable(model)), labels };
-  }
-  const said = sampled(layer, width, height);
-  const other = () => sampled(otherOf(model, layer), width, height), truth = () => truthAt(model, width, height);
+// Fills `out` with what a layer shows at a size; gives { labels } where lines can be drawn, { mean } where there is one.
+export function shade(model, layer, out, width, height, line = 1) {
+  const labelled = (labels) => {
+    colored(labels, out, colorTable(model));
+    return { labels };
+  };
+  if (!isDeep(layer)) return labelled(scaleLabels(layer, width, height));
+  const { view, networks } = model, said = sampled(layer, width, height), at = (other) => sampled(other, width, height);
   const settings = { temperature: model.temperature, palette: model.palette, shown: model.shown, only: model.only, classes: said.classes };
-  if (view === "soft") return { pixels: shadeSoft(said, settings) };
-  if (view === "entropy") return shadeEntropy(said, settings);
-  if (view === "errors") return { pixels: shadeErrors(said, other(), truth(), { ...settings, color: ROLE_COLORS[layer.role] ?? ROLE_COLORS.student, stripe: 4 * line }) };
-  if (view === "disagreement") return { pixels: shadeDisagreement(said, model.networks.filter((network) => network !== layer).map((network) => sampled(network, width, height))) };
-  if (view === "gain") return shadeGain(said, other(), truth(), settings);
-  const labels = view === "second" ? said.second : said.labels;
-  return { pixels: colored(labels, colorTable(model)), labels };
+  if (view === "soft") shadeSoft(said, out, settings);
+  else if (view === "entropy") return { mean: shadeEntropy(said, out, settings) };
+  else if (view === "errors") shadeErrors(said, at(otherOf(model, layer)), truthAt(model, width, height), out, { ...settings, color: ROLE_COLORS[layer.role] ?? ROLE_COLORS.student, stripe: 4 * line });
+  else if (view === "disagreement") shadeDisagreement(said, networks.filter((other) => other !== layer).map(at), out);
+  else if (view === "gain") return { mean: shadeGain(said, at(otherOf(model, layer)), truthAt(model, width, height), out, settings) };
+  else return labelled(view === "second" ? said.second : said.labels);
+  return {};
 }
 
 const inSight = (model) => model.painted.reduce((sum, { node, layer }) => (isDeep(layer) ? sum + node.clientWidth * node.clientHeight * (window.devicePixelRatio || 1) ** 2 : sum), 0);

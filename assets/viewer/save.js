@@ -1,7 +1,7 @@
 // What is shown as a PNG at the photo's full size: exact class colours, whatever the size on the screen.
 import { OVER, isDeep, shade } from "./painted.js";
 import { el } from "./parts.js";
-import { paintLines, put } from "./paint.js";
+import { paintLines, sheet } from "./paint.js";
 
 // `layer`: one picture of a grid; none: what lies left and right of the line.
 export function saveButton(model, layer) {
@@ -32,8 +32,8 @@ function drawn(model, layer) {
   context.drawImage(model.photo, 0, 0, width, height);
   const over = !isDeep(layer) || OVER.has(model.view);
   if (!over) dim(context, width, height);
-  const { pixels, labels } = shade(model, layer, width, height, 1), above = canvasOf(width, height);
-  put(above, pixels, width, height);
+  const above = canvasOf(width, height), { image, pixels } = sheet(above, width, height), { labels } = shade(model, layer, pixels, width, height);
+  above.getContext("2d").putImageData(image, 0, 0);
   context.globalAlpha = over ? model.opacity : 1;
   context.drawImage(above, 0, 0);
   if (labels && (model.outline || model.hatch)) {

@@ -44,28 +44,31 @@ __all__ = [
 ]
 
 _FOLDER: Final = PROJECT_ROOT / "assets" / "viewer"
-_MODULES: Final = (
-    "blob.js",
-    "maths.js",
-    "field.js",
-    "shade.js",
-    "paint.js",
-    "figures.js",
-    "parts.js",
-    "painted.js",
-    "loupe.js",
-    "pointing.js",
-    "numbers.js",
-    "save.js",
-    "controls.js",
-    "keys.js",
-    "swipe.js",
-    "grid.js",
-    "filmstrip.js",
-    "main.js",
-)
+MODULES: Final = [
+    _FOLDER / name
+    for name in (
+        "blob.js",
+        "maths.js",
+        "field.js",
+        "shade.js",
+        "paint.js",
+        "figures.js",
+        "parts.js",
+        "painted.js",
+        "loupe.js",
+        "pointing.js",
+        "numbers.js",
+        "save.js",
+        "controls.js",
+        "keys.js",
+        "swipe.js",
+        "grid.js",
+        "filmstrip.js",
+        "main.js",
+    )
+]
 """In the order of their imports; the last has the default export. They share one scope, and so one set of names."""
-_SHEETS: Final = ("viewer.css", "controls.css")
+SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css")]
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,8 @@ def _declare(name: str, skeleton: str) -> Any:
     return st.components.v2.component(
         name,
         html=f'<div class="ukd"><div class="{skeleton}" role="status" aria-label="Loading the pictures"></div></div>',
-        css=component.style([_FOLDER / name for name in _SHEETS]),
-        js=component.script([_FOLDER / name for name in _MODULES]),
+        css=component.style(SHEETS),
+        js=component.script(MODULES),
     )
 
 
