@@ -1,0 +1,61 @@
+"""results/streets/README.md says what the measured tables beside it say, to the digit.
+
+`python -m tests.results.test_streets` prints the tables that it should hold.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from unetkd_core.classes import CLASS_NAMES
+from unetkd_core.runs import standalone
+from unetkd_core.runs.standalone import Line, Step
+from unetkd_core.settings import PROJECT_ROOT
+
+FOLDER = PROJECT_ROOT / "results" / "streets"
+TABLES = sorted(FOLDER.glob("*.json"))
+
+
+def table(path: Path, on: str) -> str:
+    """One split's Markdown: mean and spread, the step from the network before, classes; IoU in percent."""
+    rows = standalone.read(path)[1]
+    lines = [line for line in standalone.lines(rows) if line.on == on]
+    steps = {step.larger: step for step in standalone.steps(lines)}
+    head = f"| alone, on `{on}` | seeds | mIoU | above the one before | {' | '.join(CLASS_NAMES)} |"
+    return "\n".join(
+        [head, "|---" * (4 + len(CLASS_NAMES)) + "|", *(_row(line, steps.get(line.model)) for line in lines)]
+    )
+
+
+def _row(line: Line, step: Step | None) -> str:
+    spread = "" if line.spread is None else f" ± {100 * line.spread:.1f}"
+    above = "" if step is None else f"{100 * step.difference:+.1f}".replace("-", "−")
+    if step is not None and step.deviations is not None:
+        above += f", {step.deviations:.1f} deviations".replace("-", "−")
+    classes = " | ".join(f"{100 * iou:.1f}" for iou in line.iou)
+    seeds = ", ".join(map(str, line.seeds))
+    return f"| {line.model} | {seeds} | **{100 * line.mean:.1f}**{spread} | {above} | {classes} |"
+
+
+def splits(path: Path) -> list[str]:
+    return list(dict.fromkeys(row.on for row in standalone.read(path)[1]))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_the_readme_holds_every_tables_numbers(path: Path) -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for on in splits(path):
+        assert table(path, on) in text, f"{path.stem} on {on} differs: python -m tests.results.test_streets"
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_the_readme_gives_the_commands_that_made_them(path: Path) -> None:
+    text = " ".join((FOLDER / "README.md").read_text(encoding="utf-8").replace("\\\n", " ").split())
+    for command in standalone.read(path)[0]["command"].split("\n"):
+        assert " ".join(command.split()) in text
+
+
+if __name__ == "__main__":
+    for found in TABLES:
+        for split in splits(found):
+            print(table(found, split), end="\n\n")
