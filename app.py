@@ -18,7 +18,10 @@ def page(path: str, title: str, icon: str, help: str, *, default: bool = False) 
 
 SECTIONS = {
     "Learn": [
-        page("learn/home", "Home", "home", "What a small network learns from a large one, on one street.", default=True)
+        page(
+            "learn/home", "Home", "home", "What a small network learns from a large one, on one street.", default=True
+        ),
+        page("learn/soft_targets", "Soft targets", "blur_on", "One pixel’s story: logits, temperature, α, T²."),
     ],
     "Lab": [
         page("lab/distill", "Distill", "school", "Train a student and its untaught twin, and watch them part."),

@@ -6,6 +6,7 @@ import { buildGrid } from "./grid.js";
 import { listen } from "./keys.js";
 import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
+import { buildProbe, probeTold } from "./probe.js";
 import { buildSwipe } from "./swipe.js";
 
 const MODELS = new WeakMap(); // .ukd element -> model; Streamlit calls the default export on every rerun and theme change
@@ -72,6 +73,7 @@ function create(root) {
 // What Python hears on release.
 function told(model) {
   if (model.header.mode === "filmstrip") return { epoch: model.epoch };
+  if (model.header.mode === "probe") return probeTold(model);
   const { swipe, opacity, view, temperature } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
   return { swipe, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
 }
@@ -134,7 +136,7 @@ function sidesOf({ header, layers }) {
 function build(model) {
   Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
   model.root.dataset.view = model.view;
-  (model.mode === "grid" ? buildGrid : buildSwipe)(model);
+  ({ grid: buildGrid, swipe: buildSwipe, probe: buildProbe })[model.mode](model);
 }
 
 function release(model) {

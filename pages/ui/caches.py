@@ -24,6 +24,7 @@ from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 if TYPE_CHECKING:
+    from unetkd_core.inference.predict import Prediction
     from unetkd_core.metrics import Scores
 
 STREET = streets.NATIVE_SIZE
@@ -62,16 +63,26 @@ def load_model(ref: str, sha256: str | None = None) -> Any:
     return _load(ref, sha256 if sha256 is not None else info_of(ref).sha256)
 
 
-def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> np.ndarray:
+def _prediction(ref: str, sha256: str, image: np.ndarray) -> "Prediction":
     from unetkd_core.inference.predict import predict
 
     loaded = load_model(ref, sha256)
-    size = (loaded.info.height, loaded.info.width)
-    return predict(loaded.model, _image, training_size=size).labels
+    return predict(loaded.model, image, training_size=(loaded.info.height, loaded.info.width))
+
+
+def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> np.ndarray:
+    return _prediction(ref, sha256, _image).labels
+
+
+def _predict_raw(ref: str, sha256: str, digest: str, _image: np.ndarray) -> np.ndarray:
+    return _prediction(ref, sha256, _image).logits
 
 
 _predict_shared = st.cache_data(max_entries=96, show_spinner=False)(_predict)
 _predict_private = st.cache_data(max_entries=8, show_spinner=False, scope="session")(_predict)
+# Six floats a pixel where labels take a byte: fewer are kept.
+_raw_shared = st.cache_data(max_entries=32, show_spinner=False)(_predict_raw)
+_raw_private = st.cache_data(max_entries=8, show_spinner=False, scope="session")(_predict_raw)
 
 
 def predict_labels(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) -> np.ndarray:
@@ -80,8 +91,19 @@ def predict_labels(ref: str, sha256: str, image: np.ndarray, *, private: bool = 
     `private` keeps the result in this session alone (somebody's own photo). The key is a digest of every
     pixel: Streamlit's own hash samples large arrays.
     """
-    digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).hexdigest() + str(image.shape)
-    return (_predict_private if private else _predict_shared)(ref, sha256, digest, image)
+    return (_predict_private if private else _predict_shared)(ref, sha256, _digest(image), image)
+
+
+def predict_logits(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) -> np.ndarray:
+    """What a network says about an image (H, W, 3) uint8: (6, h', w') float32 logits at the network's working size.
+
+    Kept by the same rules as `predict_labels`.
+    """
+    return (_raw_private if private else _raw_shared)(ref, sha256, _digest(image), image)
+
+
+def _digest(image: np.ndarray) -> str:
+    return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).hexdigest() + str(image.shape)
 
 
 def score(pred: np.ndarray, truth: np.ndarray) -> "Scores":

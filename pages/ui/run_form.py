@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import kit, run_choices, run_form_state, trio
+from pages.ui.layers import WARMEST
 from pages.ui.run_choices import CUSTOM, NO_TEACHER
 from pages.ui.run_form_state import chosen, key, state
 from unetkd_core.data.catalog import DatasetInfo
@@ -235,7 +236,7 @@ def _method() -> None:
     right.slider(
         "Temp. *T*",
         1.0,
-        20.0,
+        WARMEST,
         step=0.5,
         key=key("temperature"),
         format="%g",

@@ -9,11 +9,18 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import kit, run_choices, trio
+from pages.ui.layers import WARMEST
 from pages.ui.run_choices import NO_TEACHER
 from unetkd_core.data.catalog import DatasetInfo
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PAGE = "distill"
+_TEACHING = {
+    "T": ("temperature", 1.0, WARMEST),
+    "alpha": ("alpha", 0.0, 1.0),
+    "t2": ("scale_by_t2", 0.0, 1.0),
+}
+"""Name in an address -> (the form's field, least and largest value)."""
 state = st.session_state
 
 
@@ -49,7 +56,7 @@ def settle(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
 
 
 def _take_address(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
-    """A teacher, and what to learn on, that a link from another page names."""
+    """What a link from another page names: a teacher, what to learn on, and how to teach (T, α, T²)."""
     asked, data = st.query_params.get("teacher"), st.query_params.get("data")
     if data in [d.name for d in datasets]:
         put({"dataset": data})
@@ -58,6 +65,22 @@ def _take_address(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     if asked in dict(known):
         put({"teacher": asked})
         del st.query_params["teacher"]
+    if not {*_TEACHING}.isdisjoint(st.query_params):
+        put(_taught_so())
+        name_method()
+
+
+def _taught_so() -> dict[str, Any]:
+    """T, α and T² as the address says them, taken out of it; what makes no sense there stays as it is."""
+    said: dict[str, Any] = {}
+    for name, (field, low, high) in _TEACHING.items():
+        try:
+            value = float(st.query_params.pop(name))
+        except (KeyError, ValueError):
+            continue
+        if low <= value <= high:
+            said[field] = bool(value) if field == "scale_by_t2" else value
+    return said
 
 
 def chosen(datasets: Sequence[DatasetInfo]) -> DatasetInfo:

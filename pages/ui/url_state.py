@@ -31,7 +31,7 @@ def remember(values: Mapping[str, str | None]) -> None:
     for name in values:
         if name not in shown and name in st.query_params:
             del st.query_params[name]
-    for name, value in shown.items():
-        if st.query_params.get(name) != value:
-            st.query_params[name] = value
+    news = {name: value for name, value in shown.items() if st.query_params.get(name) != value}
+    if news:
+        st.query_params.update(news)  # at once: each message is an entry of the browser's history
     st.session_state[_LAST] = shown

@@ -40,6 +40,7 @@ __all__ = [
     "View",
     "ViewName",
     "filmstrip",
+    "mount",
     "viewer",
 ]
 
@@ -64,11 +65,20 @@ MODULES: Final = [
         "swipe.js",
         "grid.js",
         "filmstrip.js",
+        "soft_words.js",
+        "soft_reading.js",
+        "soft_dials.js",
+        "soft_bars.js",
+        "soft_formula.js",
+        "soft_split.js",
+        "soft_chart.js",
+        "probe_scene.js",
+        "probe.js",
         "main.js",
     )
 ]
 """In the order of their imports; the last has the default export. They share one scope, and so one set of names."""
-SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css")]
+SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft.css")]
 
 
 @dataclass(frozen=True)
@@ -121,7 +131,7 @@ def viewer(
     layers.Settings.
     """
     header, parts = described(photo, layers, mode, Settings(**settings))
-    return _heard(_mount(header, parts, key), header)
+    return _heard(mount(header, parts, key), header)
 
 
 def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:
@@ -186,11 +196,12 @@ def filmstrip(
         "report": True,
         **class_words(palette),
     }
-    chosen = _mount(header, parts, key, _strip).get("epoch", selected)
+    chosen = mount(header, parts, key, _strip).get("epoch", selected)
     followed = min(row.frames[-1][0] for row in rows if row.frames)
     return next((epoch for epoch in known if epoch == chosen), followed)
 
 
-def _mount(header: dict[str, Any], parts: list[bytes], key: str, drawn_by: Any = _component) -> dict[str, Any]:
+def mount(header: dict[str, Any], parts: list[bytes], key: str, drawn_by: Any = _component) -> dict[str, Any]:
+    """Send what `described` made; returns what the browser last told, empty before it told anything."""
     result = drawn_by(key=key, data=blob.pack(header, parts), on_view_change=lambda: None)
     return dict(result.view or {})

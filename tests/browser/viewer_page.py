@@ -27,7 +27,7 @@ st.text(f"pixel {probed.pixel} shown {list(probed.shown)} opacity {probed.opacit
 frames = [(epoch, photo, np.roll(labels, epoch, axis=1)) for epoch in range(1, 13)]
 epoch = filmstrip([FilmRow("student", frames), FilmRow("twin", frames[:10])], key="film", epochs=20)
 st.text(f"epoch {epoch}")
-viewer_module._mount(
+viewer_module.mount(
     {"mode": "swipe", "height": 2, "width": 2, "photo": 0, "layers": [], **class_words("table1")},
     [b"no picture"],
     "broken",
