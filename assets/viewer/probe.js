@@ -1,6 +1,7 @@
 // Soft targets, one pixel's story: a street with a ring, and everything that follows from six logits of two networks there.
 // Nothing here waits for the server; Python hears of T, α, T², the direction and the pixel on release.
 import { el } from "./parts.js";
+import { probability } from "./pointing.js";
 import { probeScene } from "./probe_scene.js";
 import { softBars } from "./soft_bars.js";
 import { softChart, softDirections } from "./soft_chart.js";
@@ -8,7 +9,7 @@ import { softBar } from "./soft_dials.js";
 import { softFormula } from "./soft_formula.js";
 import { readingAt } from "./soft_reading.js";
 import { softGradients, softShares } from "./soft_split.js";
-import { answerTo, inHundredths } from "./soft_words.js";
+import { answerTo } from "./soft_words.js";
 
 export function buildProbe(model) {
   adoptStart(model);
@@ -60,7 +61,7 @@ function moves(model, live) {
   model.keep = () => {
     model.kept = model.pixel;
     model.softenNow("pixel");
-    const { label, rank, at1 } = model.reading, says = (role) => `${role} ${classes[rank[role][0]]} ${inHundredths(at1[role][rank[role][0]])}`;
+    const { label, rank, at1 } = model.reading, says = (role) => `${role} ${classes[rank[role][0]]} ${probability(at1[role][rank[role][0]])}`;
     live.textContent = `Column ${model.pixel[0]}, row ${model.pixel[1]}: label ${label === null ? "none" : classes[label]}; ${says("teacher")}; ${says("student")}`;
     model.report();
   };

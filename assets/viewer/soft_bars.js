@@ -1,6 +1,7 @@
 // Label, teacher and student class by class: solid at T, a dashed outline where they were at T = 1.
 import { el, marker, swatch } from "./parts.js";
-import { inHundredths, plainly } from "./soft_words.js";
+import { probability } from "./pointing.js";
+import { plainly } from "./soft_words.js";
 
 export function softBars(model) {
   const at = el("span", {}), rows = model.header.classes.map(() => barRow());
@@ -38,6 +39,6 @@ function fillRow(row, model, { label, at1, atT }, c) {
     node.style.setProperty("--before", String(before));
     ghost.hidden = !warm || before <= now;
     was.hidden = !warm || before > now || before < 0.004;
-    text.textContent = warm ? `${inHundredths(before)} → ${inHundredths(now)}` : inHundredths(now);
+    text.textContent = warm ? `${probability(before)} → ${probability(now)}` : probability(now);
   }
 }

@@ -10,7 +10,7 @@ export function softFormula(model) {
   // `column` counts over the whole line; within its part (a line of its own on a phone) a cell is the next one.
   const part = (name, first, ...columns) => el("div", { class: `part part-${name}` }, ...columns.flatMap(([id, ...symbols], i) => {
     const place = (row) => `--c: ${first + i}; --l: ${i + 1}; --r: ${row}`;
-    const number = el("span", { class: "n", style: place(2) }, ...(id ? [] : symbols.map((symbol) => symbol.cloneNode?.(true) ?? symbol)));
+    const number = el("span", { class: id ? `n n-${id}` : "n", style: place(2) }, ...(id ? [] : symbols.map((symbol) => symbol.cloneNode?.(true) ?? symbol)));
     if (id) cells[id] = number;
     return [el("span", { class: id ? "s" : "s op", style: place(1) }, ...symbols), number];
   }));

@@ -1,6 +1,5 @@
 // How Soft targets writes numbers, and its sentences about one pixel. Plain values in, text out.
-
-export const inHundredths = (p) => (p < 0.005 ? "<0.01" : p.toFixed(2));
+import { probability } from "./pointing.js";
 
 // Three significant digits, as a loss wants them: 0.168, 0.0115, 1.57.
 export function threeDigits(value) {
@@ -31,7 +30,7 @@ const MASSES = ["background", "road", "road marking", "vehicle", "post", "person
 
 // The line under the page's title: what the label says here, and what the teacher adds.
 export function answerTo({ label, atEdge, at1, atT, rank }, temperature) {
-  const [first, second] = rank.teacher, soft = (c) => inHundredths(atT.teacher[c]);
+  const [first, second] = rank.teacher, soft = (c) => probability(atT.teacher[c]);
   if (label === null) return `Here the label says nothing. The teacher still answers: ${MASSES[first]} with ${soft(first)}, ${MASSES[second]} with ${soft(second)}.`;
   const place = `${atEdge ? "At the edge of" : label === 0 || label === 1 ? "Well inside" : "In the middle of"} ${THINGS[label]}`;
   if (first !== label)

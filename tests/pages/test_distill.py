@@ -356,3 +356,18 @@ def test_an_encoder_is_no_student_once_a_teacher_is_chosen(lab: Asked) -> None:
     at.get_by_key("distill_student").set_value("VGG16").run()
     at.get_by_key("distill_teacher").set_value("m1024").run()
     assert not at.exception and at.get_by_key("distill_student").value == "M128"
+
+
+def test_a_link_brings_temperature_alpha_and_t2_and_what_makes_no_sense_stays_as_it_was(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill", T="4.5", alpha="0.3", t2="0")
+    fields = ("temperature", "alpha", "scale_by_t2", "kd")
+    assert [at.get_by_key(f"distill_{name}").value for name in fields] == [4.5, 0.3, False, "custom"]
+    assert not {"T", "alpha", "t2"} & set(at.query_params)
+    at.query_params.update({"T": "10", "alpha": "0.1"})
+    at.run()
+    assert at.get_by_key("distill_kd").value == "paper"
+    at.query_params.update({"T": "warm", "alpha": "7", "t2": "nan"})
+    at.run()
+    assert not at.exception
+    assert [at.get_by_key(f"distill_{name}").value for name in fields] == [10.0, 0.1, False, "paper"]
