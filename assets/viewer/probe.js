@@ -25,7 +25,13 @@ export function buildProbe(model) {
     return;
   }
   moves(model, live);
-  model.onsoft.push((reading) => (answer.textContent = answerTo(reading, model.temperature)));
+  const sentence = el("span", {}), dark = el("span", {}, " That is its ", el("abbr", { class: "dt down", title: model.header.tips.dark, tabindex: "0" }, "dark knowledge"), ".");
+  answer.append(sentence, dark);
+  model.onsoft.push((reading) => {
+    const [text, isDark] = answerTo(reading, model.temperature);
+    sentence.textContent = text;
+    dark.hidden = !isDark;
+  });
   model.root.replaceChildren(el("div", { class: "soft" }, answer, bar, el("div", { class: "mid" }, probeScene(model), softBars(model)),
     softFormula(model), softShares(model), el("div", { class: "closer" }, softGradients(model), softChart(model), softDirections(model)), live));
   model.ondrawn.push(() => model.softenNow("pixel")); // the ring, the lens and what fits into a bar depend on the width

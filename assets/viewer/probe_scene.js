@@ -21,10 +21,10 @@ export function probeScene(model) {
   const picture = el("div", { class: "pic probed", tabindex: "0", role: "group", style: `aspect-ratio: ${width} / ${height}`,
     "aria-label": "The street: arrow keys move the ring by a pixel, with Shift by ten; Enter pins it, Escape frees it" }, model.photo, painted.node);
   if (model.truth) picture.append(truthOver(model));
-  picture.append(parts.lines, parts.lens, parts.ring,
+  picture.append(parts.lines, parts.lens,
     el("div", { class: "chip onpic tag left" }, marker("student"), el("span", {}, "Student’s answer here: ", parts.answer)),
     el("div", { class: "chip onpic low left" }, parts.where, parts.how),
-    model.truth ? el("div", { class: "chip onpic low right" }, el("i", { class: "dashes" }), "the label’s edge") : "");
+    model.truth ? el("div", { class: "chip onpic low right" }, el("i", { class: "dashes" }), "the label’s edge") : "", parts.ring);
   model.painted.push(painted);
   model.onsoft.push((reading) => {
     parts.answer.textContent = model.header.classes[reading.rank.student[0]];

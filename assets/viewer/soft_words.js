@@ -24,21 +24,23 @@ export function inPercent(share) {
   return [`${whole} %`, `${100 - whole} %`];
 }
 
-// Index of a class in Table I -> how one points at it, and how one says how much of it there is.
-const THINGS = ["the background", "the road", "this road marking", "this vehicle", "this post", "this person"];
-const MASSES = ["background", "road", "road marking", "vehicle", "post", "person"];
+// By a class's index in Table I: how one points at it, inside it, and how one says how much of it there is.
+const EDGES = ["the background", "the road", "this road marking", "this vehicle", "this post", "this person"].map((thing) => `At the edge of ${thing}`);
+const INSIDES = ["In the background", "On the road", "On this road marking", "Inside this vehicle", "On this post", "On this person"];
+const SINGLES = ["background", "road", "road marking", "vehicle", "post", "person"];
+const MUCH = ["background", "road", "of a road marking", "of a vehicle", "of a post", "of a person"];
 
-// The line under the page's title: what the label says here, and what the teacher adds.
+// The line under the page's title: what the label says here, and what the teacher adds. [sentence, whether that is dark knowledge]
 export function answerTo({ label, atEdge, at1, atT, rank }, temperature) {
   const [first, second] = rank.teacher, soft = (c) => probability(atT.teacher[c]);
-  if (label === null) return `Here the label says nothing. The teacher still answers: ${MASSES[first]} with ${soft(first)}, ${MASSES[second]} with ${soft(second)}.`;
-  const place = `${atEdge ? "At the edge of" : label === 0 || label === 1 ? "Well inside" : "In the middle of"} ${THINGS[label]}`;
+  if (label === null) return [`Here the label says nothing. The teacher still answers: ${SINGLES[first]} with ${soft(first)}, ${SINGLES[second]} with ${soft(second)}.`, true];
+  const place = (atEdge ? EDGES : INSIDES)[label], cool = temperature < 1.05;
   if (first !== label)
-    return `${place} the label says ${MASSES[label]}. The teacher says ${MASSES[first]}, and gives ${MASSES[label]} ${soft(label)}: here a student that listens hears a mistake.`;
-  if (temperature < 1.05) return `${place} the label says one word. The teacher says it too, and also how much ${MASSES[second]} it still sees there: ${soft(second)}.`;
+    return [`${place} the label says ${SINGLES[label]}. The teacher says ${SINGLES[first]}, and gives ${SINGLES[label]} ${soft(label)}: here a student that listens hears a mistake.`, false];
   if (at1.teacher[second] < 0.05)
-    return `${place} the teacher is as sure as the label. Only asked softly it says what else this could be: ${MASSES[second]}, with ${soft(second)}.`;
-  return `${place} the label says one word. The teacher, asked softly, also says how much ${MASSES[second]} it still sees there: ${soft(second)}.`;
+    return cool ? [`${place} the teacher is as sure as the label. A higher T would make it say what else it thinks of.`, false]
+      : [`${place} the teacher is as sure as the label. Only asked softly it says what else it thinks of: ${SINGLES[second]}, with ${soft(second)}.`, true];
+  return [`${place} the label says one word. The teacher${cool ? "" : ", asked softly,"} also says how much ${MUCH[second]} it still sees there: ${soft(second)}.`, true];
 }
 
 // The sentence beside the shares: how much the labels weigh, and how much of the gradient they give.

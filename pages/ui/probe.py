@@ -59,5 +59,6 @@ def _described(start: Start) -> dict[str, Any]:
 
 
 def _tips() -> dict[str, str]:
-    terms = {"temperature": "temperature", "alpha": "alpha", "t2": "T²", "kl": "KL divergence", "logits": "logits"}
+    terms = {name: name for name in ("temperature", "alpha", "logits")}
+    terms |= {"t2": "T²", "kl": "KL divergence", "dark": "dark knowledge"}
     return {name: kit.definition(term) for name, term in terms.items()}
