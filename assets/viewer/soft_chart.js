@@ -13,7 +13,7 @@ export function softChart(model) {
     const lines = softNorms(reading, model.alpha, model.direction, model.header.warmest), labels = norm(reading.terms.hardGradient);
     const now = softNormAt(reading, model.temperature, model.alpha, model.direction);
     if (!(now > 1e-9)) {
-      plot.replaceChildren(el("p", { class: "small" }, "Here the student already says what its teacher says: no pull at any T."));
+      plot.replaceChildren(el("p", { class: "small" }, model.alpha >= 1 ? "With α = 1 the labels have all the weight: the teacher pulls at no T." : "Here the student already says what its teacher says: no pull at any T."));
       told.textContent = "";
       return;
     }

@@ -84,8 +84,10 @@ def story(known: trio.Known, place: places.Place, scene: Scene, told: list[str])
     later = bool(known) and not caches.torch_is_loaded()
     said = asked(known, scene, problems) if not later else {}
     start, more = soft_start.start(place, scene, said.get("teacher"))
-    for line in told + more:
-        kit.note(line)
+    if told + more:
+        with st.container(key=kit.key(PAGE, "told"), gap=None):
+            for line in told + more:
+                kit.note(line)
     waiting = {} if later else {"waiting": "This street cannot be read by both networks."}
     chosen = probe(scene.image, scene.labels, said, start, key=kit.key(PAGE, "probe"), **waiting)
     return replace(chosen, pixel=chosen.pixel or start.choice.pixel), later

@@ -205,6 +205,17 @@ def test_without_a_label_the_hard_term_says_so(page: Page) -> None:
     assert "NaN" not in page.locator(".soft").inner_text()
 
 
+def test_at_the_ends_of_the_dials_nothing_breaks(page: Page) -> None:
+    turn(page, "Weight of the labels", 1.0)
+    expect(page.locator(".plot")).to_contain_text("With α = 1")
+    expect(page.locator(".shares.on")).to_have_attribute("aria-label", "labels 100 %, teacher 0 %")
+    turn(page, "Weight of the labels", 0.0)
+    turn(page, "Temperature", 1.0)
+    expect(page.locator(".shares.on")).to_have_attribute("aria-label", "labels 0 %, teacher 100 %")
+    expect(page.locator(".plot svg")).to_have_attribute("aria-label", re.compile("at T = 50$"))
+    assert "NaN" not in page.locator(".soft").inner_html()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_accessibility_violations(open_page: OpenPage, soft_address: str, scheme: str) -> None:
     page = open_page(soft_address, ready="[data-ready=probe]", scheme=scheme)
