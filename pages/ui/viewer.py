@@ -55,6 +55,7 @@ MODULES: Final = [
         "figures.js",
         "parts.js",
         "painted.js",
+        "outside.js",
         "loupe.js",
         "pointing.js",
         "numbers.js",

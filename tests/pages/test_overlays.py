@@ -102,7 +102,7 @@ def test_the_view_is_restored_from_its_address() -> None:
     assert at.number_input(key="overlays_scene").value == 7
     at.number_input(key="overlays_scene").set_value(9).run()
     assert at.query_params["scene"] == "9"
-    assert at.query_params["teacher"] == "zbig"
+    assert at.query_params["nets"] == "zbig,taught,zalone" and "teacher" not in at.query_params
 
 
 @pytest.mark.usefixtures("networks")
@@ -125,7 +125,7 @@ def test_leaving_a_network_out_leaves_its_row_out() -> None:
     at.selectbox(key="overlays_twin").set_value(trio.NOBODY).run()
     assert not at.exception
     assert "its untaught twin" not in text(at)
-    assert at.query_params["twin"] == trio.NOBODY
+    assert at.query_params["nets"] == "big,taught"
     assert "its untaught twin" not in text(opened(twin=trio.NOBODY))
 
 
@@ -152,8 +152,8 @@ def test_before_torch_is_loaded_the_photo_comes_first_then_labels_then_numbers(m
     monkeypatch.setattr(caches, "metrics_are_loaded", lambda: len(notes) >= 6)
     real = readings.note
 
-    def noted(reading: readings.Reading, picture: readings.Picture) -> str:
-        notes.append(real(reading, picture))
+    def noted(reading: readings.Reading, picture: readings.Picture, judge: readings.Reading | None) -> str:
+        notes.append(real(reading, picture, judge))
         return notes[-1]
 
     monkeypatch.setattr(readings, "note", noted)
@@ -275,7 +275,7 @@ def test_a_class_that_is_not_in_the_picture_is_said_and_a_loss_is_no_gain() -> N
 @pytest.mark.usefixtures("networks")
 def test_miou_is_shown_for_a_dataset_that_all_were_measured_on() -> None:
     known = checkpoints.list_named()
-    cast = readings.cast(known, {"teacher": "big", "student": "taught", "twin": "alone"})
+    cast = readings.cast(known, ["big", "taught", "alone"])
     assert price.measured_on(cast, "streets:val") == "streets:val"
     assert price.measured_on(cast, "camvid:val") == "streets:val"
     assert price.measured_on([], "streets:val") is None
