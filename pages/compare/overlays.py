@@ -72,16 +72,16 @@ def numbers(cast: list[Reading], picture: Picture, data: str, *, done: bool) -> 
 
 def classes(cast: list[Reading], picture: Picture, *, done: bool) -> None:
     """The class chart, whose names hide their class in the pictures."""
-    scored = {r.short: r for r in cast if r.scores}
+    scored, judge = {r.short: r for r in cast if r.scores}, readings.judge(cast)
     if not scored and done:
         return
-    against = "on this picture" if picture.truth is not None else "with the teacher"
-    kit.section("Class by class", f"{kit.term('IoU')} {against}, click to hide")
+    kit.section("Class by class", "click to hide")
     if not scored:
         st.skeleton(height=CHART_HEIGHT)
         return
     iou = {name: r.scores.iou for name, r in scored.items() if r.scores}
-    rows = class_chart.iou_rows(iou, roles={name: r.role for name, r in scored.items()}, toggles=True)
+    unit = "IoU here" if picture.truth is not None else f"IoU with {judge.called}" if judge else "IoU"
+    rows = class_chart.iou_rows(iou, roles={name: r.role for name, r in scored.items()}, unit=unit, toggles=True)
     class_chart.draw_toggles(rows, key=kit.key(PAGE, "toggles"))
 
 

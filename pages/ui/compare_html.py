@@ -134,8 +134,9 @@ def _table(cast: Sequence[Reading], found: Sequence[Row]) -> str:
         f"{_street(found[0])} One seed a network: a small difference may be luck."
     )
     return (
-        '<section><h2>The numbers</h2><div class="wide" tabindex="0" role="region" aria-label="The numbers">'
-        f'<table><caption>{told}</caption><thead><tr><th scope="col"><span class="ukd-hidden">what</span></th>{head}'
+        f'<section><h2>The numbers</h2><p class="ukd-note">{told}</p>'
+        '<div class="wide" tabindex="0" role="region" aria-label="The numbers">'
+        f'<table><thead><tr><th scope="col"><span class="ukd-hidden">what</span></th>{head}'
         f"</tr></thead><tbody>{body}</tbody></table></div></section>"
     )
 
@@ -147,8 +148,7 @@ def _street(row: Row) -> str:
 
 def _from(cast: Sequence[Reading], where: Where) -> str:
     """Where the picture and each network come from."""
-    source = "somebody’s own photo" if where.photo else "this dataset and scene"
-    facts = [("Picture", f"{html.escape(where.title)} ({source})")]
+    facts = [("Picture", html.escape(where.title) + (", somebody’s own photo" if where.photo else ""))]
     facts += [(kit.role_html(r.role, r.short), _origin(r)) for r in cast if r.labels is not None]
     listed = "".join(f"<dt>{name}</dt><dd>{said}</dd>" for name, said in facts)
     made = f"Made by UNetKD {html.escape(__version__)} on {date.today().isoformat()}. This page works offline."

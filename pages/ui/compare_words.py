@@ -30,13 +30,13 @@ def answer(cast: Sequence[Reading], picture: Picture, view: View | None) -> str:
     """The sentence under the question, as plain text: of what is shown, with its number."""
     told = readings.answer(cast, picture)
     done = [r for r in cast if r.labels is not None]
-    of_view = _ANSWERS.get(view.name if view else "labels")
-    if of_view is None or not done or len(done) < len([r for r in cast if not r.problem]):
+    of_view = _ANSWERS.get(view.name) if view else None
+    if view is None or of_view is None or not done or len(done) < len([r for r in cast if not r.problem]):
         return told
-    return of_view(done, picture) or told
+    return of_view(done, picture, view) or told
 
 
-def _errors(done: Sequence[Reading], picture: Picture) -> str:
+def _errors(done: Sequence[Reading], picture: Picture, view: View) -> str:
     pair = _compared(done)
     if pair is None or picture.truth is None:
         return ""
@@ -49,16 +49,17 @@ def _errors(done: Sequence[Reading], picture: Picture) -> str:
     )
 
 
-def _entropy(done: Sequence[Reading], picture: Picture) -> str:
-    doubts = [(r, side_by_side.mean_entropy(r.logits)) for r in done if r.logits is not None]
+def _entropy(done: Sequence[Reading], picture: Picture, view: View) -> str:
+    doubts = [(r, side_by_side.mean_entropy(r.logits / view.temperature)) for r in done if r.logits is not None]
     doubts.sort(key=lambda pair: -pair[1])
     told = ", ".join(
         f"{r.called} {doubt:.2f}" for r, doubt in (doubts if len(doubts) <= 3 else doubts[:1] + doubts[-1:])
     )
-    return f"The brighter, the less sure. On average, from 0 to 1: {told}."
+    at = "" if view.temperature == 1 else f" at T = {view.temperature:g}"
+    return f"The brighter, the less sure. On average{at}, from 0 to 1: {told}."
 
 
-def _disagreement(done: Sequence[Reading], picture: Picture) -> str:
+def _disagreement(done: Sequence[Reading], picture: Picture, view: View) -> str:
     if len(done) < 2:
         return ""
     same = side_by_side.unanimous([r.labels for r in done if r.labels is not None], picture.truth)
@@ -66,15 +67,15 @@ def _disagreement(done: Sequence[Reading], picture: Picture) -> str:
     return f"The brighter, the more {others} something else. All say the same on {percent(same)}."
 
 
-def _soft(done: Sequence[Reading], picture: Picture) -> str:
+def _soft(done: Sequence[Reading], picture: Picture, view: View) -> str:
     return "The colours mix as the probabilities do: the higher T, the more of the unlikely classes shows."
 
 
-def _second(done: Sequence[Reading], picture: Picture) -> str:
+def _second(done: Sequence[Reading], picture: Picture, view: View) -> str:
     return "What each would say second: a good teacher’s second thought is nearly right, and the student hears it."
 
 
-def _gain(done: Sequence[Reading], picture: Picture) -> str:
+def _gain(done: Sequence[Reading], picture: Picture, view: View) -> str:
     pair = _compared(done)
     return (
         f"How much more each believes in the true class than whom it is held against: {pair[1].called}." if pair else ""
@@ -98,7 +99,7 @@ def _count(number: int) -> str:
     return {2: "two", 3: "three", 4: "four", 5: "five"}.get(number, str(number))
 
 
-_ANSWERS: dict[str, Callable[[Sequence[Reading], Picture], str]] = {
+_ANSWERS: dict[str, Callable[[Sequence[Reading], Picture, View], str]] = {
     "errors": _errors,
     "entropy": _entropy,
     "disagreement": _disagreement,

@@ -97,9 +97,20 @@ def cast(known: trio.Known, refs: Sequence[str]) -> list[Reading]:
     infos = dict(known)
     chosen = [ref for ref in dict.fromkeys(refs) if ref in infos]
     roles = [role_of(infos[ref]) for ref in chosen]
+    names = _names(known, chosen)
     return [
-        Reading(ref, infos[ref], trio.label(known, ref), roles.count(role) == 1)
-        for ref, role in zip(chosen, roles, strict=True)
+        Reading(ref, infos[ref], name, roles.count(role) == 1)
+        for ref, name, role in zip(chosen, names, roles, strict=True)
+    ]
+
+
+def _names(known: trio.Known, refs: Sequence[str]) -> list[str]:
+    """M256, M512, ... where that tells them apart, else what the menus call them."""
+    infos = dict(known)
+    sizes = [trio.size_name(infos[ref]) for ref in refs]
+    return [
+        trio.label(known, ref) if sizes.count(size) > 1 or infos[ref].role == "ensemble" else size
+        for ref, size in zip(refs, sizes, strict=True)
     ]
 
 
