@@ -18,6 +18,7 @@ state = st.session_state
 
 def show(page: str, index: int) -> None:
     """Turn to an own photo (`scenes.own_index`) or to the dataset's scene."""
+    upload.settle_refusals(page)
     place = own_place(index)
     kept = upload.photos(page)
     state[kit.key(page, "looked_at")] = kept[place].file_id if place is not None and place < len(kept) else None

@@ -24,6 +24,8 @@ SHOWN_SIDE: Final = 1600
 """Pixels of the longer side at most: no screen shows more, and the nets work at their training scale anyway."""
 MOST: Final = 8
 """Photos that are kept at once: of the largest size some 60 MB."""
+TALLEST: Final = 4
+"""Times as tall as wide at most: pictures fill a column's width, and no screen scrolls through one of 50,000 pixels."""
 _TOLD: Final = 4
 """Refused files that are told of one by one; of more, how many."""
 state = st.session_state
@@ -62,8 +64,14 @@ def photos(page: str) -> list[Photo]:
     return kept
 
 
+def settle_refusals(page: str) -> None:
+    """What was refused has been read: something else is looked at now."""
+    state.pop(kit.key(page, "refused"), None)
+
+
 def forget(page: str, photo: Photo) -> None:
     """Take one out."""
+    settle_refusals(page)
     state[kit.key(page, "photos")] = [kept for kept in photos(page) if kept.file_id != photo.file_id]
 
 
@@ -82,7 +90,7 @@ def inlets(page: str, problems: DeltaGenerator) -> None:
     with st.container(horizontal=True, key=kit.key(page, "inlets"), vertical_alignment="center", gap="small"):
         _PASTE(key=kit.key(page, "paste"), data={"into": f".st-key-{uploader} input[type=file]"}, width="content")
         with st.popover("Camera", icon=":material/photo_camera:", type="tertiary"):
-            st.camera_input("Take a picture of a street", key=camera, on_change=_take, args=(page, "camera"))
+            st.camera_input("Take a picture of a street", key=camera, width=320, on_change=_take, args=(page, "camera"))
             kit.note("The picture stays in this session; browsers lend the camera to https and to this computer only.")
     for headline in state.get(kit.key(page, "refused"), []):
         with problems:
@@ -119,7 +127,13 @@ def _keep(page: str, file: Any, name: str) -> None:
     if len(photos(page)) >= MOST:
         raise ImageError(f"{name} was not taken: {MOST} photos are kept at once. Take one of them out first.")
     image = read_image(file.getvalue(), name=name)
-    photo = Photo(file.file_id, one_line(file.name), bounded(image), (image.shape[0], image.shape[1]))
+    height, width = image.shape[:2]
+    if height > TALLEST * width:
+        raise ImageError(
+            f"{name} is {width} × {height} pixels, {height / width:.0f} times as tall as wide; at most {TALLEST} times "
+            f"are shown. Cut the street out of it and try again."
+        )
+    photo = Photo(file.file_id, one_line(file.name), bounded(image), (height, width))
     state[kit.key(page, "photos")] = [*photos(page), photo]
 
 

@@ -1,71 +1,20 @@
 """Compare, through app.py: networks, scenes, one's own photo, and what the page says when something is not there."""
 
-import io
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from pages.ui import caches, class_chart, price, readings, trio, upload
 from pages.ui.scenes import window
 from tests.pages import fake_run
-from tests.pages.trio_folder import make_trio, plain_street
-from unetkd_core.data import streets
+from tests.pages.compare_app import networks, opened, png, quick_streets, text, trio_folder
+from tests.pages.trio_folder import make_trio
 from unetkd_core.zoo import checkpoints, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def trio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    make_trio(folder)
-    make_trio(folder, prefix="z", data="elsewhere", mapping="cityscapes")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def quick_streets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Streets that cost nothing, and caches that do not hand them to other tests."""
-    monkeypatch.setattr(streets, "render", plain_street)
-    monkeypatch.setattr(caches, "TIMED_RUNS", 1)
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def networks(trio_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(trio_folder))
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.run()
-    at.switch_page("pages/compare/overlays.py")
-    for name, value in address.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Everything that was written, as one text."""
-    return "\n".join([h.value for h in at.html] + [c.value for c in at.caption])
-
-
-def png(image: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
+__all__ = ["networks", "quick_streets", "trio_folder"]
 
 
 def test_without_networks_the_page_shows_the_street_and_the_way_to_train_one(
