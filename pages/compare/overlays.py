@@ -41,7 +41,7 @@ QUESTION = "Who reads this street best?"
 NOBODY_ASKED = "Nobody was asked: choose a network."
 ADDRESS = {**networks.keys(PAGE), **scene_choice.keys(PAGE), **compare_view.keys(PAGE)}
 CHART_HEIGHT = 224  # pixels of the class chart, so that nothing jumps when it comes
-MOST_CELLS = 6
+FULL = 6  # pictures without the bare photo that fill two rows as they are
 state = st.session_state
 
 
@@ -108,7 +108,7 @@ def agreements(cast: list[Reading], picture: Picture) -> None:
     done = [r for r in cast if r.labels is not None]
     if len(done) < 2:
         return
-    kit.section("Who agrees with whom?")
+    kit.section("Who agrees with whom?", "percent")
     shares = side_by_side.agreement([r.labels for r in done if r.labels is not None], picture.truth)
     counted = "labelled pixels" if picture.truth is not None else "pixels"
     note = (
@@ -146,7 +146,7 @@ def look(cast: list[Reading], picture: Picture) -> View:
         drawn,
         mode="grid",
         key=kit.key(PAGE, "viewer"),
-        show_photo=len(drawn) < MOST_CELLS,
+        show_photo=len(drawn) != FULL,
         views=VIEWS,
         **compare_view.begin(PAGE),
     )

@@ -1,6 +1,6 @@
 """How often each two networks say the same: a small table, half of which would repeat the other.
 
-Knows how the shares are written; side_by_side.py counts them.
+Knows how the shares are written, in percent; side_by_side.py counts them.
 """
 
 import html
@@ -13,22 +13,35 @@ from pages.ui.readings import Reading
 
 
 def table(done: Sequence[Reading], shares: np.ndarray) -> str:
-    """HTML of the table. shares: (N, N) fractions in the order of `done`, N at least two."""
-    head = "".join(f'<th scope="col">{_mark(r)}</th>' for r in done[:-1])
-    rows = "".join(_row(done, shares, place) for place in range(1, len(done)))
+    """HTML of the table. shares: (N, N) fractions in the order of `done`, N at least two.
+
+    A column's head has room for a shape only; where shapes do not tell the networks apart, rows and columns are
+    numbered.
+    """
+    told = all(r.alone for r in done)
+    head = "".join(f'<th scope="col">{_mark(r, place, told)}</th>' for place, r in enumerate(done[:-1], start=1))
+    rows = "".join(_row(done, shares, place, told) for place in range(0 if not told else 1, len(done)))
     corner = '<th scope="col"><span class="ukd-hidden">network</span></th>'
     inner = f"<thead><tr>{corner}{head}</tr></thead><tbody>{rows}</tbody>"
-    return f'<div class="ukt-wide"><table class="ukt">{inner}</table></div>'
+    return f'<div class="ukt-wide"><table class="ukt{"" if told else " ukt-tight"}">{inner}</table></div>'
 
 
-def _row(done: Sequence[Reading], shares: np.ndarray, place: int) -> str:
-    cells = "".join(f"<td>{kit.percent(share) if i < place else ''}</td>" for i, share in enumerate(shares[place][:-1]))
-    return f'<tr><th scope="row">{kit.role_html(done[place].role, done[place].short)}</th>{cells}</tr>'
+def _row(done: Sequence[Reading], shares: np.ndarray, place: int, told: bool) -> str:
+    written = [kit.percent(share).removesuffix(" %") for share in shares[place][:place]]
+    cells = "".join(f"<td>{text}</td>" for text in written + [""] * (len(done) - 1 - place))
+    return f'<tr><th scope="row">{_number(place + 1, told)}{_name(done[place])}</th>{cells}</tr>'
 
 
-def _mark(reading: Reading) -> str:
-    """A column's head: the shape alone where that says who it is, to eyes; its name to ears and under the pointer."""
+def _name(reading: Reading) -> str:
+    return f'<span title="{html.escape(reading.name)}">{kit.role_html(reading.role, reading.short)}</span>'
+
+
+def _mark(reading: Reading, place: int, told: bool) -> str:
+    """The shape and, where that does not say who it is, the row's number; the name to ears and under the pointer."""
     name = html.escape(reading.short)
-    if not reading.alone:
-        return kit.role_html(reading.role, reading.short)
-    return f'<span title="{name}">{kit.marker_html(reading.role)}<span class="ukd-hidden">{name}</span></span>'
+    shown = kit.marker_html(reading.role) + _number(place, told)
+    return f'<span title="{name}">{shown}<span class="ukd-hidden">{name}</span></span>'
+
+
+def _number(place: int, told: bool) -> str:
+    return "" if told else f'<span class="ukt-place">{place}</span>'

@@ -16,7 +16,7 @@ from pages.ui.trio import NOBODY
 MOST: Final = 6
 """Networks at once: a screen has room for no more."""
 ADD: Final = "Add a network"
-_MENU_WIDTH: Final = 176
+_MENU_WIDTH: Final = 172
 state = st.session_state
 
 

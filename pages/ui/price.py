@@ -59,7 +59,9 @@ def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: st
         )
     )
     rows = "".join(_row(r, seconds, dataset) for r in readings)
-    return f'<div class="ukt-wide"><table class="ukt"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    tight = "" if all(r.alone for r in readings) else " ukt-tight"  # names need the room that roles do not
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<div class="ukt-wide"><table class="ukt{tight}">{inner}</table></div>'
 
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:

@@ -1,10 +1,13 @@
 """Which networks Compare shows: the address's list, adding and taking out, and how two of one role are told apart."""
 
+import re
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.ui import agreement, readings
 from pages.ui import networks as choice
-from pages.ui import readings
 from tests.pages.compare_app import networks, opened, quick_streets, text, trio_folder
 from unetkd_core.zoo import checkpoints
 
@@ -14,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("networks")
 
 def shown(at: AppTest) -> list[str]:
     """Rows of the price table, as they are named."""
-    table = next(h.value for h in at.html if '<table class="ukt">' in h.value and "MACs" in h.value)
+    table = next(h.value for h in at.html if '<table class="ukt' in h.value and "MACs" in h.value)
     rows = table.split('scope="row">')[1:]
     return [row.split("<b")[1].split(">")[1].split("<")[0] for row in rows]
 
@@ -77,3 +80,14 @@ def test_whoever_teaches_judges_where_there_is_no_truth() -> None:
         ("big", "teacher", "Teacher", "M256"),
     ]
     assert readings.judge(cast) is None  # nobody has read anything yet
+
+
+def test_who_agrees_with_whom_is_a_half_table_numbered_where_shapes_do_not_tell() -> None:
+    cast = readings.cast(checkpoints.list_named(), ["big", "taught", "alone"])
+    shares = np.array([[1, 0.9, 0.8], [0.9, 1, 0.75], [0.8, 0.75, 1]])
+    shown = agreement.table(cast, shares)
+    assert re.findall(r"<td>(.*?)</td>", shown) == ["90.0", "", "80.0", "75.0"] and "ukt-place" not in shown
+    twins = readings.cast(checkpoints.list_named(), ["big", "taught", "ztaught"])
+    shown = agreement.table(twins, shares)
+    assert re.findall(r"<td>(.*?)</td>", shown) == ["", "", "90.0", "", "80.0", "75.0"]
+    assert shown.count("ukt-place") == 5

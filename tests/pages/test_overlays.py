@@ -180,7 +180,7 @@ def test_an_ensemble_that_teaches_stands_there_in_its_own_colour(
     monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "checkpoints"))
     ensembles.save(EnsembleSpec(members=("big", "zbig")), tmp_path / "checkpoints" / "both")
     at = opened(teacher="both", student="taught", twin="alone")
-    table = next(h.value for h in at.html if '<table class="ukt">' in h.value)
+    table = next(h.value for h in at.html if '<table class="ukt' in h.value)
     assert "ukd-ensemble" in table and ">Ensemble<" in table and "the taught student gets" in text(at)
 
 
