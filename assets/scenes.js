@@ -39,7 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.title = scene.title ? `${name}: ${scene.title}` : name
     const image = document.createElement("img")
     image.src = scene.src
-    image.alt = name
+    image.alt = scene.index < 0 ? button.title : name
     image.draggable = false
     button.append(image)
     return button

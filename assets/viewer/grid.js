@@ -59,11 +59,12 @@ function chooser(model, cells) {
   if (cells.length < 3 || plates(model)) return null;
   const first = cells.filter((c) => c.role === "student" || c.role === "twin").slice(0, 2);
   const on = new Set(first.length === 2 ? first : cells.slice(-2));
+  const alone = (role) => cells.filter((c) => c.role === role).length === 1; // else only its title tells it from the others
   const buttons = cells.map((c) => el("button", { type: "button", class: "pick", onclick: () => {
     if (on.has(c) && on.size > 1) on.delete(c);
     else on.add(c);
     show();
-  } }, marker(c.role), SHORT[c.role] ?? c.title));
+  } }, marker(c.role), (alone(c.role) && SHORT[c.role]) || c.title));
   const show = () => {
     cells.forEach((c, i) => {
       c.node.classList.toggle("aside", !on.has(c));

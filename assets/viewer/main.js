@@ -4,6 +4,7 @@ import { buildFilmstrip } from "./filmstrip.js";
 import { canShow } from "./controls.js";
 import { buildGrid } from "./grid.js";
 import { listen } from "./keys.js";
+import { listenOutside, tellClasses } from "./outside.js";
 import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
 import { buildProbe, probeTold } from "./probe.js";
@@ -58,10 +59,11 @@ function create(root) {
     frame = requestAnimationFrame(() => (model.relayout ? model.relayout() : model.draw()));
   });
   observer.observe(root);
-  const deaf = listen(model);
+  const deaf = listen(model), deafOutside = listenOutside(model);
   model.cleanup = () => {
     observer.disconnect();
     deaf();
+    deafOutside();
     clearTimeout(waiting);
     release(model);
     MODELS.delete(root);
@@ -137,6 +139,8 @@ function build(model) {
   Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
   model.root.dataset.view = model.view;
   ({ grid: buildGrid, swipe: buildSwipe, probe: buildProbe })[model.mode](model);
+  model.onclasses.push(() => tellClasses(model));
+  tellClasses(model);
 }
 
 function release(model) {

@@ -1,16 +1,24 @@
-"""Compare: one street, read by the teacher, its taught student and the untaught twin.
+"""Compare: one street, read by a teacher, its taught student, the untaught twin, and up to three more.
 
-Reads the widgets, asks readings.py, draws. Choices live in the address: ?teacher=&student=&twin=&data=&scene=.
+Reads the widgets, asks readings.py, draws. Choices live in the address: ?nets=A,B,C&data=&scene= and how it is looked
+at (pages/ui/compare_view.py); own photos do not.
 """
 
-import numpy as np
+import html
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui import (
+    agreement,
     caches,
     class_chart,
+    compare_film,
+    compare_save,
+    compare_view,
+    compare_words,
     kit,
+    networks,
     picture_choice,
     places,
     price,
@@ -20,21 +28,20 @@ from pages.ui import (
     upload,
     url_state,
 )
+from pages.ui.compare_numbers import Where
 from pages.ui.readings import Picture, Reading
-from pages.ui.viewer import Layer, viewer
-from unetkd_core.classes import VOID
-from unetkd_core.data.images import labels_png_bytes
+from pages.ui.viewer import VIEWS, View, viewer
 from unetkd_core.errors import DataError
-from unetkd_core.inference.overlay import overlay
+from unetkd_core.inference import side_by_side
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.zoo import references
 
 PAGE = "overlays"
 QUESTION = "Who reads this street best?"
 NOBODY_ASKED = "Nobody was asked: choose a network."
-MENUS = {role: kit.key(PAGE, role) for role in trio.ROLES}
-ADDRESS = {**MENUS, **scene_choice.keys(PAGE)}
+ADDRESS = {**networks.keys(PAGE), **scene_choice.keys(PAGE), **compare_view.keys(PAGE)}
 CHART_HEIGHT = 224  # pixels of the class chart, so that nothing jumps when it comes
+FULL = 6  # pictures without the bare photo that fill two rows as they are
 state = st.session_state
 
 
@@ -42,50 +49,40 @@ def settle(known: trio.Known, found: scene_choice.Found) -> tuple[places.Place, 
     """Valid choices in session state before any widget is drawn: from the address, else defaults."""
     taken = url_state.restore(ADDRESS)
     place, before, told = scene_choice.settle(PAGE, found, taken)
-    wanted = {role: state.get(key) for role, key in MENUS.items()}
-    chosen, more = trio.settle(known, place.name, wanted, taken, before.name if before else None)
-    state.update({MENUS[role]: ref for role, ref in chosen.items()})
-    return place, told + more
+    told += networks.settle(PAGE, known, taken, place.name, before.name if before else None)
+    return place, told + compare_view.settle(PAGE, taken)
 
 
-def toolbar(known: trio.Known, found: scene_choice.Found, place: places.Place) -> None:
-    """The three menus, the dataset and the scene's number, in one row that scrolls on a phone."""
-    with st.container(horizontal=True, wrap=False, key=kit.key(PAGE, "tools"), vertical_alignment="bottom"):
-        for role, key in MENUS.items() if known else ():
-            mark = kit.ROLE[role]
-            name = f":{mark.color}[**{mark.marker} {price.SHORT[role]}**]"
-            st.selectbox(
-                name, trio.options(known, role), key=key, format_func=lambda ref: trio.label(known, ref), width=220
-            )
-        scene_choice.controls(PAGE, found, place, on_change=lambda: picture_choice.show(PAGE, 0))
-
-
-def layers(cast: list[Reading], picture: Picture) -> list[Layer]:
-    """Truth where there is one, then every network; what is not read yet shows the bare photo."""
-    empty = np.full(picture.image.shape[:2], VOID, dtype=np.uint8)
-    drawn = [Layer("truth", "True labels", "", picture.truth)] if picture.truth is not None else []
-    for r in cast:
-        labels = r.labels if r.labels is not None else empty
-        note, detail = readings.note(r, picture), trio.size_name(r.info)
-        drawn.append(Layer(r.shown_as, kit.ROLE[r.shown_as].name, note, labels, detail=detail))
-    return drawn
+def remember() -> None:
+    """The choices into the address."""
+    scene = {name: str(state[key]) for name, key in scene_choice.keys(PAGE).items()}
+    url_state.remember({**networks.address(PAGE), **scene, **compare_view.address(PAGE)})
 
 
 def numbers(cast: list[Reading], picture: Picture, data: str, *, done: bool) -> None:
-    """Class by class for this picture, then what each network costs."""
+    """Class by class for this picture, what each network costs, and who agrees with whom."""
     with st.container(key=kit.key(PAGE, "classes"), gap="small"):
-        scored = {r.shown_as: r.scores.iou for r in cast if r.scores}
-        reading = not scored and not done
-        if scored or reading:
-            against = "on this picture" if picture.truth is not None else "with the teacher"
-            kit.section("Class by class", f"{kit.term('IoU')} {against}")
-        if scored:
-            st.html(class_chart.iou_rows(scored))
-        elif reading:
-            st.skeleton(height=CHART_HEIGHT)
+        classes(cast, picture, done=done)
     with st.container(key=kit.key(PAGE, "price"), gap="small"):
         kit.section("At what price?")
         prices(cast, data, done=done)
+    with st.container(key=kit.key(PAGE, "agree"), gap="small"):
+        agreements(cast, picture)
+
+
+def classes(cast: list[Reading], picture: Picture, *, done: bool) -> None:
+    """The class chart, whose names hide their class in the pictures."""
+    scored, judge = {r.short: r for r in cast if r.scores}, readings.judge(cast)
+    if not scored and done:
+        return
+    kit.section("Class by class", "click to hide")
+    if not scored:
+        st.skeleton(height=CHART_HEIGHT)
+        return
+    iou = {name: r.scores.iou for name, r in scored.items() if r.scores}
+    unit = "IoU here" if picture.truth is not None else f"IoU with {judge.called}" if judge else "IoU"
+    rows = class_chart.iou_rows(iou, roles={name: r.role for name, r in scored.items()}, unit=unit, toggles=True)
+    class_chart.draw_toggles(rows, key=kit.key(PAGE, "toggles"))
 
 
 def prices(cast: list[Reading], data: str, *, done: bool) -> None:
@@ -106,41 +103,25 @@ def draw_prices(slot: DeltaGenerator, cast: list[Reading], seconds: dict[str, fl
     slot.html(f'{price.table(cast, seconds, shared)}{sentence}<p class="ukt-note">{note}</p>')
 
 
-def downloads(cast: list[Reading], picture: Picture, name: str) -> None:
-    """Label map and overlay of the chosen network as PNG, made when they are asked for."""
-    done = {r.role: r.labels for r in cast if r.labels is not None}
-    if not done:
+def agreements(cast: list[Reading], picture: Picture) -> None:
+    """How often each two say the same."""
+    done = [r for r in cast if r.labels is not None]
+    if len(done) < 2:
         return
-    with st.popover("Save as PNG", icon=":material/download:"):
-        role = st.segmented_control(
-            "Whose answer?",
-            list(done),
-            format_func=price.SHORT.__getitem__,
-            default=next(iter(done)),
-            required=True,
-            key=kit.key(PAGE, "save"),
-        )
-        labels = done[role or next(iter(done))]
-        files = {
-            "labels": ("Label map", "One pixel, one class, in Table I’s colours.", lambda: labels_png_bytes(labels)),
-            "overlay": (
-                "Overlay",
-                "The classes at 55 % over the photo.",
-                lambda: upload.png(overlay(picture.image, labels)),
-            ),
-        }
-        with st.container(horizontal=True):
-            for kind, (title, told, make) in files.items():
-                file = f"{name}_{role}_{kind}.png"
-                key = kit.key(PAGE, f"save_{kind}")
-                st.download_button(title, make, file, "image/png", on_click="ignore", help=told, key=key)
+    kit.section("Who agrees with whom?", "percent")
+    shares = side_by_side.agreement([r.labels for r in done if r.labels is not None], picture.truth)
+    counted = "labelled pixels" if picture.truth is not None else "pixels"
+    note = (
+        f'<p class="ukt-note">The share of this picture’s {counted} where both say the same class, right or wrong.</p>'
+    )
+    st.html(agreement.table(done, shares) + note)
 
 
-def footer(cast: list[Reading], picture: Picture, place: places.Place, photo: upload.Photo | None) -> None:
-    """What is wrong, what is worth knowing, and the downloads."""
+def remarks(cast: list[Reading], place: places.Place, photo: upload.Photo | None) -> None:
+    """What is wrong, and what is worth knowing."""
     for r in cast:
         if r.problem:
-            kit.problem(f"The {r.role} cannot be read", r.problem)
+            kit.problem(f"{r.called[:1].upper()}{r.called[1:]} cannot be read", r.problem)
     if photo:
         told = readings.photo_remarks(cast, photo)
     else:
@@ -148,8 +129,6 @@ def footer(cast: list[Reading], picture: Picture, place: places.Place, photo: up
         told = [w for w in dict.fromkeys(warnings) if w]
     for line in told:
         kit.note(line)
-    scene = f"{place.name}_{place.split}_{scene_choice.number(PAGE):04d}"
-    downloads(cast, picture, "photo" if photo else scene)
 
 
 def nobody() -> None:
@@ -159,16 +138,24 @@ def nobody() -> None:
         st.page_link("pages/lab/distill.py", label="Train the first")
 
 
-def choose_picture(place: places.Place) -> tuple[DeltaGenerator, DeltaGenerator, Picture | None, upload.Photo | None]:
-    """The left column: room for the pictures, the strip with the uploader, and room below.
+def look(cast: list[Reading], picture: Picture) -> View:
+    """The pictures, side by side under one probe; the bare photo among them where there is room."""
+    drawn = compare_words.layers(cast, picture)
+    return viewer(
+        picture.image,
+        drawn,
+        mode="grid",
+        key=kit.key(PAGE, "viewer"),
+        show_photo=len(drawn) != FULL,
+        views=VIEWS,
+        **compare_view.begin(PAGE),
+    )
 
-    Returns (pictures, below, what to read or None when the scene is broken, one's own photo if that is what is shown).
-    """
-    pictures = st.container(key=kit.key(PAGE, "pictures"))
-    row = st.container(key=kit.key(PAGE, "below"), horizontal=True)
-    below = st.container(key=kit.key(PAGE, "after"))
-    picture, photo = picture_choice.choose(PAGE, place, row, below.container(), at_once=4)
-    return pictures, below, picture, photo
+
+def answer(cast: list[Reading], picture: Picture, view: View | None, known: trio.Known) -> str:
+    if known and not cast:
+        return NOBODY_ASKED
+    return html.escape(compare_words.answer(cast, picture, view), quote=False)
 
 
 def page() -> None:
@@ -181,31 +168,43 @@ def page() -> None:
         kit.problem(error)
         return
     place, told = settle(known, found)
-    toolbar(known, found, place)
+    if known:
+        networks.toolbar(PAGE, known)
     left, right = st.columns([796, 288], gap="medium")
     with left:
-        pictures, below, picture, photo = choose_picture(place)
-    cast = readings.cast(known, {role: state[key] for role, key in MENUS.items()})
-    url_state.remember({name: str(state[key]) for name, key in ADDRESS.items()})
+        pictures = st.container(key=kit.key(PAGE, "pictures"))
+        row = st.container(key=kit.key(PAGE, "below"), horizontal=True)
+        under = st.container(key=kit.key(PAGE, "under"), horizontal=True, vertical_alignment="bottom")
+        after = st.container(key=kit.key(PAGE, "after"))
+    with under:
+        scene_choice.controls(PAGE, found, place, on_change=lambda: picture_choice.to_scene(PAGE))
+    picture, photo = picture_choice.choose(PAGE, place, row, after.container(), at_once=4)
+    cast = readings.cast(known, networks.chosen(PAGE))
     if picture is None:
+        remember()
         with head:
             kit.page_header(QUESTION)
         return
     cast, later = readings.read(cast, picture)
-    with head:
-        kit.page_header(QUESTION, readings.answer(cast, picture) if cast or not known else NOBODY_ASKED)
     with pictures:
-        drawn = layers(cast, picture)
-        viewer(picture.image, drawn, mode="grid", key=kit.key(PAGE, "viewer"), show_photo=True, report=False)
-    with below:
+        view = look(cast, picture)
+    compare_view.heard(PAGE, view)
+    remember()
+    with head:
+        kit.page_header(QUESTION, answer(cast, picture, view, known))
+    with after:
         for line in told:
             kit.note(line)
-        footer(cast, picture, place, photo)
+        remarks(cast, place, photo)
     with right:
         if cast:
             numbers(cast, picture, place.ref, done=later is None)
         elif not known:
             nobody()
+    with under:
+        where = Where(place.ref, scene_choice.number(PAGE), photo.name if photo else "")
+        compare_save.draw(PAGE, cast, picture, where, view)
+    compare_film.draw(PAGE, cast)
     if later:
         # The photo is on the screen; now the seconds that torch takes, and the page once more with the answers.
         later()

@@ -36,7 +36,7 @@ def asked(known: trio.Known, scene: Scene, problems: DeltaGenerator) -> dict[str
     for role in soft_start.ROLES:
         ref = state[soft_start.MENUS[role]]
         try:
-            said[role] = caches.predict_logits(ref, dict(known)[ref].sha256, scene.image)
+            said[role] = caches.predict(ref, dict(known)[ref].sha256, scene.image)[1]
         except UnetKDError as error:
             with problems:
                 kit.problem(f"The {role} cannot be read", str(error))

@@ -24,7 +24,6 @@ from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 if TYPE_CHECKING:
-    from unetkd_core.inference.predict import Prediction
     from unetkd_core.metrics import Scores
 
 STREET = streets.NATIVE_SIZE
@@ -32,6 +31,7 @@ STREET = streets.NATIVE_SIZE
 TIMED_RUNS = 9
 _TIMING_BUDGET = 1.5
 """Seconds that timing one network may take at most; a page waits for it."""
+_HALF_END = 65504
 
 
 def torch_is_loaded() -> bool:
@@ -63,43 +63,26 @@ def load_model(ref: str, sha256: str | None = None) -> Any:
     return _load(ref, sha256 if sha256 is not None else info_of(ref).sha256)
 
 
-def _prediction(ref: str, sha256: str, image: np.ndarray) -> "Prediction":
-    from unetkd_core.inference.predict import predict
+def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from unetkd_core.inference import predict
 
     loaded = load_model(ref, sha256)
-    return predict(loaded.model, image, training_size=(loaded.info.height, loaded.info.width))
-
-
-def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> np.ndarray:
-    return _prediction(ref, sha256, _image).labels
-
-
-def _predict_raw(ref: str, sha256: str, digest: str, _image: np.ndarray) -> np.ndarray:
-    return _prediction(ref, sha256, _image).logits
+    said = predict.predict(loaded.model, _image, training_size=(loaded.info.height, loaded.info.width))
+    # Logits beyond a half float's end are as sure as those at the end.
+    return said.labels, np.clip(said.logits, -_HALF_END, _HALF_END).astype(np.float16)
 
 
 _predict_shared = st.cache_data(max_entries=96, show_spinner=False)(_predict)
-_predict_private = st.cache_data(max_entries=8, show_spinner=False, scope="session")(_predict)
-# Six floats a pixel where labels take a byte: fewer are kept.
-_raw_shared = st.cache_data(max_entries=32, show_spinner=False)(_predict_raw)
-_raw_private = st.cache_data(max_entries=8, show_spinner=False, scope="session")(_predict_raw)
+_predict_private = st.cache_data(max_entries=24, show_spinner=False, scope="session")(_predict)
 
 
-def predict_labels(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) -> np.ndarray:
-    """The label map (H, W) uint8 of a network for an image (H, W, 3) uint8, at the image's size.
+def predict(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """(labels (H, W) uint8 at the image's size, logits (6, h, w) float16 at the network's own) of an image (H, W, 3).
 
     `private` keeps the result in this session alone (somebody's own photo). The key is a digest of every
     pixel: Streamlit's own hash samples large arrays.
     """
     return (_predict_private if private else _predict_shared)(ref, sha256, _digest(image), image)
-
-
-def predict_logits(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) -> np.ndarray:
-    """What a network says about an image (H, W, 3) uint8: (6, h', w') float32 logits at the network's working size.
-
-    Kept by the same rules as `predict_labels`.
-    """
-    return (_raw_private if private else _raw_shared)(ref, sha256, _digest(image), image)
 
 
 def _digest(image: np.ndarray) -> str:

@@ -1,27 +1,52 @@
 """Classes as rows of plain HTML: IoU of each network on one line, and the share of pixels that each class has.
 
-Knows how numbers become marks on a line; computes none of them.
+Knows how numbers become marks on a line; computes none of them. `draw_toggles` puts rows on the page whose names hide
+and show their class in the pictures beside them, without a word to the server.
 """
 
 import html
 import math
 from collections.abc import Mapping, Sequence
 
+import streamlit as st
+
 from pages.ui import kit
 from unetkd_core.classes import CLASSES, NUM_CLASSES
+from unetkd_core.settings import PROJECT_ROOT
 
 ORDER = (*range(1, NUM_CLASSES), 0)
 """Table I's order with background last."""
+_TOGGLES = st.components.v2.component(
+    "unetkd_class_toggles",
+    html='<div class="ukc-rows"></div>\n<!-- filled by class_toggles.js -->',
+    js=(PROJECT_ROOT / "assets" / "class_toggles.js").read_text(encoding="utf-8"),
+    isolate_styles=False,  # the rows are those of tables.css
+)
 
 
-def iou_rows(iou: Mapping[str, Sequence[float]], *, unit: str = "IoU, percent") -> str:
-    """HTML: one line a class with each role's marker at its IoU, and the student's gain on its twin as a bar.
+def draw_toggles(rows: str, *, key: str) -> None:
+    """Rows of `iou_rows(..., toggles=True)`, bound to the viewer on the same page."""
+    _TOGGLES(key=key, data={"rows": rows})
 
-    iou: role -> six fractions, NaN where a class is in neither the picture nor the answer.
+
+def iou_rows(
+    iou: Mapping[str, Sequence[float]],
+    *,
+    roles: Mapping[str, str] | None = None,
+    unit: str = "IoU, percent",
+    toggles: bool = False,
+) -> str:
+    """HTML: one line a class with each network's marker at its IoU, and the student's gain on its twin as a bar.
+
+    iou: name -> six fractions, NaN where a class is in neither the picture nor the answer. roles: name -> role; without
+    it the names are roles. The bar is from the first twin to the first student. `toggles`: names are buttons.
     """
+    roles = roles or {name: name for name in iou}
     values = [100 * v for six in iou.values() for v in six if not math.isnan(v)]
     low = min(60, 20 * math.floor(min(values, default=0) / 20))
-    rows = "".join(_iou_row(index, {role: six[index] for role, six in iou.items()}, low) for index in ORDER)
+    rows = "".join(
+        _iou_row(index, {name: six[index] for name, six in iou.items()}, roles, low, toggles) for index in ORDER
+    )
     ticks = "".join(f'<i style="left:{_place(t, low):.2f}%">{t}</i>' for t in range(low, 101, 20))
     return _chart("ukc", rows, unit, ticks)
 
@@ -31,23 +56,30 @@ def _chart(kind: str, rows: str, unit: str, ticks: str) -> str:
     return f'<div class="{kind}" role="list">{rows}<div class="ukc-axis" aria-hidden="true">{axis}</div></div>'
 
 
-def _iou_row(index: int, iou: Mapping[str, float], low: int) -> str:
-    there = {role: 100 * value for role, value in iou.items() if not math.isnan(value)}
-    words = ", ".join(f"{role} {value:.1f}" for role, value in there.items())
-    name = CLASSES[index].name
-    told = html.escape(f"{name}: {words}" if there else f"{name}: not in this picture")
+def _iou_row(index: int, iou: Mapping[str, float], roles: Mapping[str, str], low: int, toggles: bool) -> str:
+    there = {name: 100 * value for name, value in iou.items() if not math.isnan(value)}
+    words = ", ".join(f"{name} {value:.1f}" for name, value in there.items())
+    told = html.escape(f"{CLASSES[index].name}: {words}" if there else f"{CLASSES[index].name}: not in this picture")
     marks = "".join(
-        f'<i class="ukc-at ukc-{role} ukd-{role}" style="left:{_place(value, low):.2f}%"></i>'
-        for role, value in sorted(there.items(), key=lambda item: item[0] == "student")
+        f'<i class="ukc-at ukc-{roles[name]} ukd-{roles[name]}" style="left:{_place(value, low):.2f}%"></i>'
+        for name, value in sorted(there.items(), key=lambda item: roles[item[0]] == "student")
     )
-    if "student" in there and "twin" in there:
-        marks = _gain(there["twin"], there["student"], low) + marks
+    student, twin = _first(there, roles, "student"), _first(there, roles, "twin")
+    if student is not None and twin is not None:
+        marks = _gain(twin, student, low) + marks
     grid = "".join(f'<i class="ukc-grid" style="left:{_place(t, low):.2f}%"></i>' for t in range(low, 101, 20))
     inner = grid + (marks or "<em>not in this picture</em>")
+    name = f'{kit.swatch_html(index)}<span class="ukc-name">{CLASSES[index].name}</span>'
+    if toggles:
+        name = f'<button type="button" class="ukc-tog" data-class="{index}" aria-pressed="true">{name}</button>'
     return (
-        f'<div class="ukc-row" role="listitem" aria-label="{told}" title="{told}">{kit.swatch_html(index)}'
-        f'<span class="ukc-name">{name}</span><span class="ukc-line">{inner}</span></div>'
+        f'<div class="ukc-row" role="listitem" aria-label="{told}" title="{told}">{name}'
+        f'<span class="ukc-line">{inner}</span></div>'
     )
+
+
+def _first(values: Mapping[str, float], roles: Mapping[str, str], role: str) -> float | None:
+    return next((value for name, value in values.items() if roles[name] == role), None)
 
 
 def _gain(twin: float, student: float, low: int) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from pages.ui import kit
 from pages.ui.caches import STREET, TIMED_RUNS
-from pages.ui.readings import Reading
+from pages.ui.readings import Reading, first
+from unetkd_core.errors import CheckpointError
 from unetkd_core.inference.sizes import working_size
 from unetkd_core.models.complexity import macs
 from unetkd_core.settings import cores
+from unetkd_core.zoo import references
 
 PACKED = "packed"
-SHORT = {"teacher": "Teacher", "student": "Student", "twin": "Twin", "ensemble": "Ensemble"}
 
 
 def work(reading: Reading) -> int:
@@ -43,7 +44,10 @@ def miou(reading: Reading, dataset: str | None) -> float | None:
 
 
 def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: str | None) -> str:
-    """HTML of the table. seconds: reference -> measured seconds a street; a network that is missing there shows "…"."""
+    """HTML of the table, scrolled sideways where it is too wide.
+
+    seconds: reference -> measured seconds a street; a network that is missing there shows "…".
+    """
     head = "".join(
         f'<th scope="col">{c}</th>'
         for c in (
@@ -55,25 +59,38 @@ def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: st
         )
     )
     rows = "".join(_row(r, seconds, dataset) for r in readings)
-    return f'<table class="ukt"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    tight = "" if all(r.alone for r in readings) else " ukt-tight"  # names need the room that roles do not
+    inner = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<div class="ukt-wide"><table class="ukt{tight}">{inner}</table></div>'
 
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
     score = miou(reading, dataset)
     waiting = kit.MISSING if reading.problem else "…"
     time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else waiting
-    name = kit.role_html(reading.shown_as, SHORT[reading.shown_as])
+    name = kit.role_html(reading.role, reading.short)
+    size = megabytes(reading.ref)
+    weights = kit.count(reading.info.parameters) + (f'<span class="ukt-mb">{size:.1f} MB</span>' if size else "")
     return (
         f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
-        f"<td>{kit.count(reading.info.parameters)}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>"
+        f"<td>{weights}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>"
     )
+
+
+def megabytes(ref: str) -> float | None:
+    """The weights' file in millions of bytes; None when it cannot be read now."""
+    try:
+        return references.weight_bytes(ref) / 1e6
+    except CheckpointError:
+        return None
 
 
 def sentence(readings: Sequence[Reading], seconds: Mapping[str, float]) -> str:
     """What the student saves, in words: "The student has 1/4 of its teacher’s weights and takes 0.6 of its time."."""
-    by_role = {r.role: r for r in readings}
-    teacher, student = by_role.get("teacher"), by_role.get("student")
-    if not teacher or not student or teacher.info.parameters <= student.info.parameters:
+    teacher, student = first(readings, "teacher"), first(readings, "student")
+    if not teacher or not student or not (teacher.alone and student.alone):
+        return ""
+    if teacher.info.parameters <= student.info.parameters:
         return ""
     told = f"The student has 1/{teacher.info.parameters / student.info.parameters:.0f} of its teacher’s weights"
     if teacher.ref in seconds and student.ref in seconds and teacher.ref != student.ref:

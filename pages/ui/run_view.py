@@ -51,7 +51,7 @@ def _pane(main: str, twin: str | None, page: str, was_active: bool, first: bool,
         for sides in _troubles(pair):
             _trouble(pair, sides, page)
         run_charts.curves(pair)
-        _film(pair, page, closer)
+        film(pair, page, closer=closer)
         run_charts.classes(pair)
 
 
@@ -164,7 +164,7 @@ def _refusal(page: str) -> None:
         kit.problem(said, key=kit.key(page, "refused"))
 
 
-def _film(pair: Pair, page: str, closer: bool) -> None:
+def film(pair: Pair, page: str, *, closer: bool = False) -> None:
     """The filmstrip; `closer`: with a choice of scenes and, below it, the chosen epoch's reading at full size."""
     there = run_panel.panels(pair)
     if not there:

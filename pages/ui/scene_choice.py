@@ -4,12 +4,12 @@ Keeps the choice in session state under the page's keys; what is done with the s
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from pages.ui import caches, kit, places
-from pages.ui.scenes import YOUR_PHOTO, Thumb, scene_strip, spacing, window
+from pages.ui.scenes import Thumb, own_index, own_place, scene_strip, spacing, window
 
 Found = Mapping[str, places.Place]
 
@@ -81,13 +81,14 @@ def strip(
     place: places.Place,
     *,
     at_once: int,
-    mine: Thumb | None = None,
-    mine_chosen: bool = False,
+    mine: Sequence[Thumb] = (),
+    mine_chosen: int | None = None,
     on_choose: Callable[[int], None] = lambda index: None,
 ) -> None:
-    """Thumbnails of the split round the chosen scene, after one's own photo if there is one.
+    """Thumbnails of the split round the chosen scene, after one's own photos if there are any.
 
-    A click chooses the scene and calls `on_choose(index)`, YOUR_PHOTO for one's own.
+    mine_chosen: the place of the own photo that is looked at. A click chooses the scene and calls `on_choose(index)`,
+    `scenes.own_index` of one's own.
     Raises DataError for a broken scene.
     """
     state, first = st.session_state, kit.key(page, f"first_{place.ref}")
@@ -98,7 +99,7 @@ def strip(
     state[first] = shown[0]
 
     def choose(index: int) -> None:
-        if index != YOUR_PHOTO:
+        if own_place(index) is None:
             state[keys(page)["scene"]] = index + 1
         on_choose(index)
 
@@ -106,11 +107,11 @@ def strip(
         state[first] = (shown[0] + by * at_once * step) % place.count
         choose(state[first])
 
-    thumbs = [mine] if mine else []
+    thumbs = [*mine]
     thumbs += [Thumb(i, "", caches.thumbnail(place.ref, i, place.root)) for i in shown]
     scene_strip(
         thumbs,
-        selected=YOUR_PHOTO if mine_chosen else here,
+        selected=here if mine_chosen is None else own_index(mine_chosen),
         total=place.count,
         key=kit.key(page, "strip"),
         choose=choose,

@@ -11,13 +11,21 @@ from pathlib import Path
 import streamlit as st
 
 _ASSETS = Path(__file__).resolve().parents[2] / "assets"
-YOUR_PHOTO = -1
-"""The index that stands for an uploaded photo."""
+
+
+def own_index(place: int) -> int:
+    """The index that stands for an own photo: −1 for the first, −2 for the second, ..."""
+    return -1 - place
+
+
+def own_place(index: int) -> int | None:
+    """The inverse; None for a dataset's scene."""
+    return -1 - index if index < 0 else None
 
 
 @dataclass(frozen=True)
 class Thumb:
-    """One thumbnail: the scene's index in its dataset (or YOUR_PHOTO), its name, and JPEG bytes."""
+    """One thumbnail: the scene's index in its dataset (or `own_index`), its name, and JPEG bytes."""
 
     index: int
     title: str

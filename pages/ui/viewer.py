@@ -56,6 +56,7 @@ MODULES: Final = [
         "figures.js",
         "parts.js",
         "painted.js",
+        "outside.js",
         "loupe.js",
         "pointing.js",
         "numbers.js",

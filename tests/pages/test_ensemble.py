@@ -313,7 +313,7 @@ def test_an_own_photo_shows_where_they_differ() -> None:
     at.file_uploader(key="ensemble_upload").upload("street.png", buffer.getvalue()).run()
     assert not at.exception
     assert "judge by eye" in text(at) and "The ensemble says something else than" in text(at)
-    at.file_uploader(key="ensemble_upload").upload("notes.png", b"no picture").run()
+    at.file_uploader[0].upload("notes.png", b"no picture").run()
     assert "This picture is not a picture" in text(at) and "judge by eye" in text(at)
     measured(at)
     assert not at.exception and re.search(r"On streets:val,? ", text(at)) and "judge by eye" in text(at)

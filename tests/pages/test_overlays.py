@@ -1,71 +1,20 @@
 """Compare, through app.py: networks, scenes, one's own photo, and what the page says when something is not there."""
 
-import io
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
-from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from pages.ui import caches, class_chart, price, readings, trio, upload
 from pages.ui.scenes import window
 from tests.pages import fake_run
-from tests.pages.trio_folder import make_trio, plain_street
-from unetkd_core.data import streets
+from tests.pages.compare_app import networks, opened, png, quick_streets, text, trio_folder
+from tests.pages.trio_folder import make_trio
 from unetkd_core.zoo import checkpoints, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def trio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("checkpoints")
-    make_trio(folder)
-    make_trio(folder, prefix="z", data="elsewhere", mapping="cityscapes")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def quick_streets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Streets that cost nothing, and caches that do not hand them to other tests."""
-    monkeypatch.setattr(streets, "render", plain_street)
-    monkeypatch.setattr(caches, "TIMED_RUNS", 1)
-    st.cache_data.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def networks(trio_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(trio_folder))
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.run()
-    at.switch_page("pages/compare/overlays.py")
-    for name, value in address.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def text(at: AppTest) -> str:
-    """Everything that was written, as one text."""
-    return "\n".join([h.value for h in at.html] + [c.value for c in at.caption])
-
-
-def png(image: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()
+__all__ = ["networks", "quick_streets", "trio_folder"]
 
 
 def test_without_networks_the_page_shows_the_street_and_the_way_to_train_one(
@@ -102,7 +51,7 @@ def test_the_view_is_restored_from_its_address() -> None:
     assert at.number_input(key="overlays_scene").value == 7
     at.number_input(key="overlays_scene").set_value(9).run()
     assert at.query_params["scene"] == "9"
-    assert at.query_params["teacher"] == "zbig"
+    assert at.query_params["nets"] == "zbig,taught,zalone" and "teacher" not in at.query_params
 
 
 @pytest.mark.usefixtures("networks")
@@ -125,7 +74,7 @@ def test_leaving_a_network_out_leaves_its_row_out() -> None:
     at.selectbox(key="overlays_twin").set_value(trio.NOBODY).run()
     assert not at.exception
     assert "its untaught twin" not in text(at)
-    assert at.query_params["twin"] == trio.NOBODY
+    assert at.query_params["nets"] == "big,taught"
     assert "its untaught twin" not in text(opened(twin=trio.NOBODY))
 
 
@@ -152,8 +101,8 @@ def test_before_torch_is_loaded_the_photo_comes_first_then_labels_then_numbers(m
     monkeypatch.setattr(caches, "metrics_are_loaded", lambda: len(notes) >= 6)
     real = readings.note
 
-    def noted(reading: readings.Reading, picture: readings.Picture) -> str:
-        notes.append(real(reading, picture))
+    def noted(reading: readings.Reading, picture: readings.Picture, judge: readings.Reading | None) -> str:
+        notes.append(real(reading, picture, judge))
         return notes[-1]
 
     monkeypatch.setattr(readings, "note", noted)
@@ -231,7 +180,7 @@ def test_an_ensemble_that_teaches_stands_there_in_its_own_colour(
     monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "checkpoints"))
     ensembles.save(EnsembleSpec(members=("big", "zbig")), tmp_path / "checkpoints" / "both")
     at = opened(teacher="both", student="taught", twin="alone")
-    table = next(h.value for h in at.html if '<table class="ukt">' in h.value)
+    table = next(h.value for h in at.html if '<table class="ukt' in h.value)
     assert "ukd-ensemble" in table and ">Ensemble<" in table and "the taught student gets" in text(at)
 
 
@@ -275,7 +224,7 @@ def test_a_class_that_is_not_in_the_picture_is_said_and_a_loss_is_no_gain() -> N
 @pytest.mark.usefixtures("networks")
 def test_miou_is_shown_for_a_dataset_that_all_were_measured_on() -> None:
     known = checkpoints.list_named()
-    cast = readings.cast(known, {"teacher": "big", "student": "taught", "twin": "alone"})
+    cast = readings.cast(known, ["big", "taught", "alone"])
     assert price.measured_on(cast, "streets:val") == "streets:val"
     assert price.measured_on(cast, "camvid:val") == "streets:val"
     assert price.measured_on([], "streets:val") is None

@@ -89,7 +89,7 @@ def test_the_logits_are_the_networks_own_at_their_working_size() -> None:
     image = caches.scene("streets:val", 4).image
     own = predict(model.model, image, training_size=(32, 64)).logits
     assert own.shape == (6, 32, 64) and own.dtype == np.float32
-    np.testing.assert_array_equal(caches.predict_logits("taught", model.info.sha256, image), own)
+    np.testing.assert_array_equal(caches.predict("taught", model.info.sha256, image)[1], own.astype(np.float16))
     assert parts[described["part"]]
 
 
@@ -139,7 +139,7 @@ def test_launching_carries_the_values_into_the_form_and_starts_nothing() -> None
 def test_the_photo_comes_first_where_torch_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caches, "torch_is_loaded", lambda: False)
     asked: list[str] = []
-    monkeypatch.setattr(caches, "predict_logits", lambda ref, *_: asked.append(ref) or (_ for _ in ()).throw(Stop()))
+    monkeypatch.setattr(caches, "predict", lambda ref, *_: asked.append(ref) or (_ for _ in ()).throw(Stop()))
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     at.switch_page("pages/learn/soft_targets.py").run()
     header, _ = sent(at)

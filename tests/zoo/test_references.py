@@ -11,7 +11,8 @@ from tests.zoo.conftest import make_info, make_model
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, ConfigError
 from unetkd_core.zoo.checkpoints import save
-from unetkd_core.zoo.references import available, check_name, load_model, mapping_warning, resolve
+from unetkd_core.zoo.ensembles import EnsembleSpec
+from unetkd_core.zoo.references import available, check_name, load_model, mapping_warning, resolve, weight_bytes
 
 
 def make_run(run_id: str, state: str | None, *, best: bool = True) -> Path:
@@ -29,6 +30,16 @@ def test_a_name_means_a_folder_in_checkpoints(checkpoints_dir: Path) -> None:
     assert resolve("m128.v1_a-b") == checkpoints_dir / "m128.v1_a-b"
     model, info = load_model("m128.v1_a-b")
     assert not model.training and info.role == "student"
+
+
+def test_the_size_of_the_weights_is_the_files_and_an_ensembles_is_its_members(checkpoints_dir: Path) -> None:
+    save(make_model(), checkpoints_dir / "small", make_info())
+    size = (checkpoints_dir / "small" / "model.safetensors").stat().st_size
+    assert weight_bytes("small") == size > 0
+    save(make_model(), checkpoints_dir / "other", make_info(name="other"))
+    assert weight_bytes(EnsembleSpec(members=("small", "other"))) == 2 * size
+    with pytest.raises(CheckpointError, match="gone"):
+        weight_bytes("gone")
 
 
 def test_a_device_that_is_not_there_is_refused(checkpoints_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from unetkd_core import settings
 from unetkd_core.classes import MAPPINGS
 from unetkd_core.errors import CheckpointError, ConfigError, UnetKDError
 from unetkd_core.zoo import ensembles, folders
-from unetkd_core.zoo.checkpoints import NAME, CheckpointInfo, list_named, load, read_info
+from unetkd_core.zoo.checkpoints import NAME, WEIGHTS, CheckpointInfo, list_named, load, read_info
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 if TYPE_CHECKING:
@@ -89,6 +89,20 @@ def info_of(ref: Reference) -> CheckpointInfo:
         return read_info(resolve(ref))
     name = ref if isinstance(ref, str) and NAME.fullmatch(ref) else "ensemble"
     return ensembles.describe(spec, _member_infos(spec), name=name)
+
+
+def weight_bytes(ref: Reference) -> int:
+    """Bytes of the weights' file; of an ensemble, of all its members'. Raises CheckpointError when one is gone."""
+    spec = spec_of(ref)
+    if spec is not None:
+        return sum(weight_bytes(member) for member in spec.members)
+    assert isinstance(ref, str)
+    try:
+        return (folders.current(resolve(ref)) / WEIGHTS).stat().st_size
+    except OSError as error:
+        raise CheckpointError(
+            f"The weights of {ref} cannot be read ({error.strerror}); copy or train it again."
+        ) from None
 
 
 def label(ref: Reference) -> str:

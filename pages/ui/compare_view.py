@@ -1,0 +1,106 @@
+"""How the pictures are looked at, in the address: ?opacity=70&pixel=323,215 and the like; a line for each.
+
+The browser owns these while the page is open; the address gives it what to begin with, and is told on release.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from pages.ui import kit
+from pages.ui.layers import VIEWS, WARMEST
+from pages.ui.viewer import View
+
+state = st.session_state
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value: the name of the viewer's argument, how it is read from an address (ValueError for nonsense), and how
+    a view is written, "" where it is as it always is.
+    """
+
+    argument: str
+    read: Callable[[str], Any]
+    write: Callable[[View], str]
+
+
+def _within(low: float, value: float, high: float) -> float:
+    if not low <= value <= high:
+        raise ValueError(f"{value} is not between {low} and {high}")
+    return value
+
+
+def _pixel(text: str) -> tuple[int, int]:
+    column, row = (int(_within(0, int(part), 10_000)) for part in text.split(","))
+    return column, row
+
+
+def _view(text: str) -> str:
+    if text not in VIEWS:
+        raise ValueError(f"{text} is no view")
+    return text
+
+
+USUAL: Final = 0.55
+FIELDS: Final = {
+    "view": Field("name", _view, lambda view: "" if view.name == "labels" else view.name),
+    "T": Field(
+        "temperature",
+        lambda text: _within(1, float(text), WARMEST),
+        lambda view: "" if view.temperature == 1 else f"{view.temperature:g}",
+    ),
+    "opacity": Field(
+        "opacity",
+        lambda text: _within(0, int(text), 100) / 100,
+        lambda view: "" if abs(view.opacity - USUAL) < 0.005 else f"{100 * view.opacity:.0f}",
+    ),
+    "pixel": Field("pixel", _pixel, lambda view: f"{view.pixel[0]},{view.pixel[1]}" if view.pixel else ""),
+}
+"""By name in the address."""
+
+
+def keys(page: str) -> dict[str, str]:
+    """Address name -> session-state key."""
+    return {name: kit.key(page, f"view_{name}") for name in FIELDS}
+
+
+def settle(page: str, taken: set[str]) -> list[str]:
+    """Keep what the address has just brought as what the viewer begins with; what made no sense there, in words."""
+    begin, told = kit.key(page, "begin"), []
+    if begin not in state or taken & {*FIELDS}:
+        state[begin] = {}
+        for name in taken & {*FIELDS}:
+            text = str(state.get(keys(page)[name], ""))
+            try:
+                state[begin][FIELDS[name].argument] = FIELDS[name].read(text)
+            except ValueError:
+                told.append(f"The address says {name}={text[:40]}, which is not understood; it is left out.")
+                state[keys(page)[name]] = ""
+    for key in keys(page).values():
+        state.setdefault(key, "")  # where one is missing, the address is taken for news
+    return told
+
+
+def begin(page: str) -> dict[str, Any]:
+    """The viewer's arguments. They do not follow what is done later: else it would be built anew on every release."""
+    found: dict[str, Any] = state.get(kit.key(page, "begin"), {})
+    return found
+
+
+def heard(page: str, view: View) -> None:
+    """Note what the browser told."""
+    for name, field in FIELDS.items():
+        state[keys(page)[name]] = field.write(view)
+
+
+def arguments(view: View) -> dict[str, Any]:
+    """The viewer's arguments that make another one begin as this one is looked at now."""
+    return {"name": view.name, "temperature": view.temperature, "opacity": view.opacity, "pixel": view.pixel}
+
+
+def address(page: str) -> dict[str, str | None]:
+    """What belongs into the address."""
+    return {name: state.get(key) or None for name, key in keys(page).items()}
