@@ -6,6 +6,7 @@ import { buildGrid } from "./grid.js";
 import { listen } from "./keys.js";
 import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
+import { buildStory } from "./story.js";
 import { buildSwipe } from "./swipe.js";
 
 const MODELS = new WeakMap(); // .ukd element -> model; Streamlit calls the default export on every rerun and theme change
@@ -89,7 +90,7 @@ async function load(model, header, parts) {
   const photos = film ? [...new Set(described.map((f) => f.photo).filter((p) => p !== null))] : [header.photo];
   const [images, layers] = await Promise.all([
     Promise.all(photos.map((part) => readPhoto(parts[part]))),
-    Promise.all(described.map((layer) => readLayer(layer, parts))),
+    Promise.all(described.map((layer) => (header.story && layer.hidden ? { ...layer } : readLayer(layer, parts)))), // a story reads the others later
   ]);
   if (model.digest !== header.digest) return; // a newer blob came while this one was read
   release(model);
@@ -103,6 +104,7 @@ async function load(model, header, parts) {
     buildFilmstrip(model);
   } else {
     model.photo = images[0];
+    model.parts = parts;
     place(model, layers);
     build(model);
   }
@@ -113,6 +115,7 @@ async function load(model, header, parts) {
 // Who is who among the layers; a mix gets its members themselves for their places.
 function place(model, layers) {
   for (const { mix } of layers) if (mix) Object.assign(mix, { members: mix.members.map((index) => layers[index]), version: 1 });
+  model.everyone = layers;
   model.layers = layers.filter((layer) => !layer.hidden);
   model.truth = layers.find((layer) => layer.role === "truth" && layer.labels) ?? null;
   model.networks = model.layers.filter(isDeep);
@@ -134,7 +137,7 @@ function sidesOf({ header, layers }) {
 function build(model) {
   Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
   model.root.dataset.view = model.view;
-  (model.mode === "grid" ? buildGrid : buildSwipe)(model);
+  ({ grid: buildGrid, story: buildStory }[model.mode] ?? buildSwipe)(model);
 }
 
 function release(model) {
