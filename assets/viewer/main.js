@@ -8,6 +8,7 @@ import { listenOutside, tellClasses } from "./outside.js";
 import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
 import { buildProbe, probeTold } from "./probe.js";
+import { buildStory } from "./story.js";
 import { buildSwipe } from "./swipe.js";
 
 const MODELS = new WeakMap(); // .ukd element -> model; Streamlit calls the default export on every rerun and theme change
@@ -93,7 +94,7 @@ async function load(model, header, parts) {
   const photos = film ? [...new Set(described.map((f) => f.photo).filter((p) => p !== null))] : [header.photo];
   const [images, layers] = await Promise.all([
     Promise.all(photos.map((part) => readPhoto(parts[part]))),
-    Promise.all(described.map((layer) => readLayer(layer, parts))),
+    Promise.all(described.map((layer) => (header.story && layer.hidden ? { ...layer } : readLayer(layer, parts)))), // a story reads the others later
   ]);
   if (model.digest !== header.digest) return; // a newer blob came while this one was read
   release(model);
@@ -107,6 +108,7 @@ async function load(model, header, parts) {
     buildFilmstrip(model);
   } else {
     model.photo = images[0];
+    model.parts = parts;
     place(model, layers);
     build(model);
   }
@@ -117,6 +119,7 @@ async function load(model, header, parts) {
 // Who is who among the layers; a mix gets its members themselves for their places.
 function place(model, layers) {
   for (const { mix } of layers) if (mix) Object.assign(mix, { members: mix.members.map((index) => layers[index]), version: 1 });
+  model.everyone = layers;
   model.layers = layers.filter((layer) => !layer.hidden);
   model.truth = layers.find((layer) => layer.role === "truth" && layer.labels) ?? null;
   model.networks = model.layers.filter(isDeep);
@@ -138,7 +141,7 @@ function sidesOf({ header, layers }) {
 function build(model) {
   Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
   model.root.dataset.view = model.view;
-  ({ grid: buildGrid, swipe: buildSwipe, probe: buildProbe })[model.mode](model);
+  ({ grid: buildGrid, probe: buildProbe, story: buildStory }[model.mode] ?? buildSwipe)(model);
   model.onclasses.push(() => tellClasses(model));
   tellClasses(model);
 }

@@ -41,8 +41,8 @@ export function buildSwipe(model) {
   place(model.swipe);
   nudge(picture, place, model);
   const bar = el("div", { class: "under" }, legend(model), el("span", { class: "small drag" }, "drag the line, or ← →"), isDeep(left) ? saveButton(model, null) : null);
-  const numbers = model.networks.length ? numbersTable(model) : null;
-  model.root.replaceChildren(el("div", { class: "viewer" }, model.header.mode === "grid" ? null : picture, ...(model.header.mode === "grid" ? [tools(model), chooseSides(model), picture, bar] : [bar, tools(model)]), dials(model, numbers), strip(model), numbers, live));
+  const story = model.mode === "story", numbers = model.networks.length && !story ? numbersTable(model) : null; // Home's T is another one
+  model.root.replaceChildren(el("div", { class: "viewer" }, model.header.mode === "grid" ? null : picture, ...(model.header.mode === "grid" ? [tools(model), chooseSides(model), picture, bar] : [bar, tools(model)]), story ? null : dials(model, numbers), strip(model), numbers, live));
   point(model, picture, answers, { focus: probe, live, press: false });
 }
 

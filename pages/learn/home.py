@@ -1,15 +1,15 @@
 """Home: what teaching bought, in one screen: one street seen by the untaught twin and by the taught student.
 
-Reads files that were made in advance (unetkd_core/runs/home_scene.py) and needs no torch.
+Reads files that were made in advance (`unetkd paper home`) and needs no torch.
 """
 
 import streamlit as st
 
-from pages.ui import kit
-from pages.ui.home_figures import gain_rows, miou_line
-from pages.ui.viewer import Fact, Layer, viewer
+from pages.ui import kit, story, url_state
 from unetkd_core.errors import DataError
-from unetkd_core.runs.home_scene import HomeScene, read_home
+from unetkd_core.runs import home_scene
+from unetkd_core.runs.home_grid import HomeGrid
+from unetkd_core.training.presets import KD_PRESETS
 
 DOORS = (
     (
@@ -28,67 +28,40 @@ DOORS = (
     ),
     ("data", "Data", "pages/library/data.py", "six classes", "See the streets that they learn from, class by class."),
 )
+SCENE, START = kit.key("home", "scene"), kit.key("home", "start")
+ADDRESS = {"alpha": kit.key("home", "alpha"), "T": kit.key("home", "temperature")}
 
 
-def scene_column(home: HomeScene) -> None:
-    """The swiped street, its classes, and what this student was taught with."""
-    settings = home.settings
-    viewer(
-        home.photo,
-        [
-            Layer("twin", "Untaught twin", kit.percent(home.twin.miou), home.labels["twin"]),
-            Layer("student", "Student, taught", kit.percent(home.student.miou), home.labels["student"]),
-            Layer("truth", "True label", "", home.labels["truth"]),
-        ],
-        mode="swipe",
-        key=kit.key("home", "scene"),
-        show_opacity=False,
-        report=False,
-        facts=[
-            Fact(
-                "Its teacher",
-                home.teacher.title,
-                role="teacher",
-                note=kit.count(home.teacher.parameters),
-                tip=kit.definition("teacher"),
-            ),
-            Fact(
-                "The student",
-                home.student.title,
-                role="student",
-                note=kit.count(home.student.parameters),
-                tip=kit.definition("student"),
-            ),
-            Fact("Temperature", f"{settings['temperature']:g}", symbol="T", tip=kit.definition("temperature")),
-            Fact("Weight of the labels", f"{settings['alpha']:g}", symbol="α", tip=kit.definition("alpha")),
-        ],
-    )
+@st.cache_resource(max_entries=2, show_spinner=False)
+def ready(folder: str, written: int) -> tuple[HomeGrid, story.Sent]:
+    """The grid and what is sent of it; `written` and `folder` are parts of the key alone."""
+    home = home_scene.read_home()
+    assert home is not None
+    return home, story.sent(home)
 
 
-def together(fraction: float) -> str:
-    """A percentage that no line break parts from its sign."""
-    return f'<span class="ukd-nowrap">{kit.percent(fraction)}</span>'
+def tell(home: HomeGrid, sent: story.Sent) -> None:
+    """The story, with the sliders where the address says, where they were left, or at the usual α and T."""
+    came = url_state.restore(ADDRESS)
+    if came or SCENE not in st.session_state or START not in st.session_state:
+        st.session_state[START] = first_cell(home)
+    chosen = story.story(sent, start=st.session_state[START], key=SCENE)
+    if chosen is not None:
+        st.session_state.update(zip(ADDRESS.values(), (f"{value:g}" for value in chosen), strict=True))
+    url_state.remember({name: st.session_state.get(key) for name, key in ADDRESS.items()})
 
 
-def result_column(home: HomeScene) -> None:
-    """The sentence with the gain, whatever its sign; what it was measured on; then where it came from."""
-    seen = f"on {home.scenes} streets neither has seen" if home.scenes else "on streets neither has seen"
-    seeds = kit.term("one seed") if home.seeds == 1 else f"{home.seeds} {kit.term('seeds')}"
-    won = home.gain >= 0
-    lead = "The student that listened to its teacher:" if won else "This student that listened to its teacher lost:"
-    with st.container(key="home_result"):
-        st.html(
-            f'<p class="ukd-lead">{lead}</p>'
-            f'<p class="ukd-gain{"" if won else " ukd-lost"}"><b>{kit.points(home.gain)}</b> <span>points</span></p>'
-            f'<p class="ukd-fine">{kit.term("mIoU")} {together(home.student.miou)} against {together(home.twin.miou)} '
-            f"for its {kit.term('untaught twin')}, {seen}; {seeds}.</p>"
-        )
-    with st.container(key="home_detail"):
-        st.html(
-            miou_line(home.twin.miou, home.student.miou, home.teacher.miou)
-            + kit.section_html("Where it gained" if won else "Where it gained and lost", f"points of {kit.term('IoU')}")
-            + gain_rows(home.class_gains())
-        )
+def first_cell(home: HomeGrid) -> int:
+    """The number of the cell that the remembered α and T are nearest to; not the best of all, which is partly luck."""
+    usual = KD_PRESETS["hinton"].changes
+    asked = {"alpha": usual["alpha"], "T": usual["temperature"]}
+    for name, key in ADDRESS.items():
+        try:
+            value = float(st.session_state.get(key, ""))
+        except ValueError:
+            continue
+        asked[name] = min(1.0, max(0.0, value)) if name == "alpha" else min(1000.0, max(1.0, value))
+    return home.nearest(asked["alpha"], asked["T"])
 
 
 def doors() -> None:
@@ -103,31 +76,29 @@ def doors() -> None:
                 st.page_link(page, label=title, icon=":material/arrow_forward:", icon_position="right")
 
 
+def nothing_yet() -> None:
+    """What will be here, and the way to it."""
+    empty = kit.empty_state(
+        "No street to show yet",
+        "Here one street will be read twice, by a student that was taught and by its untaught twin, "
+        "with what the teaching gained.",
+        key="home",
+    )
+    if empty.button("Train the first pair", key=kit.key("home", "train")):
+        st.switch_page("pages/lab/distill.py")
+
+
 kit.page_header(
     "What can a small network learn from a large one?",
     f"One small {kit.term('U-Net')}, trained twice on the same streets: "
     f"once from the labels alone, once also listening to a {kit.term('teacher')}.",
 )
-try:
-    scene = read_home()
-except DataError as error:
-    scene = None
-    kit.problem(error)
+file = home_scene.FOLDER / "scene.json"
+if file.is_file():
+    try:
+        tell(*ready(str(file), file.stat().st_mtime_ns))
+    except DataError as error:
+        kit.problem(error)
 else:
-    if scene is None:
-        empty = kit.empty_state(
-            "No street to show yet",
-            "Here one street will be read twice, by a student that was taught and by its untaught twin, "
-            "with what the teaching gained.",
-            key="home",
-        )
-        if empty.button("Train the first pair", key=kit.key("home", "train")):
-            st.switch_page("pages/lab/distill.py")
-if scene is not None:
-    with st.container(key="home_story"):
-        left, right = st.columns([744, 340], gap=36)
-        with left:
-            scene_column(scene)
-        with right:
-            result_column(scene)
+    nothing_yet()
 doors()

@@ -1,77 +1,89 @@
-"""The home page's two small drawings as HTML: the line twin-student-teacher and the gain per class.
+"""Where Home's two small drawings put things: the line twin-student-teacher and the gain per class, for every cell.
 
-Positions are percentages, so that they fit any column; colours are the roles' and Table I's (assets/app.css).
-Knows numbers and names only.
+Positions are percentages, so that they fit any column. One scale holds for all cells: what moves when a slider moves is
+the student, not the axis. Knows numbers only; assets/viewer/story.js draws.
 """
 
-import html
 import math
 from collections.abc import Sequence
+from typing import Any, Final
 
-from pages.ui import kit
-from unetkd_core.classes import CLASS_NAMES
+from unetkd_core.runs.home_grid import HomeGrid
+
+_APART: Final = 17.0
+"""Percent of the axis that two names need between their middles."""
 
 
-def miou_line(twin: float, student: float, teacher: float) -> str:
-    """mIoU of the three, fractions in [0, 1], on one axis in percent; labels that would meet are moved apart."""
-    values = {"twin": 100 * twin, "student": 100 * student, "teacher": 100 * teacher}
-    low, high = _range(list(values.values()))
-    at = {name: _place(value, low, high) for name, value in values.items()}
+def line(home: HomeGrid) -> dict[str, Any]:
+    """The axis of mIoU: ticks in percent, and where twin and teacher stand, which no slider moves."""
+    low, high = _range(home)
     step = _step(high - low)
     ticks = range(math.ceil(low / step) * step, math.floor(high / step) * step + 1, step)
-    parts = [
-        f'<i class="tick" style="left:{_place(t, low, high):.2f}%"></i>'
-        f'<span class="num" style="left:{_place(t, low, high):.2f}%">{t}{" %" if t == ticks[-1] else ""}</span>'
-        for t in ticks
-    ]
-    parts.append(_stretch("gain" if student >= twin else "loss", at["twin"], at["student"]))
-    parts.append(_stretch("rest", at["student"], at["teacher"]))
-    names = _apart(at, 17.0)
-    for name, place in at.items():
-        parts.append(f'<span class="name ukd-{name}" style="left:{names[name]:.2f}%">{name}</span>')
-        parts.append(f'<span class="point ukd-m-{name}" style="left:{place:.2f}%"></span>')
-    said = ", ".join(f"{name} {kit.percent(value / 100)}" for name, value in values.items())
-    return f'<div class="ukd-line" role="img" aria-label="mIoU: {said}"><div class="axis">{"".join(parts)}</div></div>'
+    return {
+        "ticks": [{"at": _place(t, low, high), "text": f"{t} %" if t == ticks[-1] else str(t)} for t in ticks],
+        "twin": _place(100 * home.twin_miou, low, high),
+        "teacher": _place(100 * home.teacher_scores.miou, low, high),
+    }
 
 
-def gain_rows(gains: Sequence[tuple[int, float]]) -> str:
-    """(class, difference of IoU) pairs as bars from zero, in the given order; a loss is an outlined bar to the left."""
-    most = max([0.0, *(g for _, g in gains)])
-    least = min([0.0, *(g for _, g in gains)])
-    span = max(1e-9, most - least)
-    zero = -100 * least / span
-    rows = []
-    for index, gain in gains:
-        start, width = (zero, 100 * gain / span) if gain >= 0 else (zero + 100 * gain / span, -100 * gain / span)
-        bar = f'<i class="{"bar" if gain >= 0 else "bar lost"}" style="left:{start:.2f}%;width:{width:.2f}%"></i>'
-        rows.append(
-            f'<tr><th scope="row">{kit.swatch_html(index)}{html.escape(CLASS_NAMES[index])}</th>'
-            f'<td class="track"><div>{bar}<i class="zero" style="left:{zero:.2f}%"></i></div></td>'
-            f'<td class="value">{kit.points(gain)}</td></tr>'
-        )
-    head = '<thead class="ukd-hidden"><tr><th>class</th><td>bar</td><th>gain in points of IoU</th></tr></thead>'
-    return f'<table class="ukd-gains">{head}<tbody>{"".join(rows)}</tbody></table>'
+def student_on_line(home: HomeGrid, number: int) -> dict[str, Any]:
+    """Where one cell's student stands, and the three names, moved apart where they would meet."""
+    low, high = _range(home)
+    values = {"twin": home.twin_miou, "student": home.miou(number), "teacher": home.teacher_scores.miou}
+    at = {name: _place(100 * value, low, high) for name, value in values.items()}
+    return {"student": at["student"], "names": apart(at, _APART)}
 
 
-def _range(values: list[float]) -> tuple[float, float]:
+def class_order(home: HomeGrid) -> list[int]:
+    """Classes by what all cells gain together, the largest first: rows keep their places while a slider moves."""
+    total: dict[int, float] = {}
+    for number in range(len(home.cells)):
+        for index, gain in home.class_gains(number):
+            total[index] = total.get(index, 0.0) + gain
+    return sorted(total, key=lambda index: -total[index])
+
+
+def zero(home: HomeGrid) -> float:
+    """Where no gain is, on the bars' axis."""
+    low, high = _bar_range(home)
+    return _place(0.0, low, high)
+
+
+def bars(home: HomeGrid, number: int, order: Sequence[int]) -> list[dict[str, float] | None]:
+    """One cell's gains in the given order of classes: start and width of each bar; None where there is no number."""
+    low, high = _bar_range(home)
+    found = dict(home.class_gains(number))
+    middle = _place(0.0, low, high)
+    return [None if (gain := found.get(index)) is None else _bar(_place(gain, low, high), middle) for index in order]
+
+
+def _bar(at: float, zero: float) -> dict[str, float]:
+    return {"start": round(min(at, zero), 2), "width": round(abs(at - zero), 2)}
+
+
+def _bar_range(home: HomeGrid) -> tuple[float, float]:
+    gains = [gain for number in range(len(home.cells)) for _, gain in home.class_gains(number)]
+    low, high = min([0.0, *gains]), max([0.0, *gains])
+    return (low, high) if high > low else (0.0, 1.0)
+
+
+def _range(home: HomeGrid) -> tuple[float, float]:
     """The axis's ends in percent: a margin of a seventh on both sides, at least 2 points."""
+    mious = [home.twin_miou, home.teacher_scores.miou, *(home.miou(number) for number in range(len(home.cells)))]
+    values = [100 * miou for miou in mious]
     margin = max(2.0, (max(values) - min(values)) / 7)
     return max(0.0, min(values) - margin), min(100.0, max(values) + margin)
 
 
 def _step(width: float) -> int:
-    return next((s for s in (1, 2, 5, 10, 20) if width / s <= 5), 20)
+    return next((s for s in (1, 2, 5, 10, 20) if width / s <= 7), 20)
 
 
 def _place(value: float, low: float, high: float) -> float:
-    return 100 * (value - low) / (high - low)
+    return round(100 * (value - low) / (high - low), 2)
 
 
-def _stretch(kind: str, a: float, b: float) -> str:
-    return f'<i class="{kind}" style="left:{min(a, b):.2f}%;width:{abs(b - a):.2f}%"></i>'
-
-
-def _apart(at: dict[str, float], least: float) -> dict[str, float]:
+def apart(at: dict[str, float], least: float) -> dict[str, float]:
     """Label places at least `least` percent from one another, moved as little as possible from left to right."""
     order = sorted(at, key=lambda name: at[name])
     places = [at[name] for name in order]
@@ -81,4 +93,4 @@ def _apart(at: dict[str, float], least: float) -> dict[str, float]:
             if overlap > 0:
                 places[i] -= overlap / 2
                 places[i + 1] += overlap / 2
-    return dict(zip(order, places, strict=True))
+    return dict(zip(order, (round(place, 2) for place in places), strict=True))

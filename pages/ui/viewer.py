@@ -64,6 +64,9 @@ MODULES: Final = [
         "controls.js",
         "keys.js",
         "swipe.js",
+        "knob.js",
+        "gained.js",
+        "story.js",
         "grid.js",
         "filmstrip.js",
         "soft_words.js",
@@ -79,7 +82,7 @@ MODULES: Final = [
     )
 ]
 """In the order of their imports; the last has the default export. They share one scope, and so one set of names."""
-SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft.css")]
+SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft.css", "story.css")]
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class FilmRow:
     title: str = ""
 
 
-def _declare(name: str, skeleton: str) -> Any:
+def declare(name: str, skeleton: str) -> Any:
     """The component under a name of its own, so that what is seen while it loads has about its later height."""
     return st.components.v2.component(
         name,
@@ -119,7 +122,7 @@ def _declare(name: str, skeleton: str) -> Any:
     )
 
 
-_component, _strip = _declare("unetkd_viewer", "skeleton"), _declare("unetkd_filmstrip", "skeleton film")
+_component, _strip = declare("unetkd_viewer", "skeleton"), declare("unetkd_filmstrip", "skeleton film")
 
 
 def viewer(

@@ -58,11 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """Starts a server for a script, with variables of its own if given, and gives its address."""
-    home = make_home_folder(tmp_path_factory.mktemp("home"))
-    servers: dict[tuple[Path, str], tuple[subprocess.Popen[bytes], str]] = {}
+    usual = make_home_folder(tmp_path_factory.mktemp("home"))
+    servers: dict[tuple[Path, Path, str], tuple[subprocess.Popen[bytes], str]] = {}
 
-    def start(script: Path, **variables: str) -> str:
-        key = (script, str(sorted(variables.items())))
+    def start(script: Path, *, home: Path = usual, **variables: str) -> str:
+        key = (script, home, str(sorted(variables.items())))
         if key not in servers:
             port = _free_port()
             process = subprocess.Popen(
@@ -104,6 +104,12 @@ def _await_health(process: subprocess.Popen[bytes], address: str) -> None:
 def app_address(serve: Callable[..., str]) -> str:
     """The whole app."""
     return serve(ROOT / "app.py")
+
+
+@pytest.fixture
+def serve_home(serve: Callable[..., str], tmp_path: Path) -> Callable[..., str]:
+    """The whole app with other files for Home: `serve_home(make)`, where `make(folder)` writes them."""
+    return lambda make: serve(ROOT / "app.py", home=make(tmp_path / "home"))
 
 
 @pytest.fixture(scope="session")

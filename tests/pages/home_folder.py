@@ -1,13 +1,19 @@
 """A home folder for tests: a small made-up street with round numbers."""
 
-import math
+import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from unetkd_core.runs.home_scene import HomeScene, Measured, write_home
+from unetkd_core.classes import palette_bytes
+from unetkd_core.runs.home_grid import HomeCell, HomeGrid, Measured, Network, gains, middle
+from unetkd_core.runs.home_scene import write_home
 
 HEIGHT, WIDTH = 64, 128
+TWIN = (0.86, 0.88, 0.60, 0.74, 0.38, 0.52)
+WEIGHTS = (0.2, 0.6, 1.4, 0.9, 1.4, 1.5)
+"""How many times the whole gain each class gains; their mean is 1."""
 
 
 def street() -> tuple[np.ndarray, np.ndarray]:
@@ -28,26 +34,75 @@ def without(labels: np.ndarray, *classes: int) -> np.ndarray:
     return np.where(np.isin(labels, classes), 1, labels).astype(np.uint8)
 
 
-def home_scene(gain: float = 0.042) -> HomeScene:
-    """A scene whose student beats its twin by `gain`, a fraction; the person gains most."""
+def logits_of(labels: np.ndarray) -> np.ndarray:
+    """(6, h, w) float16 of a network that is rather sure of these labels, at half their size."""
+    small = labels[::2, ::2]
+    return np.where(np.arange(6)[:, None, None] == small, 4.0, -1.0).astype(np.float16)
+
+
+def home_grid(gain: float = 0.042) -> HomeGrid:
+    """T 1 and 4, α 0.1 and 0.9, two seeds. At T 4 and α 0.9 students gain `gain` ± 0.006, at T 1 and α 0.1 they lose a
+    point, and both other cells gain half of `gain`.
+    """
     photo, labels = street()
-    twin = (0.86, 0.88, 0.60, 0.74, 0.38, 0.52)
-    student = tuple(v + gain * w for v, w in zip(twin, (0.2, 0.6, 1.4, 0.9, 1.4, 1.5), strict=True))
-    return HomeScene(
-        dataset="streets:val",
+    twins = (Measured(0.666, TWIN, "twin-0"), Measured(0.672, TWIN, "twin-1"))
+    told = {(0.1, 1.0): -0.01, (0.1, 4.0): gain / 2, (0.9, 1.0): gain / 2, (0.9, 4.0): gain}
+    cells = tuple(_cell(*where, mean, twins) for where, mean in told.items())
+    missed = {"teacher": (), "twin/0": (4, 5), "twin/1": (4, 5), "cell/0": (3, 4, 5), "cell/1": (5,), "cell/2": (5,)}
+    return HomeGrid(
+        dataset="streets:test",
         index=7,
         scenes=500,
-        seeds=1,
+        seeds=(0, 1),
+        settings={"scale_by_t2": True, "epochs": 20, "height": 32, "width": 64, "train": ["streets:train"]},
+        student=Network("", "M128", 482_000),
+        teacher=Network("m256", "M256", 1_940_000),
+        teacher_scores=Measured(0.806, (0.95, 0.97, 0.91, 0.94, 0.76, 0.70)),
+        twins=twins,
+        cells=cells,
         photo=photo,
-        settings={"alpha": 0.5, "temperature": 4.0, "scale_by_t2": True, "epochs": 20, "height": 128, "width": 256},
-        teacher=Measured("m256", "M256", 1_940_000, 0.806, (0.95, 0.97, 0.91, 0.94, 0.76, math.nan)),
-        student=Measured("m128", "M128", 482_000, 0.669 + gain, student),
-        twin=Measured("m128-twin", "M128", 482_000, 0.669, twin),
-        labels={"truth": labels, "teacher": labels, "student": without(labels, 4), "twin": without(labels, 4, 5)},
+        truth=labels,
+        seen={name: logits_of(without(labels, *classes)) for name, classes in {**missed, "cell/3": (4,)}.items()},
     )
 
 
+def _cell(alpha: float, temperature: float, gain: float, twins: tuple[Measured, ...]) -> HomeCell:
+    half = 0.006 / 2**0.5
+    students = tuple(
+        Measured(
+            twin.miou + gain + off, tuple(v + gain * w for v, w in zip(TWIN, WEIGHTS, strict=True)), f"run-{place}"
+        )
+        for place, (twin, off) in enumerate(zip(twins, (half, -half), strict=True))
+    )
+    return HomeCell(alpha, temperature, students, middle(gains(students, twins)))
+
+
 def make_home_folder(folder: Path, gain: float = 0.042) -> Path:
-    """Write `home_scene` into `folder`."""
-    write_home(folder, home_scene(gain), "made for a test")
+    """Write `home_grid` into `folder`."""
+    write_home(folder, home_grid(gain), {"command": "made for a test"})
+    return folder
+
+
+def make_first_folder(folder: Path, gain: float = 0.042) -> Path:
+    """A folder as the first format had it: one student, one twin, label maps."""
+    photo, labels = street()
+    student = [v + gain * w for v, w in zip(TWIN, WEIGHTS, strict=True)]
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(photo).save(folder / "photo.png")
+    maps = {"truth": labels, "teacher": labels, "student": without(labels, 4), "twin": without(labels, 4, 5)}
+    for role, one in maps.items():
+        image = Image.fromarray(one)
+        image.putpalette(palette_bytes())
+        image.save(folder / f"{role}.png")
+    data = {
+        "dataset": "streets:val",
+        "index": 7,
+        "scenes": 500,
+        "seeds": 1,
+        "settings": {"alpha": 0.5, "temperature": 4.0, "scale_by_t2": True, "epochs": 20, "height": 128, "width": 256},
+        "teacher": {"ref": "m256", "title": "M256", "parameters": 1_940_000, "miou": 0.806, "iou": [*TWIN[:5], None]},
+        "student": {"ref": "m128", "title": "M128", "parameters": 482_000, "miou": 0.669 + gain, "iou": student},
+        "twin": {"ref": "m128-twin", "title": "M128", "parameters": 482_000, "miou": 0.669, "iou": list(TWIN)},
+    }
+    (folder / "scene.json").write_text(json.dumps(data))
     return folder

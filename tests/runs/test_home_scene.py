@@ -1,78 +1,96 @@
-"""The home page's scene made in miniature: tiny untrained networks, the scores that their checkpoints carry."""
+"""Home's files: what is written is read, the first format too; what is damaged, foreign or too large is refused."""
 
+import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from unetkd_core.errors import CheckpointError
-from unetkd_core.models.registry import build
+from tests.pages.home_folder import home_grid, make_first_folder, make_home_folder
+from unetkd_core.errors import DataError
 from unetkd_core.runs import home_scene
-from unetkd_core.runs.home_scene import main, make_home, read_home
-from unetkd_core.training.config import RunConfig, TeachingConfig
-from unetkd_core.zoo.checkpoints import CheckpointInfo, save
-
-IOU = [0.9, 0.8, 0.7, 0.6, 0.5, None]
+from unetkd_core.runs.home_scene import read_home, write_home
 
 
-@pytest.fixture
-def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three named checkpoints; only the student was taught."""
-    folder = tmp_path / "checkpoints"
-    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(folder))
-    teaching = TeachingConfig(teacher="big", alpha=0.3, temperature=4.0)
-    runs = {"big": RunConfig(), "taught": RunConfig(teaching=teaching), "alone": RunConfig()}
-    for place, (name, run) in enumerate(runs.items()):
-        arch: dict[str, Any] = {"type": "unet", "name": "M128", "base_width": 4, "levels": 1, "norm": "none"}
-        arch["num_classes"] = 6
-        info = CheckpointInfo(
-            name=name,
-            title=name,
-            role="alone",
-            arch=arch,
-            mapping=["camvid"],
-            height=32,
-            width=64,
-            data=["streets:train"],
-            licence="MIT",
-            run=run.model_dump(mode="json"),
-            metrics={
-                "streets:val": {"miou": 0.7 - place / 100, "iou": IOU, "pixel_accuracy": 0.9},
-            },
-        )
-        save(build(arch), folder / name, info)
-    return folder
-
-
-def test_making_writes_what_home_reads(checkpoints: Path, tmp_path: Path) -> None:
-    made = make_home(tmp_path / "home", "big", "taught", "alone", scene_index=3, size=(64, 128))
-    read = read_home(tmp_path / "home")
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    made = home_grid()
+    read = read_home(make_home_folder(tmp_path))
     assert read is not None
-    assert read.index == 3
-    assert read.scenes == 500
-    assert read.settings == {
-        "alpha": 0.3, "temperature": 4.0, "scale_by_t2": False, "epochs": 20, "height": 32, "width": 64,
-    }  # fmt: skip
-    assert read.student.miou == pytest.approx(0.69)  # the checkpoint's own, over the whole split
-    assert np.isnan(read.student.iou[5])
-    assert read.gain == pytest.approx(0.01)
-    assert read.photo.shape == (64, 128, 3)
-    for role, labels in made.labels.items():
-        np.testing.assert_array_equal(read.labels[role], labels)
+    assert (read.photo == made.photo).all() and (read.truth == made.truth).all()
+    assert read.seen.keys() == made.seen.keys()
+    for name, logits in made.seen.items():
+        np.testing.assert_array_equal(read.seen[name], logits)
+    assert read.cells == made.cells and read.seeds == (0, 1)
+    assert (read.teacher, read.student) == (made.teacher, made.student)
+    assert read.gain(3) == pytest.approx(0.042)
 
 
-def test_the_command_chooses_a_scene_by_itself(
-    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_nothing_in_the_logits_file_is_pickled(tmp_path: Path) -> None:
+    with np.load(make_home_folder(tmp_path) / "logits.npz", allow_pickle=False) as file:
+        assert {name: file[name].dtype for name in file} == dict.fromkeys(("cells", "twins", "teacher"), np.float16)
+
+
+def test_the_first_format_is_a_grid_of_one_cell(tmp_path: Path) -> None:
+    read = read_home(make_first_folder(tmp_path))
+    assert read is not None
+    assert [(c.alpha, c.temperature) for c in read.cells] == [(0.5, 4.0)] and read.seeds == (0,)
+    assert read.gain(0) == pytest.approx(0.042) and read.spread(0) is None
+    assert read.seen["cell/0"].dtype == np.uint8 and read.seen["cell/0"].shape == read.photo.shape[:2]
+
+
+def test_writing_leaves_nothing_of_the_first_format(tmp_path: Path) -> None:
+    make_first_folder(tmp_path)
+    make_home_folder(tmp_path)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["logits.npz", "photo.png", "scene.json", "truth.png"]
+
+
+def test_another_releases_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    make_home_folder(tmp_path)
+    data = json.loads((tmp_path / "scene.json").read_text())
+    (tmp_path / "scene.json").write_text(json.dumps({**data, "format_version": 3}))
+    with pytest.raises(DataError, match=r"format version 3.*reads up to 2.*unetkd paper home"):
+        read_home(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["scene.json", "photo.png", "truth.png", "logits.npz"])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, name: str) -> None:
+    file = make_home_folder(tmp_path) / name
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"cannot be read .*Make it anew: unetkd paper home\."):
+        read_home(tmp_path)
+
+
+def test_logits_of_another_grid_are_refused(tmp_path: Path) -> None:
+    made = home_grid()
+    make_home_folder(tmp_path)
+    data = json.loads((tmp_path / "scene.json").read_text())
+    data["cells"].pop()
+    (tmp_path / "scene.json").write_text(json.dumps(data))
+    with pytest.raises(DataError, match="do not belong together"):
+        read_home(tmp_path)
+    assert len(made.cells) == 4
+
+
+def test_a_label_map_that_is_no_palette_png_is_refused(tmp_path: Path) -> None:
+    make_first_folder(tmp_path)
+    Image.new("RGB", (128, 64)).save(tmp_path / "twin.png")
+    with pytest.raises(DataError, match=r"twin\.png is RGB"):
+        read_home(tmp_path)
+
+
+def test_what_is_too_large_is_not_written_and_what_was_there_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(home_scene, "CANDIDATES", 2)
-    main(["big", "taught", "alone", "--folder", str(tmp_path / "home")])
-    read = read_home(tmp_path / "home")
-    assert read is not None
-    assert read.index in (0, 1)
+    make_home_folder(tmp_path)
+    before = (tmp_path / "scene.json").read_bytes()
+    monkeypatch.setattr(home_scene, "LIMIT_BYTES", 5_000)
+    with pytest.raises(DataError, match="smaller --size"):
+        write_home(tmp_path, home_grid(0.01), {})
+    assert (tmp_path / "scene.json").read_bytes() == before
 
 
-def test_an_untaught_student_is_refused(checkpoints: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="alone was not taught"):
-        make_home(tmp_path / "home", "big", "alone", "taught")
-    assert not (tmp_path / "home").exists()
+def test_what_is_shipped_is_within_the_limit_and_can_be_read() -> None:
+    home = read_home()
+    assert home is not None and home.cells
+    assert sum(file.stat().st_size for file in home_scene.FOLDER.iterdir()) <= home_scene.LIMIT_BYTES

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from unetkd_core import __version__
-from unetkd_core.cli import cache, data, ensemble, evaluate, keep, predict, runs, standalone, sweep, train
+from unetkd_core.cli import cache, data, ensemble, evaluate, keep, paper, predict, runs, standalone, sweep, train
 from unetkd_core.cli.output import remark
 from unetkd_core.errors import UnetKDError
 
@@ -26,6 +26,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(cache.app, name="cache")
+app.add_typer(paper.app, name="paper")
 app.command()(train.train)
 app.command()(train.distill)
 app.command("standalone")(standalone.standalone_)

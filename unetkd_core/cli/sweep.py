@@ -59,7 +59,7 @@ def start(
     spec = s.spec_from(locals())
     left = sweep_estimate.of_spec(spec)
     sweep = sweeps.start(spec)
-    remark(f"{sweep.id}  {spec.title}: {_to_do(left)}, about {duration(left.seconds)}.")
+    remark(f"{sweep.id}  {spec.title}: {to_do(left)}, about {duration(left.seconds)}.")
     _after_launch(sweep, detach=detach, as_json=as_json)
 
 
@@ -160,7 +160,8 @@ def _done_of(found: dict[str, Any]) -> str:
     return MISSING if found["runs"] is None else f"{found['done']}/{found['runs']}"
 
 
-def _to_do(left: sweep_estimate.Left) -> str:
+def to_do(left: sweep_estimate.Left) -> str:
+    """ "8 students and 2 twins to train (1 are there already)"."""
     parts = [f"{left.students} student{'s' * (left.students != 1)}"]
     if left.twins:
         parts.append(f"{left.twins} twin{'s' * (left.twins != 1)}")
@@ -169,7 +170,7 @@ def _to_do(left: sweep_estimate.Left) -> str:
 
 
 def _after_launch(sweep: Sweep, *, detach: bool, as_json: bool) -> None:
-    done = True if detach else _follow(sweep)
+    done = True if detach else follow(sweep)
     if as_json:
         print_json(summary(sweep))
     elif detach:
@@ -180,7 +181,7 @@ def _after_launch(sweep: Sweep, *, detach: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _follow(sweep: Sweep) -> bool:
+def follow(sweep: Sweep) -> bool:
     """Wait until it is over, with one line that tells how far it is. Ctrl-C stops it. True when every run is done."""
     console, said = Console(stderr=True), ""
     try:

@@ -1,114 +1,64 @@
-"""The home page's scene as files: one street read by teacher, student and twin, with their scores over a split.
+"""The home page's files: read without torch, written in one go. Knows nothing of how they are made or shown.
 
-Reading needs no torch; making it does. `python -m unetkd_core.runs.home_scene TEACHER STUDENT TWIN` makes it anew from
-checkpoints. Knows nothing of how it is shown.
-
-    scene.json                              numbers and settings, what `HomeScene` holds
-    photo.png                               the street, RGB
-    truth.png teacher.png student.png twin.png   label maps as palette PNGs of Table I
+scene.json   numbers, settings, and how it was made
+photo.png    the street, RGB
+truth.png    its label map, a palette PNG of Table I
+logits.npz   cells (N, 6, h, w), twins (SEEDS, 6, h, w), teacher (6, h, w): float16, deflated, nothing pickled
 """
 
-import argparse
+import io
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import os
+import zipfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from unetkd_core.classes import NUM_CLASSES, palette_bytes
-from unetkd_core.errors import CheckpointError, DataError
+from unetkd_core.errors import DataError
+from unetkd_core.runs import home_first
+from unetkd_core.runs.home_grid import SHOWN, HomeCell, HomeGrid, Measured, Network
 from unetkd_core.settings import PROJECT_ROOT
-from unetkd_core.training.config import parse_config
-
-if TYPE_CHECKING:
-    from unetkd_core.data.source import Source
-    from unetkd_core.zoo.references import Loaded
 
 FOLDER: Final = PROJECT_ROOT / "assets" / "home"
-SPLIT: Final = "streets:val"
-ROLES: Final = ("teacher", "student", "twin")
-SIZE: Final = (512, 1024)
-"""Height and width of the picture: it fills the page, so twice the size that scores are measured at."""
-CANDIDATES: Final = 60
-"""The scene is looked for among this many first scenes of the split."""
+FORMAT_VERSION: Final = 2
+LIMIT_BYTES: Final = 10_000_000
+"""Of the whole folder: it is in the repository, and a browser waits for most of it."""
+_SCENE, _PHOTO, _TRUTH, _LOGITS = "scene.json", "photo.png", "truth.png", "logits.npz"
+_DAMAGED: Final = (
+    OSError, UnidentifiedImageError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One network: parameters; mIoU and IoU a class in [0, 1] (NaN where absent), whole split, native resolution."""
+def read_home(folder: Path | None = None) -> HomeGrid | None:
+    """Read `folder` (default FOLDER); None where there is no scene.json yet. The first format is a grid of one cell.
 
-    ref: str
-    title: str
-    parameters: int
-    miou: float
-    iou: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class HomeScene:
-    """What the home page shows. `photo` is (H, W, 3) uint8, each of `labels` (H, W) uint8, by role and "truth"."""
-
-    dataset: str
-    index: int
-    scenes: int | None
-    seeds: int
-    settings: dict[str, Any]
-    teacher: Measured
-    student: Measured
-    twin: Measured
-    photo: np.ndarray
-    labels: dict[str, np.ndarray]
-
-    @property
-    def gain(self) -> float:
-        """Student's mIoU minus its twin's, a difference of fractions."""
-        return self.student.miou - self.twin.miou
-
-    def class_gains(self) -> list[tuple[int, float]]:
-        """(class, student's IoU minus the twin's), the largest first; classes that either lacks are left out."""
-        both = [(i, s - t) for i, (s, t) in enumerate(zip(self.student.iou, self.twin.iou, strict=True))]
-        return sorted(((i, g) for i, g in both if not math.isnan(g)), key=lambda pair: -pair[1])
-
-
-def read_home(folder: Path | None = None) -> HomeScene | None:
-    """Read `folder` (default FOLDER); None where there is no scene.json yet.
-
-    Raises DataError that names the file which is damaged or missing.
+    Raises DataError that says which file is damaged or missing, or that another release wrote it.
     """
     folder = folder or FOLDER
-    if not (folder / "scene.json").is_file():
+    if not (folder / _SCENE).is_file():
         return None
     try:
-        data = json.loads((folder / "scene.json").read_text(encoding="utf-8"))
-        measured = {role: _measured(data[role]) for role in ROLES}
-        photo = np.asarray(Image.open(folder / "photo.png").convert("RGB"))
-        labels = {role: _read_labels(folder / f"{role}.png", photo.shape[:2]) for role in (*ROLES, "truth")}
-        return HomeScene(
-            dataset=str(data["dataset"]),
-            index=int(data["index"]),
-            scenes=data.get("scenes"),
-            seeds=int(data["seeds"]),
-            settings=dict(data["settings"]),
-            photo=photo,
-            labels=labels,
-            **measured,
-        )
-    except (OSError, UnidentifiedImageError, ValueError, KeyError, TypeError) as error:
+        data = json.loads((folder / _SCENE).read_text(encoding="utf-8"))
+        version = data.get("format_version", 1)
+        if version not in (1, FORMAT_VERSION):
+            raise ValueError(f"format version {version!r}, and this release reads up to {FORMAT_VERSION}")
+        photo = np.asarray(Image.open(folder / _PHOTO).convert("RGB"))
+        truth = _read_labels(folder / _TRUTH, photo.shape[:2])
+        if version == 1:
+            maps = {r: _read_labels(p, photo.shape[:2]) for r, p in home_first.folder_labels(folder).items()}
+            return home_first.grid_of(data, photo, truth, maps)
+        return _grid(data, photo, truth, _read_logits(folder / _LOGITS))
+    except _DAMAGED as error:
         raise DataError(
-            f"The home page's scene in {folder.name}/ cannot be read ({error}). "
-            "Make it anew: python -m unetkd_core.runs.home_scene TEACHER STUDENT TWIN."
+            f"The home page's scene in {folder.name}/ cannot be read ({error}). Make it anew: unetkd paper home."
         ) from error
-
-
-def _measured(data: dict[str, Any]) -> Measured:
-    iou = tuple(math.nan if v is None else float(v) for v in data["iou"])
-    if len(iou) != NUM_CLASSES:
-        raise ValueError(f"iou has {len(iou)} values, expected {NUM_CLASSES}")
-    return Measured(str(data["ref"]), str(data["title"]), int(data["parameters"]), float(data["miou"]), iou)
 
 
 def _read_labels(path: Path, size: tuple[int, ...]) -> np.ndarray:
@@ -119,150 +69,142 @@ def _read_labels(path: Path, size: tuple[int, ...]) -> np.ndarray:
     return labels
 
 
-def make_home(
-    folder: Path,
-    teacher_ref: str,
-    student_ref: str,
-    twin_ref: str,
-    scene_index: int | None = None,
-    size: tuple[int, int] = SIZE,
-) -> HomeScene:
-    """Read one street of `streets:val` with three checkpoints and write the home page's files into `folder`.
+def _read_logits(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as file:
+        found = {name: file[name] for name in ("cells", "twins", "teacher")}
+    for name, array in found.items():
+        wanted = 3 if name == "teacher" else 4
+        if array.dtype != np.float16 or array.ndim != wanted or array.shape[-3] != NUM_CLASSES:
+            raise ValueError(f"{name} in {path.name} is {array.dtype} {array.shape}, expected float16 (…, 6, h, w)")
+    return found
 
-    size: its height and width in pixels.
 
-    mIoU and IoU are those over the whole split at native resolution, from the checkpoint's own metrics where it has
-    them, else evaluated now. The scene (unless `scene_index` names one) is not the best one: of the first 60 that
-    show all six classes, it is the one whose own gain lies nearest to the mean gain of those 60.
-    Raises CheckpointError for a reference that cannot be loaded.
-    """
-    from unetkd_core.data.catalog import open_source
-    from unetkd_core.zoo.references import load_model
-
-    source = open_source(SPLIT)
-    refs = dict(zip(ROLES, (teacher_ref, student_ref, twin_ref), strict=True))
-    loaded = {role: load_model(ref, "auto") for role, ref in refs.items()}
-    settings = _settings(loaded["student"], student_ref)
-    index = _typical_scene(source, loaded["student"], loaded["twin"]) if scene_index is None else scene_index
-    scene = source.read_at(index, *size)
-    if scene.labels is None:
-        raise DataError(f"{SPLIT} has no labels; the home page needs the true ones.")
-    labels = {role: _predict(one, scene.image) for role, one in loaded.items()} | {"truth": scene.labels}
-    measured = {role: _measure(one, refs[role], source) for role, one in loaded.items()}
-    home = HomeScene(
-        dataset=SPLIT,
-        index=index,
-        scenes=len(source),
-        seeds=1,
-        settings=settings,
-        photo=scene.image,
-        labels=labels,
-        **measured,
+def _grid(data: Mapping[str, Any], photo: np.ndarray, truth: np.ndarray, logits: Mapping[str, np.ndarray]) -> HomeGrid:
+    cells = tuple(
+        HomeCell(
+            float(cell["alpha"]), float(cell["temperature"]), tuple(map(_scores, cell["students"])), int(cell["shown"])
+        )
+        for cell in data["cells"]
     )
-    write_home(folder, home, f"python -m unetkd_core.runs.home_scene {teacher_ref} {student_ref} {twin_ref}")
-    return home
+    twins = tuple(map(_scores, data["twins"]))
+    seeds = tuple(int(seed) for seed in data["seeds"])
+    whole = all(len(cell.students) == len(seeds) > cell.shown >= 0 for cell in cells)
+    if not cells or not whole or (len(logits["cells"]), len(logits["twins"])) != (len(cells), len(twins)):
+        raise ValueError("cells, twins and logits do not belong together")
+    return HomeGrid(
+        dataset=str(data["dataset"]),
+        index=int(data["index"]),
+        scenes=int(data["scenes"]),
+        seeds=seeds,
+        settings=dict(data["settings"]),
+        student=Network(**data["student"]),
+        teacher=Network(**{key: data["teacher"][key] for key in ("ref", "title", "parameters")}),
+        teacher_scores=_scores(data["teacher"]),
+        twins=twins,
+        cells=cells,
+        photo=photo,
+        truth=truth,
+        seen={
+            "teacher": logits["teacher"],
+            **{f"twin/{place}": one for place, one in enumerate(logits["twins"])},
+            **{f"cell/{number}": one for number, one in enumerate(logits["cells"])},
+        },
+    )
 
 
-def _settings(student: "Loaded", ref: str) -> dict[str, Any]:
-    """What the student was taught with, from the run that its checkpoint carries."""
-    run = parse_config(student.info.run, where=f"the run in {ref}") if student.info.run else None
-    if run is None or run.teaching is None:
-        raise CheckpointError(f"{ref} was not taught: its checkpoint names no teacher. Give a distilled student.")
-    return {
-        **run.teaching.model_dump(include={"alpha", "temperature", "scale_by_t2"}),
-        "epochs": run.optim.epochs,
-        "height": student.info.height,
-        "width": student.info.width,
-    }
+def _scores(data: Mapping[str, Any]) -> Measured:
+    iou = tuple(math.nan if v is None else float(v) for v in data["iou"])
+    if len(iou) != NUM_CLASSES:
+        raise ValueError(f"iou has {len(iou)} values, expected {NUM_CLASSES}")
+    return Measured(float(data["miou"]), iou, str(data.get("run", "")))
 
 
-def _predict(loaded: "Loaded", image: np.ndarray) -> np.ndarray:
-    from unetkd_core.inference.predict import predict
+def write_home(folder: Path, home: HomeGrid, notes: Mapping[str, Any]) -> None:
+    """Write what `read_home` reads, with `notes` for the record: the command, versions, machine.
 
-    return predict(loaded.model, image, training_size=(loaded.info.height, loaded.info.width)).labels
-
-
-def _measure(loaded: "Loaded", ref: str, source: "Source") -> Measured:
-    from unetkd_core.inference.evaluate import evaluate
-
-    scores = loaded.info.metrics.get(SPLIT)
-    if not isinstance(scores, dict):
-        scores = evaluate(loaded.model, source, training_size=(loaded.info.height, loaded.info.width)).to_json()
-    title = str(loaded.info.arch.get("name") or loaded.info.title)
-    return _measured({"ref": ref, "title": title, "parameters": loaded.info.parameters, **scores})
-
-
-def _typical_scene(source: "Source", student: "Loaded", twin: "Loaded") -> int:
-    gains: list[float] = []
-    complete: list[bool] = []
-    for index in range(min(CANDIDATES, len(source))):
-        scene = source.read(index)
-        if scene.labels is None:
-            raise DataError(f"{SPLIT} has no labels; the home page needs the true ones.")
-        miou = [image_miou(_predict(one, scene.image), scene.labels) for one in (student, twin)]
-        gains.append(miou[0] - miou[1])
-        complete.append(len(np.unique(scene.labels[scene.labels < NUM_CLASSES])) == NUM_CLASSES)
-    return nearest_to_mean(gains, complete)
-
-
-def nearest_to_mean(gains: Sequence[float], complete: Sequence[bool]) -> int:
-    """Index of the gain nearest to the mean of all, among those where `complete` (among all, where none is)."""
-    mean = float(np.mean(gains))
-    allowed = [i for i, whole in enumerate(complete) if whole] or list(range(len(gains)))
-    return min(allowed, key=lambda i: abs(gains[i] - mean))
-
-
-def image_miou(pred: np.ndarray, labels: np.ndarray) -> float:
-    """Mean IoU of one image's (H, W) labels over the classes in either; void and unlabelled pixels count nowhere.
-
-    Only for choosing a scene: what is reported is the IoU over a whole split, which is another, smaller number.
+    Raises DataError when that is more than LIMIT_BYTES or cannot be written; the folder is then as it was.
     """
-    known = labels < NUM_CLASSES
-    pred, labels = pred[known], labels[known]
-    ious = []
-    for c in range(NUM_CLASSES):
-        union = np.count_nonzero((pred == c) | (labels == c))
-        if union:
-            ious.append(np.count_nonzero((pred == c) & (labels == c)) / union)
-    return float(np.mean(ious)) if ious else math.nan
+    files = {
+        _PHOTO: _png(Image.fromarray(home.photo)),
+        _TRUTH: _png(_with_palette(home.truth)),
+        _LOGITS: _packed(home),
+        _SCENE: _described(home, notes),
+    }
+    size = sum(map(len, files.values()))
+    if size > LIMIT_BYTES:
+        raise DataError(
+            f"Home's files would take {size / 1e6:.1f} MB; they may take {LIMIT_BYTES / 1e6:.0f}. Take a smaller "
+            "--size or fewer cells."
+        )
+    try:
+        _replace(folder, files)
+    except OSError as error:
+        raise DataError(f"Home's files cannot be written to {folder}: {error.strerror or error}.") from error
 
 
-def write_home(folder: Path, home: HomeScene, command: str) -> None:
-    """Write what `read_home` reads; `command` is how it was made, for the record."""
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    """All at once as far as a reader can tell: scene.json goes first and comes last, and without it there is none."""
     folder.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(home.photo).save(folder / "photo.png", optimize=True)
-    for role, labels in home.labels.items():
-        image = Image.fromarray(labels)
-        image.putpalette(palette_bytes())
-        image.save(folder / f"{role}.png", optimize=True)
-    data: dict[str, Any] = {
+    for name, content in files.items():
+        (folder / f".{name}.new").write_bytes(content)
+    for name in (_SCENE, *home_first.FILES):
+        (folder / name).unlink(missing_ok=True)
+    for name in files:
+        os.replace(folder / f".{name}.new", folder / name)
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _with_palette(labels: np.ndarray) -> Image.Image:
+    image = Image.fromarray(labels)
+    image.putpalette(palette_bytes())
+    return image
+
+
+def _packed(home: HomeGrid) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        cells=np.stack([home.seen[f"cell/{number}"] for number in range(len(home.cells))]),
+        twins=np.stack([home.seen[f"twin/{place}"] for place in range(len(home.twins))]),
+        teacher=home.seen["teacher"],
+    )
+    return file.getvalue()
+
+
+def _described(home: HomeGrid, notes: Mapping[str, Any]) -> bytes:
+    data = {
+        "format_version": FORMAT_VERSION,
         "dataset": home.dataset,
         "index": home.index,
         "scenes": home.scenes,
         "size": list(home.photo.shape[:2]),
-        "seeds": home.seeds,
-        "settings": home.settings,
-        "command": command,
+        "seeds": list(home.seeds),
+        "shown": SHOWN,
+        "settings": dict(home.settings),
+        **notes,
+        "teacher": {**vars(home.teacher), **_plain(home.teacher_scores)},
+        "student": vars(home.student),
+        "twins": [{"seed": seed, **_plain(twin)} for seed, twin in zip(home.seeds, home.twins, strict=True)],
+        "cells": [
+            {
+                "alpha": cell.alpha,
+                "temperature": cell.temperature,
+                "shown": cell.shown,
+                "students": [
+                    {"seed": seed, **_plain(one)} for seed, one in zip(home.seeds, cell.students, strict=True)
+                ],
+            }
+            for cell in home.cells
+        ],
     }
-    for role in ROLES:
-        measured = asdict(getattr(home, role))
-        data[role] = {**measured, "iou": [None if math.isnan(v) else v for v in measured["iou"]]}
-    text = json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False)
-    (folder / "scene.json").write_text(text + "\n", encoding="utf-8")  # last: without it there is no scene
+    return (json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m unetkd_core.runs.home_scene", description="Make the home page's scene from checkpoints."
-    )
-    for role in ROLES:
-        parser.add_argument(role, help=f"reference to the {role}: a checkpoint's name or run:ID")
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--scene", type=int, default=None, help="index of the scene; default: a typical one")
-    chosen = parser.parse_args(arguments)
-    make_home(chosen.folder, chosen.teacher, chosen.student, chosen.twin, chosen.scene)
-
-
-if __name__ == "__main__":
-    main()
+def _plain(scores: Measured) -> dict[str, Any]:
+    known = {"miou": scores.miou, "iou": [None if math.isnan(v) else v for v in scores.iou]}
+    return {**known, "run": scores.run} if scores.run else known

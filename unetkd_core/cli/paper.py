@@ -1,0 +1,123 @@
+"""`unetkd paper`: what the project shows and prints, made anew by one command each; so far `home`."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from unetkd_core.cli import options as o
+from unetkd_core.cli.configure import config_from
+from unetkd_core.cli.output import duration, percent, points, print_table, remark
+from unetkd_core.cli.sweep import follow, to_do
+from unetkd_core.cli.sweep_options import list_of, seeds_of
+from unetkd_core.cli.teachers import reference
+from unetkd_core.data import catalog
+from unetkd_core.data.source import Remembered
+from unetkd_core.errors import RunError
+from unetkd_core.runs import home_making, home_plan, home_scene, sweep_estimate
+from unetkd_core.runs.home_grid import HomeGrid
+from unetkd_core.runs.home_street import Say
+
+app = typer.Typer(help="What the project shows, made anew: home.", no_args_is_help=True)
+
+Teacher = Annotated[str, typer.Option("--teacher", metavar="REF", help="Who teaches: a checkpoint's name or run:ID.")]
+Alphas = Annotated[str, typer.Option("--alpha", metavar="α,…", help="The dots of one slider.")]
+Temperatures = Annotated[str, typer.Option("--temperature", metavar="T,…", help="The dots of the other.")]
+Seeds = Annotated[str, typer.Option("--seeds", metavar="N,…", help="Seeds, as 0,1,2 or 0-2.")]
+On = Annotated[str, typer.Option("--on", metavar="REF", help="Score on the whole of this, which chose nobody.")]
+Scene = Annotated[int | None, typer.Option("--scene", min=0, help="The street's number; left out: a typical one.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Left out: what the app shows.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `home` a command of its own while it is the only one."""
+
+
+@app.command()
+def home(
+    context: typer.Context,
+    teacher: Teacher = "mobilenetv2-teacher",
+    alpha: Alphas = "0.1,0.3,0.5,0.9",
+    temperature: Temperatures = "1,2,4,10",
+    seeds: Seeds = "0,1",
+    on: On = home_plan.ON,
+    scene: Scene = None,
+    out: Out = None,
+    student: o.Student = "M128",
+    norm: o.Norm = "batch",
+    recipe: o.Recipe = None,
+    train: o.Train = None,
+    val: o.Val = None,
+    size: o.Size = "96x192",
+    max_train: o.MaxTrain = 400,
+    max_val: o.MaxVal = 60,
+    epochs: o.Epochs = 10,
+    batch_size: o.BatchSize = 8,
+    lr: o.LearningRate = None,
+    turns: o.Turns = None,
+    config_file: o.ConfigFile = None,
+) -> None:
+    """Home's street and sliders: a student really taught at every T and α, its untaught twins, scores of all of them.
+
+    What is trained or scored already is not done again: Ctrl-C stops it, and the same command goes on.
+    """
+    source = Remembered(catalog.open_source(on))
+    source.check()
+    spec = home_plan.plan(
+        config_from({**locals(), "teacher": None, "alpha": None, "temperature": None}),
+        reference(teacher),
+        source,
+        alphas=list_of(alpha, float, "--alpha") or [],
+        temperatures=list_of(temperature, float, "--temperature") or [],
+        seeds=seeds_of(seeds) or [],
+    )
+    left = sweep_estimate.of_spec(spec)
+    remark(f"{spec.name}: {to_do(left)}, about {duration(left.seconds)}.")
+    sweep = home_plan.train(spec)
+    if not follow(sweep):
+        raise RunError("Not every student and twin is trained, so nothing is written. The same command goes on.")
+    folder = out or home_scene.FOLDER
+    with _saying() as say:
+        made = home_making.make(sweep, source, scene=scene, say=say)
+    home_scene.write_home(folder, made, home_making.notes(spec, source, shlex.join(["unetkd", *context.obj])))
+    _print(made)
+    remark(f"{folder} is written: {sum(f.stat().st_size for f in folder.iterdir()) / 1e6:.1f} MB.")
+
+
+@contextmanager
+def _saying() -> Iterator[Say]:
+    """One line that tells how far it is; where there is no terminal, a line for each kind of work."""
+    console, said = Console(stderr=True), ""
+    with console.status("") as line:
+
+        def say(what: str, done: int, of: int) -> None:
+            nonlocal said
+            if console.is_terminal:
+                line.update(f"{what}: {done} of {of}")
+            elif what != said:
+                remark(f"{what}: {of}")
+                said = what
+
+        yield say
+
+
+def _print(made: HomeGrid) -> None:
+    """The gains as a grid: rows α, columns T."""
+    numbers = iter(range(len(made.cells)))
+    rows = [(f"α {alpha:g}", *(_gain(made, next(numbers)) for _ in made.temperatures)) for alpha in made.alphas]
+    print_table(("", *(f"#T {temperature:g}" for temperature in made.temperatures)), rows)
+    seeds = "one seed" if len(made.seeds) == 1 else f"mean ± standard deviation of {len(made.seeds)} seeds"
+    typer.echo(
+        f"Gain in points over the untaught twin ({percent(made.twin_miou)}) on {made.dataset}, {seeds}; "
+        f"its teacher {percent(made.teacher_scores.miou)}."
+    )
+
+
+def _gain(made: HomeGrid, number: int) -> str:
+    spread = made.spread(number)
+    return points(made.gain(number)).removesuffix(" points") + ("" if spread is None else f" ± {100 * spread:.1f}")

@@ -1,0 +1,100 @@
+"""Which students Home needs, as an ordinary sweep over T and α: planned, checked before it costs anything, trained.
+
+The runs are ordinary ones, so whatever is on disk counts, and stopping loses nothing. Needs no torch.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+from unetkd_core.classes import NUM_CLASSES
+from unetkd_core.data import catalog
+from unetkd_core.data.source import Source
+from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.inference.sizes import working_size
+from unetkd_core.runs import sweeps
+from unetkd_core.runs.home_scene import LIMIT_BYTES
+from unetkd_core.runs.sweep_folder import Sweep
+from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
+from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import references
+from unetkd_core.zoo.references import Reference
+
+ALPHAS: Final = (0.1, 0.3, 0.5, 0.9)
+TEMPERATURES: Final = (1.0, 2.0, 4.0, 10.0)
+SEEDS: Final = (0, 1)
+METHOD: Final = "kd-t2"
+"""With T²: without it the soft term fades with T, and the two sliders would be nearly one."""
+ON: Final = "streets:test"
+"""What everybody is scored on: it trains nobody and chooses no epoch."""
+SIZE: Final = (512, 1024)
+"""Height and width of the picture: it fills the page, so twice the size that scores are measured at."""
+_PICTURES_BYTES: Final = 1_500_000
+"""What photo, label and numbers take at most."""
+
+
+def plan(
+    base: RunConfig,
+    teacher: Reference,
+    on: Source,
+    *,
+    alphas: Sequence[float] = ALPHAS,
+    temperatures: Sequence[float] = TEMPERATURES,
+    seeds: Sequence[int] = SEEDS,
+) -> SweepSpec:
+    """The grid as a sweep, to be scored on `on`.
+
+    Raises ConfigError for a grid that cannot be, a split that a choice was made on, or logits that would not fit.
+    """
+    if on.ref in [catalog.open_source(ref).ref for ref in (*base.data.train, *base.data.val)]:
+        raise ConfigError(f"{on.ref} trains or chooses the students; score them on a split that does neither.")
+    spec = parse_spec(
+        {
+            "name": f"Home: {base.model.name} from {references.info_of(teacher).title}"[:80],
+            "base": base,
+            "teacher": [teacher if isinstance(teacher, str) else teacher.model_dump(mode="json")],
+            "student": [base.model.name],
+            "method": [METHOD],
+            "alpha": sorted(alphas),
+            "temperature": sorted(temperatures),
+            "seed": sorted(seeds),
+        },
+        where="Home's grid",
+    )
+    _check_size(spec)
+    return spec
+
+
+def logits_bytes(spec: SweepSpec, size: tuple[int, int] = SIZE) -> int:
+    """What the logits of a grid take before they are deflated: every cell's, every twin's, the teacher's."""
+    info, data = references.info_of(spec.teacher[0]), spec.base.data
+    height, width = working_size(*size, data.height, data.width)
+    teacher_height, teacher_width = working_size(*size, info.height, info.width)
+    students = len(spec.cells()) + len(spec.seed)
+    return 2 * NUM_CLASSES * (students * height * width + teacher_height * teacher_width)
+
+
+def _check_size(spec: SweepSpec) -> None:
+    """Now, and not after an hour of training."""
+    needed, room = logits_bytes(spec), LIMIT_BYTES - _PICTURES_BYTES
+    if needed > room:
+        raise ConfigError(
+            f"Home's logits would take up to {needed / 1e6:.1f} MB, and there is room for {room / 1e6:.1f}. Take a "
+            "smaller --size or fewer cells."
+        )
+
+
+def train(spec: SweepSpec) -> Sweep:
+    """The sweep that trains what is not trained yet: the one that is going on, else a new one that adopts all runs.
+
+    Raises what `sweeps.start` raises.
+    """
+    same = [sweep for sweep in sweeps.list_sweeps() if sweep.spec == spec]
+    for sweep in same:
+        if sweep.status().active:
+            return sweep
+    started = sweeps.start(spec)
+    for sweep in same:  # their runs stay, and are this one's now
+        with contextlib.suppress(RunError):
+            sweeps.delete(sweep.id)
+    return started

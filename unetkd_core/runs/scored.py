@@ -1,0 +1,51 @@
+"""Scores that were measured once, kept for whoever asks again: a table of many networks can be stopped and continued.
+
+    UNETKD_HOME/scores/KEY.json   KEY: a hash of the weights, the split's scenes and this file's format
+
+Asking needs no torch where the answer is known.
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from unetkd_core import settings
+from unetkd_core.data.source import Source
+from unetkd_core.metrics import Scores
+from unetkd_core.runs.status import write_text
+from unetkd_core.zoo import references
+from unetkd_core.zoo.references import Reference
+
+FORMAT_VERSION: Final = 1
+
+
+def scores_of(ref: Reference, source: Source, *, progress: Callable[[int, int], None] | None = None) -> Scores:
+    """Scores of what `ref` means over the whole of `source`, at the labels' native resolution; measured now if need be.
+
+    progress(scenes done, scenes) while it is measured. Raises CheckpointError, ConfigError, DataError.
+    """
+    path = _path(ref, source)
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return Scores.from_json(json.loads(path.read_text(encoding="utf-8")))
+    scores = _measured(ref, source, progress)
+    with contextlib.suppress(OSError):  # on a full disk it is measured again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(scores.to_json(), allow_nan=False) + "\n", durable=False)
+    return scores
+
+
+def _path(ref: Reference, source: Source) -> Path:
+    made_of = [FORMAT_VERSION, references.info_of(ref).sha256, source.ref, source.fingerprint()]
+    digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    return settings.home() / "scores" / f"{digest[:32]}.json"
+
+
+def _measured(ref: Reference, source: Source, progress: Callable[[int, int], None] | None) -> Scores:
+    from unetkd_core.inference.evaluate import evaluate
+
+    loaded = references.load_model(ref, "auto")
+    size = (loaded.info.height, loaded.info.width)
+    return evaluate(loaded.model, source, training_size=size, progress=progress)
