@@ -13,6 +13,13 @@ from unetkd_core.training.presets import KD_PRESETS
 
 DOORS = (
     (
+        "learn",
+        "Learn",
+        "pages/learn/soft_targets.py",
+        "5 minutes",
+        "One pixel at a car’s edge, and what the teacher says about it.",
+    ),
+    (
         "distill",
         "Distill",
         "pages/lab/distill.py",
@@ -26,7 +33,6 @@ DOORS = (
         "your photo",
         "Put your own street in, and see who reads it best.",
     ),
-    ("data", "Data", "pages/library/data.py", "six classes", "See the streets that they learn from, class by class."),
 )
 SCENE, START = kit.key("home", "scene"), kit.key("home", "start")
 ADDRESS = {"alpha": kit.key("home", "alpha"), "T": kit.key("home", "temperature")}
