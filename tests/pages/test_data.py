@@ -249,6 +249,7 @@ def test_the_scenes_shares_stand_beside_the_splits_average(folder: Path) -> None
 
 
 def test_how_far_streets_carry_is_shown_where_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carry, "tables", list)
     assert "How far do made-up streets carry?" not in text(opened())
     line = Line("M128", "camvid:val", 0.4, None, (0.4,) * 6, (0,))
     found = [carry.Trained("streets", (128, 256), [line]), carry.Trained("camvid", (144, 192), [line])]
