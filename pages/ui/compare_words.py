@@ -42,7 +42,7 @@ def _errors(done: Sequence[Reading], picture: Picture, view: View) -> str:
         return ""
     one, other = pair
     gain, loss = _only_right(one, other, picture.truth)
-    whom = "its twin" if (one.role, other.role) == ("student", "twin") else other.called
+    whom = "its twin" if (one.role, other.role) == ("student", "twin") and other.alone else other.called
     return (
         f"Where one is right and the other is not: {one.called} gains {percent(gain)} of this street’s pixels "
         f"on {whom}, and loses {percent(loss)}."

@@ -211,9 +211,12 @@ def test_a_view_chosen_in_the_pictures_goes_into_sentence_and_address(open_page:
 def test_dragging_the_overlay_sends_nothing(open_page: OpenPage, address: str) -> None:
     frames = Frames()
     page = compare(open_page, address, on_start=frames.listen)
-    range_ = page.get_by_label("Overlay, percent").bounding_box()
+    expect(page.locator(".ukc-tog")).to_have_count(6, timeout=SLOW)  # all has come, and nothing moves any more
+    expect(page.get_by_text("measured here")).to_be_visible(timeout=SLOW)
+    slider = page.get_by_label("Overlay, percent")
+    slider.scroll_into_view_if_needed()
+    range_ = slider.bounding_box()
     assert range_
-    page.wait_for_timeout(1500)
     page.mouse.move(range_["x"] + 60, range_["y"] + 10)
     page.mouse.down()
     before = frames.sent
