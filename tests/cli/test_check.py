@@ -9,9 +9,7 @@ from unetkd_core.runs.offline_check import Finding
 HERE, LACKING = Finding("Fonts", True, "All here."), Finding("torch", False, "It is missing.", "Install it.")
 
 
-def test_a_line_for_each_thing_and_exit_0_where_all_is_here(
-    unetkd: Unetkd, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_for_each_thing_and_exit_0_where_all_is_here(unetkd: Unetkd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offline_check, "findings", lambda: iter([HERE]))
     outcome = unetkd("check")
     assert outcome.code == 0 and "Fonts: All here." in outcome.out

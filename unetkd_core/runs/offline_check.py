@@ -63,7 +63,9 @@ def _torch() -> str:
         import torchmetrics
         import torchvision
     except ImportError as error:
-        raise _Missing(f"{error.name} cannot be imported.", "Install requirements.txt while there is a network.") from None
+        raise _Missing(
+            f"{error.name} cannot be imported.", "Install requirements.txt while there is a network."
+        ) from None
     return f"torch {torch.__version__}, torchvision {torchvision.__version__}, torchmetrics {torchmetrics.__version__}."
 
 
