@@ -12,7 +12,6 @@ from pages.ui.lesson_plan import Lesson
 from unetkd_core.settings import PROJECT_ROOT
 
 PAGE = lesson_steps.PAGE
-MARKS = {"not begun": "none", "predicted": "half", "done": "full"}
 
 
 def overview() -> None:
@@ -21,7 +20,8 @@ def overview() -> None:
     far = f"{done} of {len(lesson_steps.LESSONS)} done" if done else f"{all_minutes} minutes in all"
     kit.page_header(
         "What would you have guessed?",
-        f"Six questions about teaching a small network. Guess first, see what really happens, then try it yourself; {far}.",
+        "Six questions about teaching a small network. Guess first, see what really happens, then try it yourself; "
+        f"{far}.",
     )
     with st.container(key=kit.key(PAGE, "cards")):
         for row in range(0, len(lesson_steps.LESSONS), 2):
@@ -40,7 +40,8 @@ def card(lesson: Lesson) -> None:
         st.html(
             f'<div class="ukd-door"><span class="art les-number" aria-hidden="true">{place}</span>'
             f'<span class="ukd-note">{lesson.minutes} min</span>'
-            f'<p>{html.escape(lesson.short)}<span class="les-state les-{MARKS[progress.word]}">{progress.word}</span></p></div>'
+            f"<p>{html.escape(lesson.short)}"
+            f'<span class="les-state les-{lesson_steps.MARKS[progress.word]}">{progress.word}</span></p></div>'
         )
         query = {**lesson_steps.address(lesson, step), **lesson_progress.carried()}
         st.page_link("pages/learn/lessons.py", label=lesson.question, query_params=query)

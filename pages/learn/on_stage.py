@@ -34,7 +34,8 @@ def switch() -> None:
     kit.section("The presenter’s mode", "for this window, on every page")
     on = st.toggle("On stage", value=stage.now().on, key=kit.key(PAGE, "on"), on_change=turn)
     kit.note(
-        "Larger type; without Streamlit’s own menu and hints. “Reset this page”, at the top, opens a page as it first was; runs stay."
+        "Larger type; without Streamlit’s own menu and hints. “Reset this page”, at the top, opens a page as it first "
+        "was; runs stay."
         if on
         else "Larger type, and nothing that an audience need not see. It comes with every address that says stage=1."
     )

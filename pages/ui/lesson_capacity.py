@@ -46,8 +46,8 @@ def answer() -> Answer:
     letter = "a" if times > more / 2 else "b" if times > 4 else "c" if times > 1.2 else "d"
     return Answer(
         letter,
-        f"{more:.0f} times the weights are {times:.1f} times the work: each deeper level sees a picture of half the height and "
-        f"half the width, so its many filters are applied to few places. {_measured_words()}",
+        f"{more:.0f} times the weights are {times:.1f} times the work: each deeper level sees a picture of half the "
+        f"height and half the width, so its many filters are applied to few places. {_measured_words()}",
     )
 
 
@@ -60,7 +60,7 @@ def _measured_words(path: Path | None = None) -> str:
             f"Trained alone on made-up streets, {LARGE} reaches {_reached(large)} mIoU and {SMALL} {_reached(small)}: "
             f"{kit.points(large.mean - small.mean)} points for it."
         )
-    return "What it brings is measured on this project’s streets; the table is not here yet."
+    return "What they bring is shown by the networks that are here."
 
 
 def measured(path: Path | None = None) -> list[Line]:
@@ -72,12 +72,7 @@ def measured(path: Path | None = None) -> list[Line]:
 
 
 def _reached(line: Line) -> str:
-    spread = "one seed" if line.spread is None else f"± {100 * line.spread:.1f}, {_seeds(len(line.seeds))}"
-    return f"{kit.percent(line.mean)} ({spread})"
-
-
-def _seeds(count: int) -> str:
-    return {1: "one seed", 2: "two seeds", 3: "three seeds"}.get(count, f"{count} seeds")
+    return lesson_figures.over_seeds(line.mean, line.spread, len(line.seeds))
 
 
 def after() -> None:
@@ -116,12 +111,9 @@ def task() -> Task:
     budget = work(SMALL)
     fits = [size for size in SIZES if work(LARGE, size) <= budget]
     name = st.segmented_control("Network", NETWORKS, default=SMALL, required=True, key=_NETWORK) or SMALL
-    size = (
-        st.segmented_control(
-            "Picture", SIZES, default=FULL, required=True, key=_SIZE, format_func=lambda s: f"{s[0]} × {s[1]}"
-        )
-        or FULL
-    )
+    names = {f"{height} × {width}": (height, width) for height, width in SIZES}
+    picked = st.segmented_control("Picture", list(names), default=list(names)[-1], required=True, key=_SIZE)
+    size = names.get(picked or "", FULL)
     needs = work(name, size)
     st.html(
         lesson_figures.bars(
@@ -145,16 +137,17 @@ LESSON: Final = Lesson(
     question="What does a larger network cost?",
     minutes=4,
     short=f"Capacity: {SMALL} to {LARGE}, in weights, in work and in mIoU.",
-    setting=f"{SMALL} to {LARGE} are one {kit.term('U-Net')}, with three to six levels. All of them read the same street.",
-    ask=f"{LARGE} has {weights(LARGE) / weights(SMALL):.0f} times the weights of {SMALL}. How much more work is one picture?",
+    setting=f"{SMALL} to {LARGE} are one {kit.term('U-Net')}, with three, four, five and six levels.",
+    ask=f"{LARGE} has {weights(LARGE) / weights(SMALL):.0f} times the weights of {SMALL}. "
+    "How much more work is one picture?",
     options={
         "a": "About as many times more",
         "b": "About ten times more",
         "c": "About twice as much",
         "d": "Less: a larger network is surer of itself",
     },
-    todo=f"A chip does just what {SMALL} needs at {FULL[0]} × {FULL[1]}. Make {LARGE} fit it, with the largest picture that it can "
-    "have.",
+    todo=f"A chip does just what {SMALL} needs at {FULL[0]} × {FULL[1]}. Make {LARGE} fit it, with the largest picture "
+    "that it can have.",
     before=before,
     answer=answer,
     after=after,

@@ -9,18 +9,35 @@ from pages.ui import kit
 from unetkd_core.classes import CLASSES
 
 
-def softening(answers: Sequence[tuple[float, np.ndarray]], order: Sequence[int]) -> str:
-    """One network's six probabilities at several T, side by side. answers: (T, (6,)). order: classes from the top."""
-    head = "".join(f'<th scope="col">{_t(t)}</th>' for t, _ in answers)
+def softening(answers: Sequence[tuple[float, np.ndarray]], order: Sequence[int], yours: float | None = None) -> str:
+    """One network's six probabilities at several T, side by side. answers: (T, (6,)). order: classes from the top.
+
+    yours: the T that somebody has set; its column is marked.
+    """
+    head = "".join(f'<th scope="col"{_mine(t, yours)}>{_t(t)}</th>' for t, _ in answers)
     rows = []
     for c in order:
         cells = "".join(
-            f'<td><i style="width:{100 * p[c]:.2f}%"></i><span>{probability(float(p[c]))}</span></td>'
-            for _, p in answers
+            f'<td{_mine(t, yours)}><i style="width:{100 * p[c]:.2f}%"></i><span>{probability(float(p[c]))}</span></td>'
+            for t, p in answers
         )
         rows.append(f'<tr><th scope="row">{kit.swatch_html(c)}{html.escape(CLASSES[c].name)}</th>{cells}</tr>')
     corner = '<th scope="col"><span class="ukd-hidden">class</span></th>'
     return f'<table class="les-soft"><thead><tr>{corner}{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+
+
+def over_seeds(mean: float, spread: float | None, seeds: int) -> str:
+    """52.1 % ± 1.3, three seeds; of one seed no spread is known. mean, spread: fractions."""
+    return (
+        f"{kit.percent(mean)}, one seed"
+        if spread is None
+        else f"{kit.percent(mean)} ± {100 * spread:.1f}, {counted(seeds)} seeds"
+    )
+
+
+def counted(number: int) -> str:
+    """Small numbers as words."""
+    return {2: "two", 3: "three", 4: "four", 5: "five"}.get(number, str(number))
 
 
 def probability(p: float) -> str:
@@ -79,11 +96,16 @@ def bars(rows: Sequence[tuple[str, float, str, str]], *, most: float | None = No
     """(name, value, what stands beside it, kind) as bars from zero. kind: a role, "ink" or "rest". Names are HTML."""
     top = most or max(value for _, value, _, _ in rows)
     body = "".join(
-        f'<tr><th scope="row">{name}</th><td><div><i class="les-{kind}" style="width:{100 * value / top:.2f}%"></i></div></td>'
+        f'<tr><th scope="row">{name}</th>'
+        f'<td><div><i class="les-{kind}" style="width:{100 * value / top:.2f}%"></i></div></td>'
         f'<td class="num">{said}</td></tr>'
         for name, value, said, kind in rows
     )
     return f'<table class="les-bars"><tbody>{body}</tbody></table>'
+
+
+def _mine(t: float, yours: float | None) -> str:
+    return ' class="les-yours"' if t == yours else ""
 
 
 def _t(value: float) -> str:

@@ -20,7 +20,10 @@ CLEAR: Final = 0.02
 
 
 def own() -> Pair | None:
-    """The newest taught student with a twin: one that is done, else one that is under way, else one that ended early."""
+    """The newest taught student with a twin: one that is done, else under way, else ended early.
+
+    None where there is no such pair.
+    """
     others = []
     for run, config in pairs.by_pairs(list_runs()):
         if config.role != "student":
@@ -42,8 +45,9 @@ def before() -> None:
     st.html(
         '<ol class="les-list"><li>'
         f"{kit.role_html('student', 'M128, taught')} learns from labels and from a teacher.</li><li>"
-        f"{kit.role_html('twin', 'M128, untaught')} has the same first weights, streets and order, and the labels alone.</li>"
-        f"<li>The {kit.term('gain')} is the difference of their {kit.term('mIoU')}, on streets that neither has seen.</li></ol>"
+        f"{kit.role_html('twin', 'M128, untaught')} has the same first weights, streets and order, and the labels "
+        f"alone.</li><li>The {kit.term('gain')} is the difference of their {kit.term('mIoU')}, on streets that neither "
+        "has seen.</li></ol>"
     )
 
 
@@ -51,10 +55,11 @@ def answer() -> Answer:
     known = lesson_three.seeds()
     twins = [twin for _, _, twin in known]
     gains = [taught - twin for _, taught, twin in known]
+    count, apart = lesson_figures.counted(len(known)), max(twins) - min(twins)
     luck = (
-        f"Three twins that differ in nothing but the {kit.term('seed')} reached {kit.percent(min(twins))} to {kit.percent(max(twins))}: "
-        f"{100 * (max(twins) - min(twins)):.1f} points of luck, with nobody teaching. Against such twins, teaching gained "
-        f"{kit.points(statistics.fmean(gains))} ± {100 * statistics.stdev(gains):.1f} points over {len(gains)} seeds."
+        f"{count.capitalize()} twins that differ in nothing but the {kit.term('seed')} reached {kit.percent(min(twins))} "
+        f"to {kit.percent(max(twins))}: {100 * apart:.1f} points of luck, with nobody teaching. There, teaching gained "
+        f"{kit.points(statistics.fmean(gains))} ± {100 * statistics.stdev(gains):.1f} points over {count} seeds."
     )
     pair = own()
     if pair is None or not pair.done or pair.gain is None:
@@ -63,17 +68,13 @@ def answer() -> Answer:
         )
     gain = pair.gain
     letter = "a" if gain >= CLEAR else "c" if gain <= -CLEAR else "b"
-    sure = (
-        "less than what luck alone did there"
-        if abs(gain) < max(twins) - min(twins)
-        else "more than what luck alone did there"
-    )
+    sure = f"{'less' if abs(gain) < apart else 'more'} than what luck did there"
     return Answer(letter, f"Your student’s gain is {kit.points(gain)} points, {kit.term('one seed')}: {sure}. {luck}")
 
 
 def after() -> None:
     known = lesson_three.seeds()
-    kit.section("Three measured pairs on CamVid", f"{kit.term('mIoU')} of {lesson_three.STUDENT}, 30 epochs")
+    kit.section("Three measured pairs on CamVid", f"{kit.term('mIoU')} of {lesson_three.STUDENT}")
     rows = []
     for seed, taught, twin in known:
         rows.append(

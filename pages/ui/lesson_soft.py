@@ -44,10 +44,10 @@ def answer() -> Answer:
     letter = "a" if not grew else "c" if apart < _ALIKE else "b"
     return Answer(
         letter,
-        f"At T = 1 the teacher gives {_name(first)} {coldest[first]:.2f} and {_name(second)} {coldest[second]:.2f}: as good as the "
-        f"label. At T = 4 its second choice has {at[4.0][second]:.2f}, and the student hears what else this looks like: "
-        f"{kit.term('dark knowledge')}. At T = 50 the first is ahead by {apart:.2f} alone; all six are nearly a sixth, and "
-        "nothing is left to learn of who was second.",
+        f"At T = 1 the teacher gives {_name(first)} {coldest[first]:.2f} and {_name(second)} {coldest[second]:.2f}. At "
+        f"T = 4 its second choice has {at[4.0][second]:.2f}, and the student hears what else this looks like: "
+        f"{kit.term('dark knowledge')}. At T = 50 the first is ahead by no more than {apart:.2f}: all six are nearly a "
+        "sixth, and of who was second nothing is left to learn.",
     )
 
 
@@ -66,7 +66,8 @@ def after() -> None:
     )
     st.session_state[_VIEW] = view.temperature
     kit.section("The teacher at the ring", "probability, softened by T")
-    st.html(lesson_figures.softening([(t, here.said(t)) for t in SHOWN], here.ranking()))
+    shown = sorted({*SHOWN, view.temperature})
+    st.html(lesson_figures.softening([(t, here.said(t)) for t in shown], here.ranking(), yours=view.temperature))
 
 
 def task() -> Task:
@@ -88,7 +89,7 @@ LESSON: Final = Lesson(
     question="Why listen to a teacher who says what the label says?",
     minutes=4,
     short="Soft targets, and a temperature that is too high.",
-    setting="At this pixel label and teacher agree. What else the teacher thinks shows only when its answer is softened by "
+    setting="At this pixel label and teacher agree. What else the teacher thinks shows when its answer is softened by "
     f"a {kit.term('temperature')} <em>T</em>.",
     ask="T goes from 1 to 50. What becomes of the teacher’s second choice?",
     options={

@@ -31,6 +31,8 @@ PAGE: Final = "lessons"
 LESSONS: Final[Sequence[Lesson]] = tuple(
     module.LESSON for module in (lesson_soft, lesson_alpha, lesson_t2, lesson_capacity, lesson_three, lesson_run)
 )
+MARKS: Final = {"not begun": "none", "predicted": "half", "done": "full"}
+"""How far somebody is -> its mark in lessons.css."""
 state = st.session_state
 
 
@@ -68,10 +70,13 @@ def draw(lesson: Lesson, step: Step) -> bool:
     _where(lesson, step)
     kit.page_header(html.escape(lesson.question), lesson.setting)
     left, right = st.columns([400, 684], gap=36)
-    with right, st.container(key=kit.key(PAGE, "figure"), gap="small"):
-        found = _figure(lesson, shown, waiting)
-    with left, st.container(key=kit.key(PAGE, "steps"), gap="medium"):
+    with left:
+        steps = st.container(key=kit.key(PAGE, "steps"), gap="medium")
+    with steps:
         _predict(lesson, shown, locked)
+    with right, st.container(key=kit.key(PAGE, "figure"), gap="small"):
+        found = _figure(lesson, shown, waiting)  # before the task, which looks at what is set there
+    with steps:
         if shown != "predict":
             _reveal(lesson, found, shown)
         if shown == "do":
@@ -93,9 +98,11 @@ def _where(lesson: Lesson, step: Step) -> None:
                 on_click=go,
                 args=(None,),
             )
-        word = lesson_progress.of(lesson.key).word
+        marks = "".join(f'<i class="les-{MARKS[lesson_progress.of(one.key).word]}"></i>' for one in LESSONS)
         st.html(
-            f'<span class="ukd-note">Lesson {place} of {len(LESSONS)}, about {lesson.minutes} minutes; {word}</span>'
+            f'<span class="ukd-note">Lesson {place} of {len(LESSONS)}, about {lesson.minutes} minutes</span>'
+            f'<span class="les-marks" role="img" aria-label="{lesson_progress.count()} of {len(LESSONS)} lessons done">'
+            f"{marks}</span>"
         )
         with st.popover("Link", icon=":material/link:", type="tertiary", key=kit.key(PAGE, "link")):
             _links(lesson, step)
@@ -181,17 +188,24 @@ def _reveal(lesson: Lesson, found: Answer | None, step: Step) -> None:
             st.skeleton(height=120)
         else:
             st.html(
-                f'<p class="les-verdict">{_verdict(lesson, guess, found.letter)}</p><p class="les-answer">{found.sentence}</p>'
+                f'<p class="les-verdict">{_verdict(lesson, guess, found.letter)}</p>'
+                f'<p class="les-answer">{_together(found.sentence)}</p>'
             )
         if step == "reveal":
             st.button("Try it", key=kit.key(PAGE, "try"), type="primary", on_click=go, args=(lesson, "do"))
+
+
+def _together(sentence: str) -> str:
+    """No line break between a number and its sign."""
+    return sentence.replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0").replace(" = ", "\u00a0=\u00a0")
 
 
 def _verdict(lesson: Lesson, guess: str | None, right: str | None) -> str:
     """The guess beside what turned out; nobody is scolded."""
     if right is None:
         return "It is not decided yet."
-    said = html.escape(lesson.options[right])
+    option = html.escape(lesson.options[right])
+    said = option[0].lower() + option[1:]
     if guess is None:
         return f"It is this: {said}."
     return f"As you said: {said}." if guess == right else f"It turned out otherwise: {said}."
@@ -217,7 +231,7 @@ def _do(lesson: Lesson, waiting: bool) -> None:
 
 def _outcome(task: Task) -> None:
     mark, word = ("done", "Done.") if task.done else ("open", "Not yet.")
-    st.html(f'<p class="les-outcome les-{mark}" role="status"><b>{word}</b> {task.told}</p>')
+    st.html(f'<p class="les-outcome les-{mark}" role="status"><b>{word}</b> {_together(task.told)}</p>')
 
 
 def _on(lesson: Lesson, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""The street of the lessons: a shipped teacher and its student are asked about it, and everything is worked out of that.
+"""The street of the lessons: a teacher and its student are asked about it, and everything is worked out of that.
 
 One scene of streets:val with a vehicle; its networks are those that Compare starts with. Draws nothing.
 """
@@ -92,7 +92,7 @@ def networks() -> dict[str, Asked]:
     infos = dict(known)
     if trio.NOBODY in (chosen["teacher"], chosen["student"]):
         raise CheckpointError(
-            "There is no teacher with a student here. Lesson 6 trains such a pair; checkpoints/ of the repository has one."
+            "There is no teacher with a student here. Lesson 6 trains such a pair, and the repository has one."
         )
     return {role: Asked(chosen[role], infos[chosen[role]]) for role in ("teacher", "student")}
 

@@ -20,8 +20,8 @@ def before() -> None:
     image, _ = lesson_street.scene()
     viewer(image, [Plate("A street", "", None)], mode="grid", key=kit.key("lessons", "t2_scene"), report=False)
     st.html(
-        f'<p class="ukd-fine">The paper teaches with α {_ALPHA:g} and T {_T:g}: the teacher’s term weighs {1 - _ALPHA:g}. '
-        "Here the gradient of that term is worked out at every pixel of this street, at T = 1 and at "
+        f'<p class="ukd-fine">The paper teaches with α {_ALPHA:g} and T {_T:g}: the teacher’s term weighs '
+        f"{1 - _ALPHA:g}. Here the gradient of that term is worked out at every pixel of this street, at T = 1 and at "
         f"T = {_T:g}.</p>"
     )
 
@@ -39,10 +39,10 @@ def answer() -> Answer:
     share = lesson_street.pulled(lesson_street.street(), **PAPER).share
     return Answer(
         letter,
-        f"At T = {_T:g} the soft gradient is {times:.0f} times weaker than at T = 1, and from T = {_T:g} to {2 * _T:g} another "
+        f"At T = {_T:g} the soft gradient is {times:.0f} times weaker than at T = 1, and at T = {2 * _T:g} another "
         f"{last:.1f} times: in the end it shrinks as 1/T². So with the paper’s α of {_ALPHA:g} the labels do "
-        f"{kit.percent(share)} of the pulling, and T = 50 is distillation in name only. Multiplied by "
-        f"{kit.term('T²')}, the teacher keeps its voice at any temperature.",
+        f"{kit.percent(share)} of the pulling, and at T = 50 the teacher is there in name only. Multiplied by "
+        f"{kit.term('T²')}, it keeps its voice at any temperature.",
     )
 
 
@@ -92,7 +92,8 @@ LESSON: Final = Lesson(
     question="What does a teacher weigh that whispers?",
     minutes=4,
     short="The forgotten T², and a gradient that shrinks.",
-    setting=f"A higher temperature softens the teacher’s answers. It softens the {kit.term('soft term', 'soft gradient')}, too.",
+    setting="A higher temperature softens what the teacher says, and also what the student feels of it: the gradient "
+    f"of the {kit.term('soft term')}.",
     ask=f"From T = 1 to T = {_T:g}, without T²: how much weaker does the soft gradient get?",
     options={
         "a": "It stays as strong as it was",

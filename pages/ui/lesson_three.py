@@ -1,4 +1,4 @@
-"""Lesson 5: a mean of one strong and two weak teachers, and what their student gained. Reads results/ensemble-camvid."""
+"""Lesson 5: a mean of one strong and two weak teachers, and what their student gained. Reads results/."""
 
 import json
 import statistics
@@ -103,25 +103,18 @@ def answer() -> Answer:
     letter = "a" if found.even > best else "b" if found.even > weakest else "c"
     gap, there = found.searched - best, found.searched_there - found.best_there
     three, one = found.students["three"], found.students["one"]
-    return (
-        Answer(
-            letter,
-            f"The even mean reaches {kit.percent(found.even)}, {name} alone {kit.percent(best)}. Weights that were searched for on one "
-            f"sequence gain {kit.points(there)} points there and {kit.points(gap)} on this one, which they never saw. And the student: taught by "
-            f"all three {_said(three)}, by {name} alone {_said(one)}. That difference is within the spread.",
-        )
-        if abs(three.mean - one.mean) <= max(three.spread or 0, one.spread or 0)
-        else Answer(
-            letter,
-            f"The even mean reaches {kit.percent(found.even)}, {name} alone {kit.percent(best)}. The student: taught by all three "
-            f"{_said(three)}, by {name} alone {_said(one)}.",
-        )
+    same = abs(three.mean - one.mean) <= max(three.spread or 0.0, one.spread or 0.0)
+    return Answer(
+        letter,
+        f"The even mean reaches {kit.percent(found.even)}, {name} alone {kit.percent(best)}. Weights that were searched "
+        f"for on one sequence differ from {name} by {kit.points(there)} points there, and by {kit.points(gap)} on "
+        f"this one, which they never saw. And the student reaches {_said(three)}, if taught by all three; by {name} alone, "
+        f"{_said(one)}. The difference is {'within' if same else 'more than'} the {kit.term('spread')}.",
     )
 
 
 def _said(taught: Taught) -> str:
-    spread = "one seed" if taught.spread is None else f"± {100 * taught.spread:.1f}, {taught.seeds} seeds"
-    return f"{kit.percent(taught.mean)} ({spread})"
+    return lesson_figures.over_seeds(*taught)
 
 
 def after() -> None:
@@ -175,14 +168,14 @@ LESSON: Final = Lesson(
     question="Do two weak teachers help a strong one?",
     minutes=4,
     short="Three teachers, their mean, and weights that fit one sequence.",
-    setting=f"An {kit.term('ensemble')} averages what several networks say. The paper’s three teachers are three encoders.",
+    setting=f"An {kit.term('ensemble')} averages what several networks say; the paper’s is one of three encoders.",
     ask="One teacher is far better than the other two. Where does the even mean of all three lie?",
     options={
         "a": "Above the best of them: three see more than one",
-        "b": "Between: better than the weak ones, behind the strong one",
+        "b": "Between them, behind the strong one",
         "c": "Below all three",
     },
-    todo="Find weights that are better than even ones, on a street of your choice.",
+    todo="Move the weights away from even ones, and read on the page whether the mean got better by it.",
     before=before,
     answer=answer,
     after=after,

@@ -8,7 +8,7 @@ from unetkd_core.runs import offline_check
 
 
 def check(as_json: AsJson = False) -> None:
-    """Look at all that a talk needs: torch, networks, streets, Home, fonts, disk. Uses no network; exit 1 if one lacks."""
+    """Whether all that a talk needs is here: torch, networks, streets, Home, fonts, disk. Connects to nothing."""
     found = []
     for finding in offline_check.findings():
         found.append(finding)

@@ -20,7 +20,7 @@ class Pulls(NamedTuple):
 
 
 def pulls(student: np.ndarray, teacher: np.ndarray, labels: np.ndarray, *, temperature: float) -> Pulls:
-    """student, teacher: (6, h, w) float logits at the networks' own sizes. labels: (H, W) uint8; there it is measured."""
+    """student, teacher: (6, h, w) float logits at the networks' own sizes. labels: (H, W) uint8; its size counts."""
     target = torch.from_numpy(labels.astype(np.int64))[None]
     at_half = pull(_at(student, labels.shape), _at(teacher, labels.shape), target, alpha=0.5, temperature=temperature)
     labelled = target < student.shape[0]
