@@ -13,7 +13,7 @@ from unetkd_core.runs.offline_check import Finding
 from unetkd_core.settings import PROJECT_ROOT
 
 PAGE = "on_stage"
-PAGES = {
+PAGES = {  # as the menu calls it -> its place in an address
     "Home": "",
     "Soft targets": "soft_targets",
     "Lessons": "lessons",
@@ -24,7 +24,6 @@ PAGES = {
     "Ensemble": "ensemble",
     "Data": "data",
 }
-"""What is called -> its place in an address."""
 FOUND = kit.key(PAGE, "found")
 state = st.session_state
 

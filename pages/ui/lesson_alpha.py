@@ -47,9 +47,9 @@ def answer() -> Answer:
     return Answer(
         letter,
         f"In this street the label pulls harder at {kit.percent(harder)} of the pixels, the teacher at "
-        f"{kit.percent(1 - harder)}; over all of them the labels do {kit.percent(found.share)} of the pulling. α weighs "
-        "the two terms of the loss. How far the student is from each of them decides who moves it: where it already says "
-        "what the label says, the label has nothing to pull.",
+        f"{kit.percent(1 - harder)}; over all of them the labels do {kit.percent(found.share)} of the pulling. α "
+        "weighs the two terms of the loss. How far the student is from each decides who moves it: where it already "
+        "says what the label says, the label has nothing to pull.",
     )
 
 

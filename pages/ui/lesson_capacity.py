@@ -18,7 +18,7 @@ from unetkd_core.zoo import references
 TABLE: Final = PROJECT_ROOT / "results" / "streets" / "trained-on-streets.json"
 NETWORKS: Final = tuple(M_LEVELS)
 SMALL, LARGE = NETWORKS[0], NETWORKS[-1]
-SIZES: Final = run_choices.WIDE
+SIZES: Final = run_choices.WIDE[1:]
 FULL: Final = SIZES[-1]
 _NETWORK, _SIZE = kit.key("lessons", "capacity_network"), kit.key("lessons", "capacity_size")
 

@@ -57,8 +57,8 @@ def answer() -> Answer:
     gains = [taught - twin for _, taught, twin in known]
     count, apart = lesson_figures.counted(len(known)), max(twins) - min(twins)
     luck = (
-        f"{count.capitalize()} twins that differ in nothing but the {kit.term('seed')} reached {kit.percent(min(twins))} "
-        f"to {kit.percent(max(twins))}: {100 * apart:.1f} points of luck, with nobody teaching. There, teaching gained "
+        f"{count.capitalize()} twins that differ in nothing but the {kit.term('seed')} reached "
+        f"{kit.percent(min(twins))} to {kit.percent(max(twins))}: {100 * apart:.1f} points of luck, with nobody teaching. There, teaching gained "
         f"{kit.points(statistics.fmean(gains))} ± {100 * statistics.stdev(gains):.1f} points over {count} seeds."
     )
     pair = own()

@@ -104,6 +104,8 @@ def _where(lesson: Lesson, step: Step) -> None:
             f'<span class="les-marks" role="img" aria-label="{lesson_progress.count()} of {len(LESSONS)} lessons done">'
             f"{marks}</span>"
         )
+        if stage.hides("answers"):
+            return  # the lecturer's own link must not be one click away
         with st.popover("Link", icon=":material/link:", type="tertiary", key=kit.key(PAGE, "link")):
             _links(lesson, step)
 

@@ -106,10 +106,10 @@ def answer() -> Answer:
     same = abs(three.mean - one.mean) <= max(three.spread or 0.0, one.spread or 0.0)
     return Answer(
         letter,
-        f"The even mean reaches {kit.percent(found.even)}, {name} alone {kit.percent(best)}. Weights that were searched "
-        f"for on one sequence differ from {name} by {kit.points(there)} points there, and by {kit.points(gap)} on "
-        f"this one, which they never saw. And the student reaches {_said(three)}, if taught by all three; by {name} alone, "
-        f"{_said(one)}. The difference is {'within' if same else 'more than'} the {kit.term('spread')}.",
+        f"The even mean reaches {kit.percent(found.even)}, {name} alone {kit.percent(best)}. Weights that were "
+        f"searched for on one sequence differ from {name} by {kit.points(there)} points there, and by "
+        f"{kit.points(gap)} on this one, which they never saw. And the student reaches {_said(three)}, if taught by all "
+        f"three; by {name} alone, {_said(one)}. The difference is {'within' if same else 'more than'} the {kit.term('spread')}.",
     )
 
 
