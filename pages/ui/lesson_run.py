@@ -58,8 +58,9 @@ def answer() -> Answer:
     count, apart = lesson_figures.counted(len(known)), max(twins) - min(twins)
     luck = (
         f"{count.capitalize()} twins that differ in nothing but the {kit.term('seed')} reached "
-        f"{kit.percent(min(twins))} to {kit.percent(max(twins))}: {100 * apart:.1f} points of luck, with nobody teaching. There, teaching gained "
-        f"{kit.points(statistics.fmean(gains))} ± {100 * statistics.stdev(gains):.1f} points over {count} seeds."
+        f"{kit.percent(min(twins))} to {kit.percent(max(twins))}: {100 * apart:.1f} points of luck, with nobody "
+        f"teaching. There, teaching gained {kit.points(statistics.fmean(gains))} ± {100 * statistics.stdev(gains):.1f} "
+        f"points over {count} seeds."
     )
     pair = own()
     if pair is None or not pair.done or pair.gain is None:

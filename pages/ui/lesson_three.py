@@ -108,8 +108,9 @@ def answer() -> Answer:
         letter,
         f"The even mean reaches {kit.percent(found.even)}, {name} alone {kit.percent(best)}. Weights that were "
         f"searched for on one sequence differ from {name} by {kit.points(there)} points there, and by "
-        f"{kit.points(gap)} on this one, which they never saw. And the student reaches {_said(three)}, if taught by all "
-        f"three; by {name} alone, {_said(one)}. The difference is {'within' if same else 'more than'} the {kit.term('spread')}.",
+        f"{kit.points(gap)} on this one, which they never saw. And the student reaches {_said(three)}, if taught by "
+        f"all three; by {name} alone, {_said(one)}. The difference is {'within' if same else 'more than'} the "
+        f"{kit.term('spread')}.",
     )
 
 
