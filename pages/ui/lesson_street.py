@@ -101,7 +101,7 @@ def street() -> Street:
     """The scene with what both networks say about it. Imports torch. Raises UnetKDError."""
     image, labels = scene()
     who = networks()
-    said = {role: caches.predict_logits(one.ref, one.info.sha256, image) for role, one in who.items()}
+    said = {role: caches.predict(one.ref, one.info.sha256, image)[1].astype(np.float32) for role, one in who.items()}
     pixel = soft_pixel.telling_pixel(labels, said["teacher"])
     return Street(image, labels, said["teacher"], said["student"], who, pixel)
 

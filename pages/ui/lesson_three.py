@@ -75,7 +75,10 @@ def seeds() -> list[tuple[int, float, float]]:
     try:
         rows = json.loads(FILE.read_text(encoding="utf-8"))
         by = {(r["kind"], r["seed"]): float(r["val_miou"]) for r in rows if r["network"] == STUDENT}
-        return [(s, by["student", s], by["twin", s]) for kind, s in by if kind == "student"]
+        found = [(s, by["student", s], by["twin", s]) for kind, s in by if kind == "student"]
+        if len(found) < 2:
+            raise ValueError(f"{len(found)} pairs, expected two at least")
+        return found
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"The measured pairs in {FILE.name} cannot be read ({error}). Check results/ out again."
