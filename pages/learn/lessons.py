@@ -36,7 +36,7 @@ def card(lesson: Lesson) -> None:
     """One lesson as a door: the whole card is its link."""
     progress, place = lesson_progress.of(lesson.key), lesson_steps.LESSONS.index(lesson) + 1
     step = "do" if progress.done else "reveal" if progress.guess else "predict"
-    with st.container(border=True, key=f"door_lesson_{lesson.key}"):
+    with st.container(border=True, key=f"door_lesson_{lesson.key}", height="stretch"):
         st.html(
             f'<div class="ukd-door"><span class="art les-number" aria-hidden="true">{place}</span>'
             f'<span class="ukd-note">{lesson.minutes} min</span>'
