@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from pages.ui.first_visit import open_again_if_first
+from pages.ui.shell import dress
 
 ROOT = Path(__file__).resolve().parent
 ASSETS = ROOT / "assets"
@@ -22,6 +23,8 @@ SECTIONS = {
             "learn/home", "Home", "home", "What a small network learns from a large one, on one street.", default=True
         ),
         page("learn/soft_targets", "Soft targets", "blur_on", "One pixel’s story: logits, temperature, α, T²."),
+        page("learn/lessons", "Lessons", "quiz", "Six short ones: guess, see what really happens, try it yourself."),
+        page("learn/on_stage", "On stage", "co_present", "Large type, links for a class, and a check without network."),
     ],
     "Lab": [
         page("lab/distill", "Distill", "school", "Train a student and its untaught twin, and watch them part."),
@@ -47,11 +50,5 @@ st.html(ASSETS / "app.css")
 st.logo(str(ASSETS / "icons" / "logo.svg"), size="small")
 opened = st.navigation(SECTIONS, position="top")
 open_again_if_first(entry for entries in SECTIONS.values() for entry in entries)
-# Streamlit does not mark the section whose menu holds the open page.
-titles = [[entry.title for entry in entries] for entries in SECTIONS.values()]
-place = next((i for i, section in enumerate(titles, start=1) if opened.title in section), 1)
-button = f'[data-testid="stTopNav"] .rc-overflow-item:nth-of-type({place}) button'
-# Popovers lie outside .stApp, which alone is told which theme it is in.
-popover = f'[data-testid="stPopoverBody"] {{ color-scheme: {st.context.theme.type or "light"}; }}'
-st.html(f"<style>{button} {{ background: var(--paper-3); }} {popover}</style>")
+dress(SECTIONS, opened)
 opened.run()

@@ -22,7 +22,7 @@ export function paintedLayer(layer) {
     const css = node.clientWidth;
     if (!css) return;
     const shape = isDeep(layer) ? model.header : layer;
-    let { width, height, line } = canvasSize(shape, css, window.devicePixelRatio || 1);
+    let { width, height, line } = canvasSize(shape, css, density(node));
     if (model.busy && isDeep(layer) && inSight(model) > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
     const { image, pixels } = sheet(fill, width, height), { labels, mean } = shade(model, layer, pixels, width, height, line);
     painted.mean = mean;
@@ -51,7 +51,10 @@ export function shade(model, layer, out, width, height, line = 1) {
   return {};
 }
 
-const inSight = (model) => model.painted.reduce((sum, { node, layer }) => (isDeep(layer) ? sum + node.clientWidth * node.clientHeight * (window.devicePixelRatio || 1) ** 2 : sum), 0);
+// Screen pixels to one of the element's own: the screen's, and the presenter's mode, which zooms.
+const density = (node) => (window.devicePixelRatio || 1) * (node.currentCSSZoom || 1);
+
+const inSight = (model) => model.painted.reduce((sum, { node, layer }) => (isDeep(layer) ? sum + node.clientWidth * node.clientHeight * density(node) ** 2 : sum), 0);
 
 function draft(layer, width, height, line) {
   const { field } = layer.mix ? layer.mix.members[0] : layer;

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from unetkd_core import __version__
-from unetkd_core.cli import cache, data, ensemble, evaluate, keep, paper, predict, runs, standalone, sweep, train
+from unetkd_core.cli import cache, check, data, ensemble, evaluate, keep, paper, predict, runs, standalone, sweep, train
 from unetkd_core.cli.output import remark
 from unetkd_core.errors import UnetKDError
 
@@ -33,6 +33,7 @@ app.command("standalone")(standalone.standalone_)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(keep.keep)
+app.command()(check.check)
 
 
 @app.callback(invoke_without_command=True)
