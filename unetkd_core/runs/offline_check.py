@@ -107,7 +107,7 @@ def _home() -> str:
     home = read_home()
     if home is None:
         raise _Missing("assets/home/ has no scene.json.", "Check out assets/home/ of the repository.")
-    return f"One street, {home.photo.shape[1]} × {home.photo.shape[0]} pixels, and three label maps."
+    return f"One street, {home.photo.shape[1]} × {home.photo.shape[0]} pixels, read in advance."
 
 
 def _streets() -> str:
@@ -117,7 +117,7 @@ def _streets() -> str:
     source = open_source("streets:val")
     scene = source.read(0)
     again = source.read(0)
-    if (scene.image != again.image).any() or not (scene.labels < VOID).any():
+    if (scene.image != again.image).any() or scene.labels is None or not (scene.labels < VOID).any():
         raise _Missing("A street was drawn twice and differs.", "Install requirements.txt anew: numpy is damaged.")
     return f"{len(source):,} streets to look at, drawn here when they are asked for."
 
