@@ -66,7 +66,7 @@ def test_a_folder_without_networks_and_a_damaged_config_are_told(hall: Path) -> 
 def test_a_home_scene_that_lacks_or_is_damaged_is_told(
     hall: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "home" / "twin.png").write_bytes(b"no picture")
+    (tmp_path / "home" / "truth.png").write_bytes(b"no picture")
     assert not found("Home’s street").ok
     monkeypatch.setattr(home_scene, "FOLDER", tmp_path / "nothing")
     assert "scene.json" in found("Home’s street").told
