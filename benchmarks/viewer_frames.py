@@ -89,7 +89,10 @@ def mount(page: Page, mode: str, layers: list[Layer], photo: np.ndarray) -> None
     """The component alone on a page, as Streamlit would mount it."""
     header, parts = described(photo, layers, mode, Settings(views=VIEWS, report=False))
     page.set_content('<body style="margin: 0"><div id="host"><div class="ukd"></div></div></body>')
+    width = photo.shape[1]  # every picture as wide on the screen as it is
     page.add_style_tag(content=component.style(SHEETS))
+    page.add_style_tag(content=f".cells {{ grid-template-columns: repeat(4, {width}px) !important; }}")
+    page.add_style_tag(content=f"#host {{ width: {width if mode == 'swipe' else 4 * width + 48}px; }}")
     given = [base64.b64encode(part).decode() for part in (component.script(MODULES).encode(), blob.pack(header, parts))]
     page.evaluate(
         """async ([script, data]) => {
@@ -120,10 +123,6 @@ def measure(page: Page, height: int, width: int, frames: int) -> list[Result]:
     layers = [Layer(role, role, "", logits=z) for role, z in zip(("teacher", "student", "twin"), said, strict=True)]
     known, results = [Layer("truth", "Truth", "", truth)], []
     mount(page, "grid", [*layers, *known], photo)
-    page.add_style_tag(
-        content=f".cells {{ grid-template-columns: repeat(4, {width}px) !important; width: {4 * width + 48}px; }}"
-    )
-    page.wait_for_timeout(300)
     for view in VIEWS:
         page.click(f".seg[data-view={view}]")
         results += measured(view, page.evaluate(DRAG, ["input.dial", frames]), full=view in ("entropy", "soft", "gain"))
