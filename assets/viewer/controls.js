@@ -41,7 +41,7 @@ export function tools(model) {
   return el("div", { class: "tools viewed" }, views, model.networks.length > 1 ? arrangement(model) : null, el("div", { class: "below" }, model.networks.length > 2 ? against(model) : null, key, overlay));
 }
 
-function segments(model) {
+export function segments(model) {
   const buttons = model.header.views.map((view) => {
     const missing = NEEDS[view]?.(model) ?? "";
     return el("button", { type: "button", class: "seg", "data-view": view, "aria-disabled": missing ? "true" : null, title: missing || null, onclick: () => missing || setView(model, view) }, NAMES[view]);
@@ -76,9 +76,9 @@ function against(model) {
   return menu;
 }
 
-const sample = (name, ...words) => el("span", { class: "k" }, el("span", { class: `sample ${name}` }), ...words);
+export const sample = (name, ...words) => el("span", { class: "k" }, el("span", { class: `sample ${name}` }), ...words);
 
-function keyOf(model) {
+export function keyOf(model) {
   if (model.view === "errors") return [sample("both", "both right"), sample("own", "only this one"), sample("hatch", "only the other"), sample("neither", "neither")];
   if (model.view === "entropy") return [el("span", { class: "k" }, "sure", el("span", { class: "sample ramp" }), "all six classes alike")];
   if (model.view === "gain") return [el("span", { class: "k" }, "less", el("span", { class: "sample both-ways" }), "more for the true class")];

@@ -1,6 +1,6 @@
 // What a network said, as numbers: read from half floats, interpolated to any place or size, mixed with others.
 // Logits are interpolated and then ranked; a label map of a network is never scaled.
-import { mix } from "./maths.js";
+import { mix, sureness } from "./maths.js";
 
 export const STEPS = 32; // of a unit, on which differences of logits are kept
 export const FARTHEST = 16383; // the last of them: 512 below the likeliest class is nothing at any T up to 50
@@ -45,7 +45,7 @@ function between(size, into) {
 // Logits at (u, v) in [0, 1]² of the picture, bilinear with pixel centres at halves (align_corners=False). A mixed layer
 // is mixed at the place: its members' answers there, weighed.
 export function logitsAt(layer, u, v) {
-  if (layer.mix) return mix(layer.mix.members.map((member) => logitsAt(member, u, v)), layer.mix.weights, layer.mix.space);
+  if (layer.mix) return mix(layer.mix.members.map((member) => logitsAt(member, u, v)), layer.mix.weights, layer.mix.space, layer.mix.weighting);
   const { field } = layer, C = field.classes;
   const x = Math.min(field.width - 1, Math.max(0, u * field.width - 0.5)), y = Math.min(field.height - 1, Math.max(0, v * field.height - 0.5));
   const x0 = Math.floor(x), y0 = Math.floor(y), x1 = Math.min(field.width - 1, x0 + 1), y1 = Math.min(field.height - 1, y0 + 1);
@@ -136,7 +136,7 @@ class Mixed {
     this.version = this.mix.version;
     const { mix, means, width, height } = this, heard = mix.members.map((member, i) => [mix.weights[i], member]).filter(([weight]) => weight > 0);
     const said = heard.map(([, member]) => answers(member, mix.space, width, height));
-    addUp(means, said, heard.map(([weight]) => weight));
+    if (heard.length) (mix.weighting === "confidence" && heard.length > 1 ? addUpSurest : addUp)(means, said, heard.map(([weight]) => weight), this.classes);
     rank(this, means, 0, this.labels.length);
   }
 
@@ -155,6 +155,24 @@ function addUp(means, said, weights) {
     const a = said[k], b = said[k + 1] ?? a, c = said[k + 2] ?? a, u = weights[k], v = weights[k + 1] ?? 0, w = weights[k + 2] ?? 0;
     if (k === 0) for (let i = 0; i < means.length; i++) means[i] = u * a[i] + v * b[i] + w * c[i];
     else for (let i = 0; i < means.length; i++) means[i] += u * a[i] + v * b[i] + w * c[i];
+  }
+}
+
+// Probabilities again, but at every pixel each member counts by how sure it is there.
+function addUpSurest(means, said, weights, classes) {
+  const much = new Float64Array(said.length);
+  for (let q = 0; q < means.length; q += classes) {
+    let whole = 0;
+    for (let k = 0; k < said.length; k++) {
+      let uncertain = 0;
+      for (let i = q; i < q + classes; i++) if (said[k][i] > 0) uncertain -= said[k][i] * Math.log(said[k][i]);
+      whole += much[k] = weights[k] * sureness(uncertain, classes);
+    }
+    for (let i = q; i < q + classes; i++) {
+      let sum = 0;
+      for (let k = 0; k < said.length; k++) sum += much[k] * said[k][i];
+      means[i] = sum / whole;
+    }
   }
 }
 
@@ -207,9 +225,10 @@ function centredRow(logits, values, start, C) {
   }
 }
 
-// New weights for a mixed layer.
-export function setWeights(layer, weights) {
+// New weights for a mixed layer, and how they are to be taken.
+export function setWeights(layer, weights, weighting = layer.mix.weighting) {
   const total = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   layer.mix.weights = weights.map((weight) => weight / total);
+  layer.mix.weighting = weighting;
   layer.mix.version++;
 }

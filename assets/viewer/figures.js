@@ -13,12 +13,16 @@ export function otherOf(model, layer) {
 
 export const truthAt = (model, width, height) => scaleLabels(model.truth, width, height);
 
-// { right, ious } of a network against the truth, at the truth's own size; while weights are dragged at the network's own,
-// if that is smaller. Worked out once, and again after the weights moved.
+// The size at which a network is held against the truth: the truth's own; while weights are dragged the network's own, if that is smaller.
+export function judgedAt(model, layer) {
+  const own = (layer.mix?.members[0] ?? layer).field;
+  return model.busy && own.width < model.truth.width ? own : model.truth;
+}
+
+// { right, ious } of a network against the truth. Worked out once, and again after the weights moved.
 export function scoreOf(model, layer) {
   if (!model.truth) return null;
-  const version = layer.mix?.version ?? 1, own = (layer.mix?.members[0] ?? layer).field;
-  const { width, height } = model.busy && own.width < model.truth.width ? own : model.truth;
+  const version = layer.mix?.version ?? 1, { width, height } = judgedAt(model, layer);
   if (layer.scored?.version !== version || layer.scored.width !== width) {
     const { labels } = sampled(layer, width, height), truth = truthAt(model, width, height), classes = model.header.classes.length;
     layer.scored = { version, width, ious: classIous(labels, truth, classes), right: errorShares(labels, null, truth, classes).right };
@@ -35,7 +39,7 @@ export function meanIou(ious, shown) {
 // A temperature as text: 1.0, 4.0, 10, 10.5.
 export const degrees = (T) => (T < 10 || !Number.isInteger(T) ? T.toFixed(1) : String(T));
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+export const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 // The caption's number in each view, said as LOOK says it. `painted.mean` is what the picture itself averaged.
 export function noteOf(model, { layer, mean }) {

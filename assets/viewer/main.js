@@ -8,6 +8,7 @@ import { listenOutside, tellClasses } from "./outside.js";
 import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
 import { buildProbe, probeTold } from "./probe.js";
+import { buildSimplex } from "./simplex.js";
 import { buildStory } from "./story.js";
 import { buildSwipe } from "./swipe.js";
 
@@ -141,7 +142,7 @@ function sidesOf({ header, layers }) {
 function build(model) {
   Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
   model.root.dataset.view = model.view;
-  ({ grid: buildGrid, probe: buildProbe, story: buildStory }[model.mode] ?? buildSwipe)(model);
+  ({ grid: buildGrid, probe: buildProbe, simplex: buildSimplex, story: buildStory }[model.mode] ?? buildSwipe)(model);
   model.onclasses.push(() => tellClasses(model));
   tellClasses(model);
 }

@@ -49,14 +49,19 @@ export function hardShare({ hardGradient, softGradient }) {
   return hard + soft > 0 ? hard / (hard + soft) : 0;
 }
 
+// How sure probabilities are: one minus their entropy over its largest; never quite nothing (models/ensemble.py).
+export const sureness = (uncertain, classes) => Math.max(1e-6, 1 - uncertain / Math.log(classes));
+
 // Several networks as one: log of the weighted mean of their probabilities, or the mean of their centred logits.
-// weights: one a network, of sum 1.
-export function mix(members, weights, space = "probs") {
+// weights: one a network, of sum 1; with "confidence" each is multiplied by how sure its network is, and the sum is 1 again.
+export function mix(members, weights, space = "probs", weighting = "fixed") {
   const heard = members.map((logits, i) => [weights[i], logits]).filter(([weight]) => weight > 0);
   if (heard.length === 1) return [...heard[0][1]];
   const sum = (terms) => terms.reduce((total, term) => total.map((v, c) => v + term[c]));
   if (space === "logits") return sum(heard.map(([w, z]) => { const mean = z.reduce((a, b) => a + b) / z.length; return z.map((v) => w * (v - mean)); }));
-  return sum(heard.map(([w, z]) => softmax(z).map((p) => w * p))).map((p) => Math.log(Math.max(p, 1e-38)));
+  const said = heard.map(([, z]) => softmax(z)), much = heard.map(([w], i) => (weighting === "confidence" ? w * sureness(entropy(said[i]), said[i].length) : w));
+  const whole = weighting === "confidence" ? much.reduce((a, b) => a + b) : 1;
+  return sum(said.map((probs, i) => probs.map((p) => (much[i] / whole) * p))).map((p) => Math.log(Math.max(p, 1e-38)));
 }
 
 // Class indices from the likeliest down.

@@ -29,17 +29,24 @@ export const swatch = (color) => el("span", { class: "sw", style: `--c: rgb(${co
 // Classes as toggles, in Table I's order with the background last; off it is a hollow ring and no colour at all.
 export function legend(model) {
   const order = [...model.header.classes.keys()].slice(1).concat(0);
-  const buttons = order.map((index, place) =>
-    el("button", { type: "button", class: "tog", "aria-pressed": String(model.shown.has(index)), "aria-keyshortcuts": String(place + 1),
-      onclick: () => toggleClass(model, index), onfocus: (event) => event.target.matches(":focus-visible") && isolate(model, index), onblur: () => isolate(model, null),
-      onpointerenter: (event) => event.pointerType === "mouse" && linger(model, index), onpointerleave: () => linger(model, null) },
-      swatch(model.palette[index]), model.header.classes[index]));
-  model.onclasses.push(() => buttons.forEach((button, place) => {
-    button.setAttribute("aria-pressed", String(model.shown.has(order[place])));
-    button.firstChild.style.setProperty("--c", `rgb(${model.palette[order[place]].join(" ")})`);
-  }));
+  const buttons = order.map((index, place) => classToggle(model, index, place));
   model.order = order;
   return el("div", { class: "legend", role: "group", "aria-label": model.header.legend ?? "Classes shown" }, ...buttons);
+}
+
+// One class's toggle; `place` is its key, from 0.
+export function classToggle(model, index, place) {
+  const color = swatch(model.palette[index]);
+  const button = el("button", { type: "button", class: "tog", "aria-keyshortcuts": String(place + 1),
+    onclick: () => toggleClass(model, index), onfocus: (event) => event.target.matches(":focus-visible") && isolate(model, index), onblur: () => isolate(model, null),
+    onpointerenter: (event) => event.pointerType === "mouse" && linger(model, index), onpointerleave: () => linger(model, null) }, color, model.header.classes[index]);
+  const show = () => {
+    button.setAttribute("aria-pressed", String(model.shown.has(index)));
+    color.style.setProperty("--c", `rgb(${model.palette[index].join(" ")})`);
+  };
+  model.onclasses.push(show);
+  show();
+  return button;
 }
 
 // While a class is pointed at, or has the focus, it is shown alone. A pointer must rest for a moment: crossing the legend is not asking.

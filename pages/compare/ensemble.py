@@ -151,7 +151,7 @@ def page() -> None:
     toolbar(known, found, place)
     choice = ensemble_choice.now()
     url_state.remember(ensemble_choice.values(choice))
-    wrong, main, more = st.container(key=key("wrong")), st.container(key=key("main")), st.container(key=key("more"))
+    wrong, main = st.container(key=key("wrong")), st.container(key=key("main"))
     row = st.container(key=key("below"), horizontal=True)
     picture, photo = picture_choice.choose(PAGE, place, row, wrong, at_once=6)
     if picture is None:
@@ -159,7 +159,7 @@ def page() -> None:
             kit.page_header(QUESTION)
         return
     members, later = ensemble_cast.read(ensemble_cast.cast(known, choice.members), picture)
-    draw(head, wrong, main, more, members, choice, picture, place, photo is not None, told, found)
+    draw(head, wrong, main, members, choice, picture, place, photo is not None, told, found)
     if later:
         # The page is on the screen; now the seconds that torch takes, and the page once more with the answers.
         later()
@@ -170,7 +170,6 @@ def draw(
     head: DeltaGenerator,
     wrong: DeltaGenerator,
     main: DeltaGenerator,
-    more: DeltaGenerator,
     members: Sequence[Member],
     choice: Choice,
     picture: Picture,
@@ -187,23 +186,13 @@ def draw(
     with wrong:
         problems(members, told)
     with main:
+        ensemble_panel.look(members, choice, measured, picture, place, photo)
         left, right = st.columns([548, 532], gap=40)
-        with left, st.container(key=key("triangle"), gap="xsmall"):
-            ensemble_panel.triangle(members, choice, measured, picture)
+        with left:
             ensemble_panel.weights(members, choice)
             ensemble_panel.basis(members, choice, measured, place, photo)
         with right:
-            with st.container(key=key("picture")):
-                ensemble_panel.picture(picture, mean, measured, place)
-            with st.container(key=key("classes"), gap="small"):
-                ensemble_panel.go_to(choice, measured, place)
-                ensemble_panel.classes(measured)
-                captions(choice, measured, place, photo, found)
-    with more:
-        left, right = st.columns([548, 532], gap=40)
-        with left:
-            ensemble_panel.pixels(picture, mean, measured)
-        with right:
+            captions(choice, measured, place, photo, found)
             ensemble_teach.draw(members, choice, measured.over_split(place), place.name)
 
 

@@ -4,14 +4,16 @@ One key a value, so that a refused weight or a rerun loses none; the address hol
 nothing, reads no picture.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
 from pages.ui import ensemble_start, kit, scene_choice, trio
 from pages.ui.ensemble_start import NOBODY, SLOTS
+from pages.ui.simplex import Start
 from unetkd_core.errors import ConfigError, UnetKDError
 from unetkd_core.inference.searched import Weights
 from unetkd_core.models.weighting import Weighting, even, on_simplex
@@ -93,16 +95,28 @@ def _take(text: str, count: int) -> list[str]:
 
 
 def put(weights: Weights, weighting: Weighting = "fixed") -> None:
-    """Fill the fields in; before they are drawn, or in a callback. The chart forgets its last click with it."""
+    """Fill the fields in; before they are drawn, or in a callback. The triangle's handle goes there."""
+    click(weights, weighting)
+    edited(weighting)
+
+
+def click(weights: Weights, weighting: Weighting = "fixed") -> None:
+    """The triangle's handle was let go there: it needs not be told."""
     state.update({name: float(w) for name, w in zip(WEIGHTS, weights, strict=False)})
     state[key("weighting")] = weighting
-    state[key("moved")] = state.get(key("moved"), 0) + 1
 
 
-def click(weights: Weights) -> None:
-    """A point of the triangle was clicked."""
-    state.update({name: w for name, w in zip(WEIGHTS, weights, strict=False)})
-    state[key("weighting")] = "fixed"
+def start(choice: Choice) -> Start:
+    """What the triangle begins with: as it was when these weights were put there, whatever was dragged since, so that
+    a drag sends nothing anew.
+    """
+    token = f"{state.get(key('moved'), '')}-{len(choice.members)}"
+    kept: Start | None = state.get(key("start"))
+    if kept is None or kept.token != token:
+        weighting: Literal["fixed", "confidence"] = "confidence" if choice.weighting == CONFIDENCE else "fixed"
+        kept = Start(token, choice.shares, weighting)
+        state[key("start")] = kept
+    return kept
 
 
 def now() -> Choice:
@@ -130,10 +144,10 @@ def swap(slot: int) -> None:
     state.update(dict(zip(MEMBERS, ensemble_start.swapped(chosen, slot, before[slot]), strict=True)))
 
 
-def edited() -> None:
+def edited(weighting: Weighting = "fixed") -> None:
     """A weight was typed: the fields are what counts again."""
-    state[key("weighting")] = "fixed"
-    state[key("moved")] = state.get(key("moved"), 0) + 1
+    state[key("weighting")] = weighting
+    state[key("moved")] = uuid.uuid4().hex[:8]  # no two sessions' are alike: a browser may outlive one
 
 
 def note_found(found: Found | None) -> None:

@@ -14,7 +14,6 @@ from pages.ui import (
     ensemble_cast,
     ensemble_measuring,
     ensemble_scores,
-    ensemble_start,
     ensemble_surface,
     ensemble_words,
     places,
@@ -87,14 +86,6 @@ def of(
     return Measured(here, split, HERE, scored, there)
 
 
-def best_alone(measured: Measured) -> Member | None:
-    """Whom the mean is held against: the best by what is shown, else by what its checkpoint says of itself."""
-    there = [m for m in measured.judged if m.labels is not None]
-    if measured.scored is not None:
-        return measured.judged[measured.scored.best]
-    return max(there, key=lambda m: ensemble_start.miou(m.info) or 0.0, default=None)
-
-
 def _spec(choice: Choice) -> EnsembleSpec:
     return EnsembleSpec(members=choice.members)
 
@@ -130,18 +121,17 @@ def presets(measured: Measured, count: int) -> dict[str, tuple[str, Weights]]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def outlines(values: tuple[float, ...]) -> list[str]:
-    """The bands of scores at the simplex's points in steps of 0.05."""
-    return ensemble_surface.bands(np.array(simplex_grid(3)), np.array(values))
+def outlines(values: tuple[float, ...], count: int) -> list[tuple[int, str]]:
+    """(percent of the ensemble's colour, SVG outline) of scores at the simplex's points in steps of 0.05."""
+    if count == 2:
+        return ensemble_surface.line(values)
+    drawn = ensemble_surface.bands(np.array(simplex_grid(count)), np.array(values))
+    return [(ensemble_surface.level(band), path) for band, path in enumerate(drawn)]
 
 
-def fine(searched: Searched | None, count: int) -> list[tuple[Weights, float | None]]:
-    """Every point that a click can lead to, with its mIoU where it is known."""
-    points = simplex_grid(count)
-    if searched is None:
-        return [(point, None) for point in points]
-    values = searched.miou[-len(points) :]
-    return [(point, float(value)) for point, value in zip(points, values, strict=True)]
+def fine(searched: Searched, count: int) -> tuple[float, ...]:
+    """mIoU at the simplex's points in steps of 0.05."""
+    return tuple(map(float, searched.miou[-len(simplex_grid(count)) :]))
 
 
 def grid(count: int) -> list[Weights]:

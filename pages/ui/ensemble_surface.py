@@ -1,7 +1,7 @@
-"""mIoU over the triangle of weights as nine bands: from scores at 231 points to outlines that a chart fills.
+"""mIoU over the triangle of weights as nine bands: from scores at 231 points to outlines that the browser fills.
 
 Between the points a thin-plate spline runs exactly through what was measured; nothing outside their range is drawn.
-Knows points and values; no network, no chart.
+Two networks have a line, a step of it in its band's colour. Knows points and values; no network, no chart.
 """
 
 import itertools
@@ -15,18 +15,11 @@ BANDS: Final = 9
 HEIGHT: Final = math.sqrt(3) / 2
 """Of the triangle whose sides are 1: the first corner at the top, the second left, the third right."""
 _CORNERS: Final = np.array([[0.5, HEIGHT], [0.0, 0.0], [1.0, 0.0]])
-_ENDS: Final = _CORNERS[1:]
 _MESH: Final = 40
 """Small triangles along a side: about 10 pixels each on the screen."""
 
 Vertex = tuple[int, int]
 """A point of the mesh (i, i), or where a band's edge crosses the side between two of them (i, j)."""
-
-
-def place(shares: Sequence[float]) -> tuple[float, float]:
-    """Where weights with sum 1 lie: (x, y), y upwards. Two networks have a line, the triangle's lower side."""
-    x, y = np.asarray(shares, dtype=np.float64) @ (_CORNERS if len(shares) == len(_CORNERS) else _ENDS)
-    return float(x), float(y)
 
 
 def level(band: int) -> int:
@@ -37,6 +30,21 @@ def level(band: int) -> int:
 def band(value: float, low: float, high: float) -> int:
     """The band that a value lies in."""
     return 0 if high - low < 1e-9 else min(BANDS - 1, int(BANDS * (value - low) / (high - low)))
+
+
+def line(values: Sequence[float]) -> list[tuple[int, str]]:
+    """(level, SVG outline) of every step of a line of two networks, the first on the left, in a box from -1 to 1.
+
+    values: (K,) at weights of the first from 0 to 1 in equal steps.
+    """
+    low, high, steps = min(values), max(values), len(values) - 1
+    half = 1.1 / steps  # of the box's width 2: they overlap a little, and there is no seam
+    drawn = []
+    for k, value in enumerate(reversed(values)):
+        middle = 2 * k / steps - 1
+        left, right = max(-1.0, middle - half), min(1.0, middle + half)
+        drawn.append((level(band(value, low, high)), f"M{left:.3f},-1H{right:.3f}V1H{left:.3f}Z"))
+    return drawn
 
 
 def bands(shares: np.ndarray, values: np.ndarray) -> list[str]:

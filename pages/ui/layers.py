@@ -26,12 +26,19 @@ class Quantity:
 class Mix:
     """An ensemble that is mixed in the browser: places of its members among the layers, one weight each, of sum 1.
 
-    space: the weighted mean of probabilities at T = 1 ("probs"), or of centred logits ("logits").
+    space: the weighted mean of probabilities at T = 1 ("probs"), or of centred logits ("logits"). weighting: the
+    weights as they are ("fixed"), or multiplied at every pixel by how sure each member is there ("confidence", of
+    probabilities only).
     """
 
     members: tuple[int, ...]
     weights: tuple[float, ...]
     space: Literal["probs", "logits"] = "probs"
+    weighting: Literal["fixed", "confidence"] = "fixed"
+
+    def __post_init__(self) -> None:
+        if self.weighting == "confidence" and self.space != "probs":
+            raise ValueError("a browser weighs by confidence only where probabilities are mixed")
 
 
 @dataclass(frozen=True)

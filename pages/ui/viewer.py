@@ -78,11 +78,17 @@ MODULES: Final = [
         "soft_chart.js",
         "probe_scene.js",
         "probe.js",
+        "simplex_plane.js",
+        "simplex_scores.js",
+        "simplex_triangle.js",
+        "simplex_picture.js",
+        "simplex_bars.js",
+        "simplex.js",
         "main.js",
     )
 ]
 """In the order of their imports; the last has the default export. They share one scope, and so one set of names."""
-SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft.css", "story.css")]
+SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft.css", "story.css", "simplex.css")]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ import torch
 from torch.nn import functional as F
 
 from tests.pages.home_folder import HEIGHT, WIDTH, street, without
+from unetkd_core.inference.searched import Searched, integer_grid, simplex_grid
+from unetkd_core.models.ensemble import EnsembleTeacher
+from unetkd_core.models.weighting import Weighting
 
 SEEDS = {"teacher": 1, "student": 2, "twin": 3}
 
@@ -29,6 +32,23 @@ def at(role: str, height: int, width: int) -> torch.Tensor:
     """(6, height, width) float32: the logits at another size, as every prediction of the core interpolates them."""
     given = torch.from_numpy(logits(role))[None]
     return F.interpolate(given, size=(height, width), mode="bilinear", align_corners=False)[0]
+
+
+def three(weights: tuple[float, ...], height: int, width: int, weighting: Weighting = "fixed") -> np.ndarray:
+    """(height, width) uint8: labels of all three as one, by the core's own ensemble."""
+    ensemble = EnsembleTeacher([torch.nn.Identity()] * len(SEEDS), weights=weights, weighting=weighting)
+    said = [at(role, height, width)[None] for role in SEEDS]
+    return ensemble.mix([said[i] for i in ensemble.heard])[0].argmax(0).numpy().astype(np.uint8)
+
+
+def flat_search(better: int) -> Searched:
+    """Three networks of which one is right everywhere, the others nowhere; a mean is right by that one's share."""
+    candidates = (*integer_grid(3), *simplex_grid(3))
+    confusion = np.zeros((len(candidates), 6, 6), np.int64)
+    for k, weights in enumerate(candidates):
+        right = round(100 * weights[better] / sum(weights))
+        confusion[k, 1, 1], confusion[k, 1, 0], confusion[k, 0, 0] = right, 100 - right, 100
+    return Searched(candidates, confusion, 1)
 
 
 def mixed(weights: tuple[float, float], height: int, width: int) -> np.ndarray:

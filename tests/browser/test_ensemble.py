@@ -1,15 +1,14 @@
-"""Ensemble in a real browser: a click on the triangle, no side-scrolling, and nothing that keeps anybody out."""
+"""Ensemble in a real browser: the handle and the rest of the page, no side-scrolling, nothing that keeps people out."""
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.test_viewer import Frames
 from tests.pages.trio_folder import make_trio
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,60 +27,93 @@ def address(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory)
 def ensemble(open_page: OpenPage, address: str, **window: object) -> Page:
     page = open_page(f"{address}/ensemble?scene=3&weights=1,1,1", **window)
     expect(page.locator(".ukd-answer")).to_contain_text("On this street", timeout=SLOW)
-    expect(page.locator("[data-testid=stVegaLiteChart] svg path.background").first).to_be_attached()
+    expect(page.locator(".seen .chip b")).to_have_text(re.compile("%"))
     return page
 
 
-def click_until(page: Page, corner: Literal["left", "right"], address: str) -> None:
-    """`click_near`, and again where the chart was drawn anew under the mouse, until the address says it was heard."""
-    for _ in range(3):
-        click_near(page, corner)
-        with suppress(AssertionError):
-            expect(page).to_have_url(re.compile(address), timeout=4000)
-            return
-    expect(page).to_have_url(re.compile(address))
+def weight(page: Page, where: str) -> Locator:
+    return page.locator(f".weight.at-{where} b")
 
 
-def click_near(page: Page, corner: Literal["left", "right"]) -> None:
-    """A tenth of the triangle's side away from one of its lower corners."""
-    chart = page.locator("[data-testid=stVegaLiteChart] svg")
-    expect(chart).to_have_count(1)  # after a preset the old one stays until the new one is there
-    box = chart.bounding_box()
+def field(page: Page, place: int) -> Locator:
+    return page.get_by_label(re.compile("weight$")).nth(place)
+
+
+def press_near_the_right(page: Page) -> None:
+    """A tenth of the triangle's side away from its lower right corner."""
+    box = page.locator(".plane").bounding_box()
     assert box
-    side = min(408, box["width"] - 28)
-    x = box["x"] + box["width"] / 2 + (0.4 * side if corner == "right" else -0.4 * side)
-    page.mouse.click(x, box["y"] + 12 + 0.866 * side - 4)
+    page.mouse.click(box["x"] + box["width"] / 2 + 0.4 * 408, box["y"] + 12 + 0.866 * 408 - 4)
 
 
-def test_a_click_on_the_triangle_moves_the_weights_and_again_after_a_preset(open_page: OpenPage, address: str) -> None:
+def test_the_handle_the_fields_and_the_address_are_one(open_page: OpenPage, address: str) -> None:
+    frames = Frames()
+    page = ensemble(open_page, address, on_start=frames.listen)
+    page.wait_for_timeout(1000)
+    before = frames.sent
+    page.mouse.move(*middle(page))
+    page.mouse.down()
+    for step in range(10):
+        x, y = middle(page)
+        page.mouse.move(x + 4, y - 2 * (step % 2))
+    page.wait_for_timeout(200)
+    assert frames.sent == before and float(weight(page, "right").inner_text()) > 0.34
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"weights=0\.\d+%2C0\.\d+%2C0\.\d+"))
+    press_near_the_right(page)
+    expect(page).to_have_url(re.compile(r"weights=0\.\d+%2C0\.\d+%2C0\.\d+|weights=0%2C0\.1%2C0\.9"))
+    expect(field(page, 2)).to_have_value(re.compile(r"0\.(89|9)"))
+    page.locator("[data-way=even]").click()
+    expect(page).to_have_url(re.compile("weights=1%2C1%2C1"))
+    expect(field(page, 2)).to_have_value("1")
+    field(page, 0).fill("2")
+    field(page, 0).press("Enter")
+    expect(weight(page, "top")).to_have_text("0.50")
+    press_near_the_right(page)
+    expect(field(page, 2)).to_have_value(re.compile(r"0\.(89|9)"))
+
+
+def middle(page: Page) -> tuple[float, float]:
+    box = page.locator(".knot").bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_weights_are_set_by_keyboard_alone_and_the_focus_stays(open_page: OpenPage, address: str) -> None:
     page = ensemble(open_page, address)
-    click_until(page, "right", r"weights=0%2C0.1%2C0.9")
-    expect(page.locator(".uke-weight-right b")).to_have_text("0.90")
-    page.get_by_role("radio", name="Even thirds").click()
-    expect(page.locator(".uke-weight-right b")).to_have_text("0.33")
-    click_near(page, "right")
-    expect(page.locator(".uke-weight-right b")).to_have_text("0.90")
-    click_near(page, "left")
-    expect(page.locator(".uke-weight-left b")).to_have_text("0.90")
+    page.locator(".knot").focus()
+    page.keyboard.press("Home")
+    expect(page).to_have_url(re.compile("weights=0%2C1%2C0"))
+    expect(page.locator(".ukd-answer")).to_contain_text("These weights hear")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("weights=0%2C0.95%2C0.05"))
+    expect(page.locator(".knot")).to_be_focused()
 
 
-def test_weights_are_set_by_keyboard_alone(open_page: OpenPage, address: str) -> None:
+def test_who_comes_back_finds_the_handle_where_it_was(open_page: OpenPage, address: str) -> None:
     page = ensemble(open_page, address)
-    field = page.get_by_label(re.compile("weight$")).first
-    field.focus()
-    page.keyboard.press("ControlOrMeta+a")
-    page.keyboard.type("2")
-    page.keyboard.press("Enter")
-    expect(page.locator(".uke-weight-top b")).to_have_text("0.50")
+    page.locator(".knot").focus()
+    page.keyboard.press("End")
+    expect(page).to_have_url(re.compile("weights=0%2C0%2C1"))
+    page.get_by_role("button", name="Compare").hover()
+    page.get_by_role("button", name="Library").click()
+    page.get_by_role("link", name="Data").click()
+    expect(page.get_by_role("heading", name="What do the nets learn from?")).to_be_visible(timeout=SLOW)
+    page.go_back()
+    expect(weight(page, "right")).to_have_text("1.00", timeout=SLOW)
+    expect(field(page, 2)).to_have_value("1")
 
 
 def test_on_a_phone_the_picture_comes_first_and_nothing_scrolls_sideways(open_page: OpenPage, address: str) -> None:
     page = ensemble(open_page, address, width=390, height=844)
-    tops = [
-        page.locator(f".st-key-ensemble_{part}").bounding_box() for part in ("picture", "triangle", "go", "pixels_4")
-    ]
-    assert [box["y"] for box in tops if box] == sorted(box["y"] for box in tops if box) and all(tops)
+    parts = [page.locator(part).bounding_box() for part in (".seen", ".plane-side", ".goto", ".winners")]
+    tops = [box["y"] for box in parts if box]
+    assert tops == sorted(tops) and len(tops) == 4
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    page.locator(".goto").scroll_into_view_if_needed()
+    seen = page.locator(".seen").bounding_box()
+    assert seen and 0 <= seen["y"] < 80  # it stays in sight
+    expect(page.locator(".small-pic").first).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -70,14 +70,14 @@ def test_the_loss_and_its_gradient_are_the_cores(
         np.testing.assert_allclose(got["softGradient"], by_soft.flatten().numpy(), rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("space", ["probs", "logits"])
-def test_mixing_members_is_the_ensembles(js: Js, space: Any) -> None:
+@pytest.mark.parametrize(("space", "weighting"), [("probs", "fixed"), ("probs", "confidence"), ("logits", "fixed")])
+def test_mixing_members_is_the_ensembles(js: Js, space: Any, weighting: Any) -> None:
     weights = [0.5, 0.2, 0.3]
     given = RNG.normal(0, 4, (3, 10, 6)).astype(np.float32)
-    ensemble = EnsembleTeacher([torch.nn.Identity()] * 3, weights=weights, space=space)
+    ensemble = EnsembleTeacher([torch.nn.Identity()] * 3, weights=weights, space=space, weighting=weighting)
     expected = ensemble.mix([image(z) for z in given])[0, :, 0].T.numpy()
     for pixel in range(10):
-        got = js("mix", given[:, pixel].tolist(), weights, space)
+        got = js("mix", given[:, pixel].tolist(), weights, space, weighting)
         np.testing.assert_allclose(got, expected[pixel], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(js("mix", given[:, 0].tolist(), [0, 1, 0], space), given[1, 0], rtol=1e-6)
 

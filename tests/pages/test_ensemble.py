@@ -14,24 +14,19 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import (
-    caches,
-    ensemble_choice,
-    ensemble_measuring,
-    ensemble_pixels,
-    ensemble_scores,
-    ensemble_start,
-    ensemble_surface,
-    ensemble_triangle,
-    ensemble_views,
-)
+from pages.ui import caches, ensemble_choice, ensemble_measuring, ensemble_scores, ensemble_start, ensemble_surface
+from pages.ui.blob import unpack
+from pages.ui.layers import Mix
+from pages.ui.simplex import Released, Start, heard
+from tests.browser.networks import flat_search
 from tests.pages.trio_folder import make_trio, plain_street
 from unetkd_core import settings
 from unetkd_core.data import streets
 from unetkd_core.errors import DataError
-from unetkd_core.inference.searched import Searched, integer_grid, simplex_grid
+from unetkd_core.inference.searched import integer_grid, simplex_grid
 from unetkd_core.zoo import checkpoints, ensemble_search, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -87,9 +82,34 @@ def weights(at: AppTest) -> list[float | None]:
     return [at.number_input(key=f"ensemble_weight_{i}").value for i in range(3)]
 
 
+def component(at: AppTest) -> Any:
+    """What the triangle is sent."""
+    (found,) = [c.proto for c in at.get("bidi_component") if c.proto.component_name.endswith("unetkd_simplex")]
+    return found
+
+
+def sent(at: AppTest) -> dict[str, Any]:
+    header: dict[str, Any] = unpack(component(at).bytes)[0]
+    return {**header["simplex"], "layers": [layer["role"] for layer in header["layers"]], "views": header["views"]}
+
+
 def corners(at: AppTest) -> list[str]:
-    """The weights as they are written at the corners."""
-    return re.findall(r"weight <b>([\d.]+)</b>", "".join(h.value for h in at.html))
+    """The weights that the triangle begins with."""
+    return [f"{weight:.2f}" for weight in sent(at)["start"]["weights"]]
+
+
+def let_go(at: AppTest, **said: Any) -> None:
+    """As the browser reports it: weights and weighting, or the way that was taken."""
+    told = {"token": sent(at)["start"]["token"], "weighting": "fixed", "preset": None, **said}
+    at._run(WidgetState(id=component(at).id, json_value=json.dumps({"weights": told})))
+    assert not at.exception
+
+
+def go_to(at: AppTest, name: str) -> None:
+    (way,) = [way for way in sent(at)["ways"] if way["name"] == name]
+    even = [1 / len(sent(at)["members"])] * len(sent(at)["members"])
+    weighting = "confidence" if way["weights"] is None else "fixed"
+    let_go(at, weights=way["weights"] or even, weighting=weighting, preset=name)
 
 
 def test_without_networks_the_page_teaches_and_leads_to_training_one(
@@ -106,9 +126,12 @@ def test_three_networks_are_averaged_evenly_and_the_answer_has_its_number() -> N
     at = opened()
     assert [at.selectbox(key=f"ensemble_member_{i}").value for i in range(3)] == ["big", "taught", "alone"]
     assert corners(at) == ["0.33"] * 3
-    said = text(at)
-    assert re.search(r"On this street,? (yes|no|it makes)", said) and "Who wins which class?" in said
-    assert "Where averaging wins and where it loses" in said and "One street proves little" in said
+    said, told = text(at), sent(at)
+    assert re.search(r"On this street,? (yes|no|it makes)", said) and "One street proves little" in said
+    assert told["layers"] == ["teacher"] * 3 + ["ensemble", "truth"] and "errors" in told["views"]
+    assert [member["layer"] for member in told["members"]] == [0, 1, 2] and len(told["bands"]) == 9
+    mious = [member["miou"] for member in told["members"]]
+    assert told["against"] == int(np.argmax(mious)) and told["table"] is None and told["basis"] == "on this street"
     assert at.query_params["weights"] == "1,1,1" and at.query_params["members"] == "big,taught,alone"
 
 
@@ -146,15 +169,42 @@ def test_weights_that_cannot_be_are_told_in_place_and_the_last_good_mean_stays(v
 
 
 @pytest.mark.usefixtures("networks")
-def test_going_to_a_preset_fills_the_weights_in_and_confidence_has_no_point() -> None:
+def test_letting_the_handle_go_sets_the_weights_and_sends_nothing_anew() -> None:
     at = opened(**THREE)
-    at.pills(key="ensemble_go").set_value("alone").run()
+    before = component(at).bytes
+    let_go(at, weights=[0.2, 0.3, 0.5])
+    assert weights(at) == [0.2, 0.3, 0.5] and at.query_params["weights"] == "0.2,0.3,0.5"
+    assert component(at).bytes == before and "weighed 0.20, 0.30, 0.50" in text(at)
+    let_go(at, weights=[0.6, 0.2, 0.2], token="of an earlier start")
+    assert weights(at) == [0.2, 0.3, 0.5]
+
+
+@pytest.mark.usefixtures("networks")
+def test_a_weight_that_is_typed_moves_the_handle() -> None:
+    at = opened(**THREE)
+    let_go(at, weights=[0.2, 0.3, 0.5])
+    first = sent(at)["start"]
+    at.number_input(key="ensemble_weight_2").set_value(1.5).run()
+    second = sent(at)["start"]
+    assert second["token"] != first["token"] and second["weights"] == pytest.approx([0.1, 0.15, 0.75])
+
+
+@pytest.mark.usefixtures("networks")
+def test_going_somewhere_fills_the_weights_in_and_confidence_has_no_point() -> None:
+    at = opened(**THREE)
+    assert [way["name"] for way in sent(at)["ways"]] == ["even", "grid", "fine", "alone", "confidence"]
+    go_to(at, "alone")
     assert sorted(weights(at), key=float) == [0.0, 0.0, 1.0] and "alone:" in text(at)  # type: ignore[arg-type]
-    at.pills(key="ensemble_go").set_value("confidence").run()
-    assert not at.exception and at.query_params["weights"] == "confidence"
-    assert "no point of the triangle" in text(at) and corners(at) == []
+    go_to(at, "confidence")
+    assert at.query_params["weights"] == "confidence" and "weighed at each pixel" in text(at)
     at.number_input(key="ensemble_weight_1").set_value(2.0).run()
-    assert at.query_params["weights"] == "1,2,1"
+    assert at.query_params["weights"] == "1,2,1" and sent(at)["start"]["weighting"] == "fixed"
+
+
+@pytest.mark.usefixtures("networks")
+def test_an_address_may_say_by_confidence() -> None:
+    at = opened(**THREE, weights="confidence")
+    assert sent(at)["start"]["weighting"] == "confidence" and "On this street" in text(at)
 
 
 @pytest.mark.usefixtures("networks")
@@ -169,9 +219,9 @@ def test_two_networks_have_a_line() -> None:
     at = opened(**THREE)
     at.selectbox(key="ensemble_member_2").set_value("-").run()
     assert not at.exception and corners(at) == ["0.50", "0.50"]
-    assert "Let these two teach" in text(at) and "Click the line" in text(at)
-    at.pills(key="ensemble_go").set_value("grid").run()
-    assert not at.exception and len(at.query_params["weights"].split(",")) == 2
+    assert "Let these two teach" in text(at) and len(sent(at)["bands"]) == 21
+    go_to(at, "grid")
+    assert len(at.query_params["weights"].split(",")) == 2
 
 
 def measured(at: AppTest) -> None:
@@ -223,8 +273,16 @@ def test_measuring_the_split_is_kept_for_the_next_visit_and_names_where_weights_
     button = at.button(key="ensemble_measure")
     assert re.fullmatch(r"Measure on all \d+ of streets:val, about .+", button.label)
     measured(at)
-    assert not at.exception and re.search(r"On streets:val,? ", text(at)) and "over the split" in text(at)
-    at.pills(key="ensemble_go").set_value("grid").run()
+    assert not at.exception and re.search(r"On streets:val,? ", text(at))
+    told = sent(at)
+    assert told["table"]["rows"] == len(integer_grid(3)) + len(simplex_grid(3)) and told["table"]["members"] == 3
+    assert told["basis"] == "on streets:val" and told["step"] == 0.05
+    rows = np.frombuffer(unpack(component(at).bytes)[1][told["table"]["part"]], "<f4").reshape(
+        told["table"]["rows"], 10
+    )
+    np.testing.assert_allclose(rows[:, :3].sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.nanmean(rows[:, 4:], axis=1), rows[:, 3], rtol=1e-5)
+    go_to(at, "grid")
     assert "on this very split, which flatters them" in text(at)
     again = opened(**THREE)
     assert re.search(r"On streets:val,? ", text(again)) and not [b for b in again.button if b.key == "ensemble_measure"]
@@ -296,7 +354,10 @@ def test_a_damaged_network_is_told_and_the_others_stay(networks: Path) -> None:
     weights = networks / "taught" / checkpoints.WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-100])
     at = opened(**THREE)
-    assert "cannot be read, so the mean is without it" in text(at) and "Who wins which class?" in text(at)
+    told = sent(at)
+    assert "cannot be read, so the mean is without it" in text(at) and told["against"] in (0, 2)
+    assert [(member["layer"], member["waiting"]) for member in told["members"]][1] == (None, "cannot be read")
+    assert told["layers"] == ["teacher", "teacher", "ensemble", "truth"]
 
 
 def test_a_network_that_went_away_is_replaced(networks: Path) -> None:
@@ -312,7 +373,9 @@ def test_an_own_photo_shows_where_they_differ() -> None:
     Image.fromarray(np.full((40, 80, 3), 90, np.uint8)).save(buffer, "PNG")
     at.file_uploader(key="ensemble_upload").upload("street.png", buffer.getvalue()).run()
     assert not at.exception
-    assert "judge by eye" in text(at) and "The ensemble says something else than" in text(at)
+    told = sent(at)
+    assert "judge by eye" in text(at) and told["layers"] == ["teacher"] * 3 + ["ensemble"]
+    assert told["views"] == ["labels", "entropy", "disagreement"] and told["against"] is None
     at.file_uploader[0].upload("notes.png", b"no picture").run()
     assert "This picture is not a picture" in text(at) and "judge by eye" in text(at)
     measured(at)
@@ -335,16 +398,6 @@ def test_the_encoders_come_first_and_then_the_best() -> None:
     assert ensemble_start.defaults(known[:2], None)[-1] == ensemble_start.NOBODY
 
 
-def flat_search(better: int) -> Searched:
-    """Three networks of which one is right everywhere, the others nowhere; a mean is right by that one's share."""
-    candidates = (*integer_grid(3), *simplex_grid(3))
-    confusion = np.zeros((len(candidates), 6, 6), np.int64)
-    for k, weights in enumerate(candidates):
-        right = round(100 * weights[better] / sum(weights))
-        confusion[k, 1, 1], confusion[k, 1, 0], confusion[k, 0, 0] = right, 100 - right, 100
-    return Searched(candidates, confusion, 1)
-
-
 def test_scores_of_a_search_name_the_best_alone_and_the_nearest_that_was_measured() -> None:
     searched = flat_search(better=2)
     exact = ensemble_scores.of_search(searched, (0.25, 0.25, 0.5))
@@ -354,37 +407,34 @@ def test_scores_of_a_search_name_the_best_alone_and_the_nearest_that_was_measure
     assert "no: C alone is better" in ensemble_scores.answer(exact, "ABC", "Here")
 
 
-def test_pixels_are_won_lost_both_and_neither_and_void_counts_nowhere() -> None:
-    truth = np.array([[1, 1, 1, 1, 255]], np.uint8)
-    mean, alone = np.array([[1, 1, 2, 2, 2]], np.uint8), np.array([[1, 2, 1, 2, 1]], np.uint8)
-    compared = ensemble_pixels.against_truth(mean, alone, truth, "A<b>")
-    assert compared.states.tolist() == [[0, 1, 2, 3, 254]] and compared.shares == [0.25] * 4
-    assert "A&lt;b&gt;" in compared.told
-
-
 def test_the_surface_has_nine_nested_bands_and_a_flat_one_has_one() -> None:
     shares = np.array(simplex_grid(3))
     outlines = ensemble_surface.bands(shares, shares[:, 0] ** 2)
     assert len(outlines) == 9 and outlines[0].count("M") == 1
     assert len(ensemble_surface.bands(shares, np.ones(len(shares)))) == 1
-    assert ensemble_surface.place((1, 0, 0)) == pytest.approx((0.5, ensemble_surface.HEIGHT))
-    assert ensemble_surface.place((0.25, 0.75)) == pytest.approx((0.75, 0))
 
 
-def test_a_click_gives_the_points_weights_and_nonsense_gives_none() -> None:
-    row = {"first": 0.2, "second": 0.3, "third": 0.5}
-    assert ensemble_triangle.chosen({"clicked": [row]}) == (0.2, 0.3, 0.5)
-    for nonsense in (None, {}, {"clicked": []}, {"clicked": "x"}, {"clicked": [{"first": "a", "second": 1}]}):
-        assert ensemble_triangle.chosen(nonsense) is None
+def test_two_networks_have_a_step_of_the_line_in_its_bands_colour() -> None:
+    """The first network is on the left: its best is there."""
+    steps = ensemble_surface.line([0.1, 0.2, 0.3])
+    assert [path.split("H")[0] for _, path in steps] == ["M-1.000,-1", "M-0.550,-1", "M0.450,-1"]
+    assert [level for level, _ in steps] == sorted((level for level, _ in steps), reverse=True)
 
 
-def test_a_loss_is_outlined_and_said_in_words() -> None:
-    iou = np.array([0.5, 0.6, np.nan, 0.4, 0.3, 0.2])
-    less = iou - np.array([0.1, 0.1, 0, 0.1, -0.1, 0.1])
-    scored = ensemble_scores.Scored(np.zeros((6, 6)), iou, 0.4, [less], [0.35])
-    rows = ensemble_views.class_rows(scored, ["VGG16"])
-    assert rows.count('class="won"') == 4 and rows.count('class="lost"') == 1
-    assert "VGG16 alone is better" in rows and "road markings" not in rows
+def test_what_the_browser_says_is_weights_or_nothing() -> None:
+    start = Start("now", (0.2, 0.3, 0.5))
+    told = {"token": "now", "weights": [0.1, 0.4, 0.5], "weighting": "fixed", "preset": "grid"}
+    assert heard({"weights": told}, start) == Released((0.1, 0.4, 0.5), "fixed", "grid")
+    for wrong in ({"token": "before"}, {"weights": [1, 0]}, {"weights": [0, 0, 0]}, {"weights": ["a", 1, 1]}):
+        assert heard({"weights": {**told, **wrong}}, start) is None
+    assert (
+        heard(None, start) is None and heard({}, start) is None and heard({"weights": {"token": "now"}}, start) is None
+    )
+
+
+def test_a_browser_weighs_by_confidence_probabilities_alone() -> None:
+    with pytest.raises(ValueError, match="probabilities"):
+        Mix((0, 1), (0.5, 0.5), "logits", "confidence")
 
 
 def test_weights_are_one_when_their_proportions_are() -> None:
