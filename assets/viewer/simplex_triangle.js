@@ -87,11 +87,19 @@ function planeOf(model) {
   };
   model.onmoved.push(show);
   Object.assign(handle, { onkeydown: model.byKey, onkeyup: model.keyDone });
-  const under = (event, [dx, dy]) => {
-    const box = plane.getBoundingClientRect();
-    return weightsAt([(event.clientX - box.left - dx - frame.left) / frame.side, (event.clientY - box.top - dy - frame.top) / frame.side], count);
+  const point2d = (event) => {
+    const box = plane.getBoundingClientRect(), zoom = box.width / (plane.clientWidth || 1); // a presenter's page is enlarged
+    return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
   };
-  follows2d(model, { plane, handle, under, middle: () => at(placeOf(model.weights)) });
+  const under = (event, [dx, dy]) => {
+    const [x, y] = point2d(event);
+    return weightsAt([(x - dx - frame.left) / frame.side, (y - dy - frame.top) / frame.side], count);
+  };
+  const besideHandle = (event) => {
+    const [x, y] = point2d(event), [hx, hy] = at(placeOf(model.weights));
+    return [x - hx, y - hy];
+  };
+  follows2d(model, { plane, handle, under, besideHandle });
   return plane;
 }
 
@@ -118,13 +126,12 @@ function bestRing({ weights, header: { simplex: { best } } }, at) {
 }
 
 // The mouse may take hold anywhere; a finger of the handle alone, and a tap sends it there, so that the page still scrolls.
-function follows2d(model, { plane, handle, under, middle }) {
+function follows2d(model, { plane, handle, under, besideHandle }) {
   let grip = null;
   const start = (event) => {
     const onHandle = event.composedPath().includes(handle);
     if (event.button !== 0 || (event.pointerType !== "mouse" && !onHandle)) return;
-    const box = plane.getBoundingClientRect(), [x, y] = middle();
-    grip = onHandle ? [event.clientX - box.left - x, event.clientY - box.top - y] : [0, 0];
+    grip = onHandle ? besideHandle(event) : [0, 0]; // where the handle was taken hold of, it stays under the pointer
     plane.setPointerCapture(event.pointerId);
     plane.classList.add("dragging");
     if (!onHandle) model.moveTo(under(event, grip));
