@@ -18,8 +18,8 @@ export function barsOf(model) {
   model.onstanding.push((found) => {
     node.hidden = !found;
     if (!found) return;
-    const gains = order.map((index) => found.gains[index]), unit = perPoint(gains);
-    rows.forEach((row, place) => row.show(gains[place], unit));
+    const gains = order.map((index) => found.gains[index]), long = perIou(gains);
+    rows.forEach((row, place) => row.show(gains[place], long));
     if (!model.busy) sorted(gains).forEach((place, line) => rows[place].node.style.setProperty("--line", line));
   });
   return node;
@@ -29,7 +29,7 @@ export function barsOf(model) {
 const sorted = (gains) => [...gains.keys()].sort((a, b) => (Number.isNaN(gains[a]) ? 1 : 0) - (Number.isNaN(gains[b]) ? 1 : 0) || gains[b] - gains[a] || a - b);
 
 // Percent of the row for a whole IoU, to both sides alike.
-function perPoint(gains) {
+function perIou(gains) {
   const known = gains.filter((gain) => !Number.isNaN(gain)), right = 100 - ZERO - WORDS;
   const most = Math.max(0, ...known, ...known.map((gain) => (-gain * right) / (ZERO - 1)));
   return right / (WIDEST.find((width) => width >= most) ?? 1);
@@ -38,8 +38,8 @@ function perPoint(gains) {
 function barOf(model, index, place, best) {
   const bar = el("i", {}), words = el("b", {}), node = el("li", {}, classToggle(model, index, place), el("div", { class: "over" }, bar, el("i", { class: "zero", style: `left: ${ZERO}%` }), words));
   node.firstChild.dataset.keep = `class ${index}`;
-  const show = (gain, unit) => {
-    const missing = Number.isNaN(gain), text = missing ? "" : inPoints(gain), lost = text.startsWith("−"), long = missing ? 0 : Math.abs(gain) * unit;
+  const show = (gain, perUnit) => {
+    const missing = Number.isNaN(gain), text = missing ? "" : inPoints(gain), lost = text.startsWith("−"), long = missing ? 0 : Math.abs(gain) * perUnit;
     bar.className = lost ? "lost" : "won";
     Object.assign(bar.style, { left: `${lost ? ZERO - long : ZERO}%`, width: `${long}%` });
     words.className = lost ? "teacher" : missing ? "m" : "";
