@@ -107,6 +107,8 @@ def captions(choice: Choice, measured: Measured, place: places.Place, photo: boo
         told = [line for line in (ensemble_words.not_measured(near), *told) if line]
     else:
         told = ensemble_words.on_picture(None if photo else place, members, chosen)
+    if photo:
+        told = [ensemble_words.NO_LABEL, *told]
     for line in told:
         kit.note(line)
 

@@ -16,6 +16,10 @@ from unetkd_core.zoo import references
 MOST_SCENES = 500
 """A larger split is measured on so many scenes, evenly spaced: more would take longer than anybody waits."""
 
+NO_LABEL = (
+    "There is no label for this photo: Disagreement shows where the networks differ; judge by eye who is right there."
+)
+
 
 def limit(place: places.Place) -> int | None:
     """Scenes that measuring a split reads at most; None for all of it."""

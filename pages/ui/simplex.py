@@ -14,6 +14,7 @@ from pages.ui import blob, kit
 from pages.ui.layers import Layer, Mix, Settings, ViewName, described
 from pages.ui.readings import Picture
 from pages.ui.viewer import declare
+from unetkd_core.errors import ConfigError
 from unetkd_core.inference.searched import Searched, Weights
 from unetkd_core.models.weighting import on_simplex
 
@@ -114,7 +115,7 @@ def heard(state: Any, start: Start) -> Released | None:
     try:
         given = tuple(float(weight) for weight in said["weights"])
         on_simplex(given, len(start.weights))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, ConfigError):
         return None
     weighting: Literal["fixed", "confidence"] = "confidence" if said.get("weighting") == "confidence" else "fixed"
     return Released(given, weighting, said.get("preset"))

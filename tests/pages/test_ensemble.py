@@ -101,7 +101,9 @@ def corners(at: AppTest) -> list[str]:
 def let_go(at: AppTest, **said: Any) -> None:
     """As the browser reports it: weights and weighting, or the way that was taken."""
     told = {"token": sent(at)["start"]["token"], "weighting": "fixed", "preset": None, **said}
-    at._run(WidgetState(id=component(at).id, json_value=json.dumps({"weights": told})))
+    states = at._tree.get_widget_states()
+    states.widgets.append(WidgetState(id=component(at).id, json_value=json.dumps({"weights": told})))
+    at._run(states)
     assert not at.exception
 
 
