@@ -27,7 +27,7 @@ def address(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory)
 def ensemble(open_page: OpenPage, address: str, **window: object) -> Page:
     page = open_page(f"{address}/ensemble?scene=3&weights=1,1,1", **window)
     expect(page.locator(".ukd-answer")).to_contain_text("On this street", timeout=SLOW)
-    expect(page.locator(".seen .chip b")).to_have_text(re.compile("%"))
+    expect(page.locator(".seen .chip.tag.left b")).to_have_text(re.compile("%"))
     return page
 
 

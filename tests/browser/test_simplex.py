@@ -82,11 +82,11 @@ def miou(labels: np.ndarray) -> tuple[float, np.ndarray]:
 
 
 def chip(page: Page, key: str) -> str:
-    return part(page, key, ".seen .chip").first.inner_text()
+    return part(page, key, ".seen .chip.tag.left").inner_text()
 
 
 def shown_miou(page: Page, key: str) -> float:
-    return float(part(page, key, ".seen .chip b").inner_text().removesuffix(" %"))
+    return float(part(page, key, ".seen .chip.tag.left b").inner_text().removesuffix(" %"))
 
 
 def bars(page: Page, key: str) -> dict[str, str]:
@@ -97,7 +97,7 @@ def bars(page: Page, key: str) -> dict[str, str]:
 
 def check_picture(page: Page, weights: tuple[float, ...], weighting: Weighting = "fixed") -> None:
     """The canvas, mIoU and bars of the first triangle are the core's."""
-    got = pixels(page, ".st-key-here .seen .painted .fill")
+    got = pixels(page, ".st-key-here .seen .pic > .painted .fill")
     expected = networks.three(weights, *got.shape[:2], weighting)
     wrong = (got[..., :3] != np.where((expected == 0)[..., None], 0, encode(expected))).any(-1)
     assert wrong.mean() <= 0.002
@@ -115,12 +115,12 @@ def test_dragging_sends_nothing_and_everything_follows(open_page: OpenPage, addr
     page = ready(open_page(address, ready=".st-key-photo [data-ready]", on_start=frames.listen))
     page.wait_for_timeout(1000)
     before, first = frames.sent, (chip(page, "here"), bars(page, "here"))
-    canvas = pixels(page, ".st-key-here .seen .painted .fill")
+    canvas = pixels(page, ".st-key-here .seen .pic > .painted .fill")
     drag(page, "here", (0.1, 0.1, 0.8), release=False)
     assert frames.sent == before
     assert shown_weights(page, "here") == pytest.approx([0.1, 0.1, 0.8], abs=0.011)
     assert chip(page, "here") != first[0] and bars(page, "here") != first[1]
-    assert (pixels(page, ".st-key-here .seen .painted .fill") != canvas).any()
+    assert (pixels(page, ".st-key-here .seen .pic > .painted .fill") != canvas).any()
     rays = part(page, "here", ".ray").evaluate_all(
         "rays => rays.map((ray) => Number(ray.getAttribute('stroke-width')))"
     )
@@ -135,7 +135,7 @@ def test_dragging_sends_nothing_and_everything_follows(open_page: OpenPage, addr
 
 def test_what_is_drawn_at_first_is_the_cores_ensemble_and_on_palette(page: Page) -> None:
     check_picture(page, (0.2, 0.3, 0.5))
-    got = pixels(page, ".st-key-here .seen .painted .fill")
+    got = pixels(page, ".st-key-here .seen .pic > .painted .fill")
     assert colors_of(got) <= {(*c, 255) for c in PALETTES["table1"].tolist()} | {(0, 0, 0, 0)}
     # The corners show the members themselves.
     small = pixels(page, ".st-key-here .corner.at-left .fill")
@@ -208,7 +208,7 @@ def test_the_classes_names_hide_their_class_and_the_probe_asks_everybody(page: P
     part(page, "here", ".wins").get_by_role("button", name="road", exact=True).click()
     page.mouse.move(0, 0)
     road = (*PALETTES["table1"][1].tolist(), 255)
-    assert road not in colors_of(pixels(page, ".st-key-here .seen .painted .fill"))
+    assert road not in colors_of(pixels(page, ".st-key-here .seen .pic > .painted .fill"))
     assert road not in colors_of(pixels(page, ".st-key-here .corner.at-top .fill"))
     part(page, "here", ".seen .pic").hover(position={"x": 120, "y": 200})
     for answer in part(page, "here", ".here").all():
@@ -222,7 +222,7 @@ def test_without_a_label_nothing_is_scored_and_who_cannot_be_read_has_no_say(pag
     assert part(page, "photo", ".wins").count() == 0 and part(page, "photo", ".legend .tog").count() == 6
     assert part(page, "photo", ".seg").all_inner_texts() == ["Labels", "Entropy", "Disagreement"]
     expect(part(page, "photo", ".corner.at-top")).to_contain_text("cannot be read")
-    got = pixels(page, ".st-key-photo .seen .painted .fill")
+    got = pixels(page, ".st-key-photo .seen .pic > .painted .fill")
     expected = networks.three((0, 0.375, 0.625), *got.shape[:2])
     assert (got[..., :3] != np.where((expected == 0)[..., None], 0, encode(expected))).any(-1).mean() <= 0.002
     part(page, "photo", ".knot").focus()
