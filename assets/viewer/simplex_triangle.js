@@ -43,7 +43,8 @@ function cornerOf(model, index) {
     number.textContent = model.weights[index].toFixed(2);
     weight.replaceChildren(...(model.weighting === "fixed" ? ["weight ", number] : ["weight by pixel"]));
   });
-  const box = el("div", { class: "small-pic" }, layer ? "" : el("span", {}, waiting)), cell = layer ? smallPicture(model, layer, box, width / height) : null;
+  // Tall pictures are cropped to 16 : 9, wide ones are shown whole.
+  const box = el("div", { class: "small-pic", style: `aspect-ratio: ${Math.max(16 / 9, width / height)}` }, layer ? "" : el("span", {}, waiting)), cell = layer ? smallPicture(model, layer, box, width / height) : null;
   const caption = el("figcaption", {}, marker("teacher"), el("b", { title: name }, name), el("span", {}, miou === null ? "" : percent(miou)));
   return { node: el("figure", { class: `corner at-${where}` }, el("div", { class: "rule teacher" }), box, caption), weight, cell };
 }

@@ -194,7 +194,8 @@ def draw(
             ensemble_panel.weights(members, choice)
             ensemble_panel.basis(members, choice, measured, place, photo)
         with right:
-            captions(choice, measured, place, photo, found)
+            with st.container(gap="xsmall"):
+                captions(choice, measured, place, photo, found)
             ensemble_teach.draw(members, choice, measured.over_split(place), place.name)
 
 
