@@ -58,6 +58,7 @@ function arrangement(model) {
     if (model.mode === mode) return;
     model.mode = mode;
     model.rebuild();
+    model.report();
     model.root.querySelector(`.arrange [aria-pressed="true"]`).focus();
   } }, name);
   return el("div", { class: "segs arrange", role: "group", "aria-label": "How the pictures lie" }, button("grid", "Side by side"), button("swipe", "Swipe"));

@@ -31,7 +31,7 @@ export default function (component) {
 
 function create(root) {
   const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, hatch: false, loupe: false, numbers: false,
-    zoom: 1, busy: false, view: null, temperature: null, mode: null, sides: null, against: null, swipe: 0.5, pixel: undefined, touched: false, epoch: undefined, urls: [] };
+    zoom: 1, busy: false, view: null, temperature: null, mode: null, sides: null, against: null, swipe: null, pixel: undefined, touched: false, epoch: undefined, urls: [] };
   model.draw = () => {
     model.painted.forEach((painted) => painted.draw(model));
     model.ondrawn.forEach((listener) => listener());
@@ -78,13 +78,15 @@ function create(root) {
 function told(model) {
   if (model.header.mode === "filmstrip") return { epoch: model.epoch };
   if (model.header.mode === "probe") return probeTold(model);
-  const { swipe, opacity, view, temperature } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
-  return { swipe, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
+  const { swipe, opacity, view, temperature, mode: arrangement } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
+  const sides = arrangement === "swipe" ? model.sides.map((side) => drawnOf(model.layers).indexOf(side)) : null;
+  return { swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
 }
 
 async function load(model, header, parts) {
   model.header = header;
-  model.shown ??= new Set([...header.classes.keys()].slice(1));
+  model.shown ??= new Set(header.shown ?? [...header.classes.keys()].slice(1));
+  model.swipe ??= header.swipe ?? 0.5;
   model.outline ??= header.outline;
   model.temperature ??= header.temperature ?? 1;
   if (model.pixel === undefined) model.pixel = header.pixel ?? null;
@@ -124,17 +126,22 @@ function place(model, layers) {
   model.layers = layers.filter((layer) => !layer.hidden);
   model.truth = layers.find((layer) => layer.role === "truth" && layer.labels) ?? null;
   model.networks = model.layers.filter(isDeep);
-  model.mode ??= model.header.mode;
+  const { header } = model;
+  model.mode ??= header.arrangement ?? header.mode;
   const before = (side) => model.layers.find((layer) => layer.role === side.role && layer.title === side.title);
   model.sides = model.sides?.every(before) ? model.sides.map(before) : sidesOf(model);
+  if (model.sides.length < 2 && header.mode === "grid") model.mode = "grid"; // one alone has nobody to lie beside
   model.against = model.against && before(model.against);
-  const views = new Set(["labels", ...(model.header.views ?? [])]);
-  model.view = [model.view, model.header.view].find((view) => views.has(view) && canShow(model, view)) ?? "labels";
+  const views = new Set(["labels", ...(header.views ?? [])]);
+  model.view = [model.view, header.view].find((view) => views.has(view) && canShow(model, view)) ?? "labels";
 }
 
-// For a swipe: twin and student where both are here, else the first two.
+const drawnOf = (layers) => layers.filter((layer) => layer.role !== "truth" && !layer.plate);
+
+// For a swipe: those that were asked for; else twin and student where both are here, else the first two.
 function sidesOf({ header, layers }) {
-  const drawn = layers.filter((layer) => layer.role !== "truth" && !layer.plate);
+  const drawn = drawnOf(layers), asked = header.sides?.map((index) => drawn[index]);
+  if (asked?.every(Boolean) && asked[0] !== asked[1]) return asked;
   const pair = ["twin", "student"].map((role) => drawn.find((layer) => layer.role === role));
   return header.mode === "swipe" || pair.some((layer) => !layer) ? drawn.slice(0, 2) : pair;
 }

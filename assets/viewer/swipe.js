@@ -56,6 +56,7 @@ function chooseSides(model) {
       const wanted = model.networks[Number(menu.value)], other = model.sides[1 - i];
       model.sides = i ? [other === wanted ? model.sides[1] : other, wanted] : [wanted, other === wanted ? model.sides[0] : other];
       model.rebuild();
+      model.report();
       model.root.querySelectorAll(".sides .menu")[i].focus();
     };
     return menu;

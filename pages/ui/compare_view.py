@@ -1,4 +1,5 @@
-"""How the pictures are looked at, in the address: ?opacity=70&pixel=323,215 and the like; a line for each.
+"""How the pictures are looked at, in the address: ?opacity=70&pixel=323,215 and the like; a line for each. ?swipe=40
+lays two of them left and right of a line.
 
 The browser owns these while the page is open; the address gives it what to begin with, and is told on release.
 """
@@ -12,6 +13,7 @@ import streamlit as st
 from pages.ui import kit
 from pages.ui.layers import VIEWS, WARMEST
 from pages.ui.viewer import View
+from unetkd_core.classes import CLASSES
 
 state = st.session_state
 
@@ -44,7 +46,24 @@ def _view(text: str) -> str:
     return text
 
 
+def _classes(text: str) -> tuple[int, ...]:
+    """Class indices; "none" where all are hidden."""
+    given = [] if text == "none" else [int(_within(0, int(part), len(CLASSES) - 1)) for part in text.split(",")]
+    return tuple(sorted({*given}))
+
+
+def _swipe(text: str) -> float:
+    """Where the line stands, in percent: that the pictures lie so, says the name."""
+    return _within(0, int(text), 100) / 100
+
+
+def _sides(text: str) -> tuple[int, int]:
+    left, right = (int(_within(1, int(part), 9)) - 1 for part in text.split(","))
+    return left, right
+
+
 USUAL: Final = 0.55
+_ALL_BUT_BACKGROUND: Final = tuple(range(1, len(CLASSES)))
 FIELDS: Final = {
     "view": Field("name", _view, lambda view: "" if view.name == "labels" else view.name),
     "T": Field(
@@ -58,6 +77,13 @@ FIELDS: Final = {
         lambda view: "" if abs(view.opacity - USUAL) < 0.005 else f"{100 * view.opacity:.0f}",
     ),
     "pixel": Field("pixel", _pixel, lambda view: f"{view.pixel[0]},{view.pixel[1]}" if view.pixel else ""),
+    "classes": Field(
+        "shown",
+        _classes,
+        lambda view: "" if view.shown == _ALL_BUT_BACKGROUND else ",".join(map(str, view.shown)) or "none",
+    ),
+    "swipe": Field("swipe", _swipe, lambda view: f"{100 * view.swipe:.0f}" if view.arrangement == "swipe" else ""),
+    "sides": Field("sides", _sides, lambda view: ",".join(str(side + 1) for side in view.sides) if view.sides else ""),
 }
 """By name in the address."""
 
@@ -87,7 +113,7 @@ def settle(page: str, taken: set[str]) -> list[str]:
 def begin(page: str) -> dict[str, Any]:
     """The viewer's arguments. They do not follow what is done later: else it would be built anew on every release."""
     found: dict[str, Any] = state.get(kit.key(page, "begin"), {})
-    return found
+    return found | {"arrangement": "swipe" if "swipe" in found else "grid"}
 
 
 def heard(page: str, view: View) -> None:
@@ -98,7 +124,16 @@ def heard(page: str, view: View) -> None:
 
 def arguments(view: View) -> dict[str, Any]:
     """The viewer's arguments that make another one begin as this one is looked at now."""
-    return {"name": view.name, "temperature": view.temperature, "opacity": view.opacity, "pixel": view.pixel}
+    return {
+        "name": view.name,
+        "temperature": view.temperature,
+        "opacity": view.opacity,
+        "pixel": view.pixel,
+        "shown": view.shown,
+        "arrangement": view.arrangement,
+        "swipe": view.swipe,
+        "sides": view.sides,
+    }
 
 
 def address(page: str) -> dict[str, str | None]:

@@ -104,6 +104,7 @@ class Fact:
 
 
 ViewName = Literal["labels", "soft", "entropy", "second", "errors", "disagreement", "gain"]
+Arrangement = Literal["grid", "swipe"]
 VIEWS: Final[tuple[ViewName, ...]] = ("labels", "errors", "entropy", "disagreement", "soft", "second", "gain")
 """What can be shown of layers with logits. errors and gain need a truth and two networks, disagreement two networks."""
 WARMEST: Final = 50.0
@@ -117,7 +118,10 @@ class Settings:
     show_photo: the bare photo first in a grid. report False: the server never hears of anything (nothing on the page
     depends on it). chips: a grid's captions stand on the pictures. states: what the values mean where they are no
     classes; the first is hidden to begin with. views: what can be chosen besides labels, where layers have logits.
-    name, temperature, pixel (column, row): what is shown to begin with; later it is the browser's.
+    name, temperature, pixel (column, row), shown (class indices; None: all but the background): what is shown to begin
+    with; later it is the browser's. So are, of a grid, arrangement ("swipe": two of them left and right of a line),
+    swipe (where the line stands, in [0, 1]) and sides (which two, counted among the layers that are neither truth nor
+    plate; None: twin and student, or the first two).
     """
 
     opacity: float = 0.55
@@ -133,6 +137,10 @@ class Settings:
     name: ViewName = "labels"
     temperature: float = 1.0
     pixel: tuple[int, int] | None = None
+    shown: tuple[int, ...] | None = None
+    arrangement: Arrangement = "grid"
+    swipe: float = 0.5
+    sides: tuple[int, int] | None = None
 
 
 def described(
@@ -157,6 +165,10 @@ def described(
         "temperature": min(WARMEST, max(1.0, settings.temperature)),
         "warmest": WARMEST,
         "pixel": list(settings.pixel) if settings.pixel else None,
+        "shown": None if settings.shown is None else list(settings.shown),
+        "arrangement": settings.arrangement if mode == "grid" else mode,
+        "swipe": settings.swipe,
+        "sides": list(settings.sides) if settings.sides else None,
         **(_states(settings.states) if settings.states else class_words(settings.palette)),
     }
     return header, parts

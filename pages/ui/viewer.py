@@ -14,6 +14,7 @@ import streamlit as st
 from pages.ui import blob, component
 from pages.ui.layers import (
     VIEWS,
+    Arrangement,
     Fact,
     Layer,
     Mix,
@@ -94,7 +95,8 @@ SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft
 @dataclass(frozen=True)
 class View:
     """As of the last release: swipe and opacity in [0, 1], shown class indices, probed pixel (column, row), what is
-    shown (`name`), temperature, and the weights of a mix (None where there is none).
+    shown (`name`), temperature, the weights of a mix (None where there is none), how a grid lies and which two layers a
+    swipe compares (layers.Settings).
     """
 
     swipe: float
@@ -104,6 +106,8 @@ class View:
     name: ViewName = "labels"
     temperature: float = 1.0
     weights: tuple[float, ...] | None = None
+    arrangement: Arrangement = "grid"
+    sides: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,14 +151,18 @@ def viewer(
 def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:
     """What the browser last told, where it told anything, else what it was given."""
     pixel, weights = state.get("pixel", header["pixel"]), state.get("weights")
+    usual = range(1, len(CLASSES)) if header["shown"] is None else header["shown"]
+    sides = state.get("sides", header["sides"])
     return View(
-        swipe=float(state.get("swipe", 0.5)),
+        swipe=float(state.get("swipe", header["swipe"])),
         opacity=float(state.get("opacity", header["opacity"])),
-        shown=tuple(state.get("shown", range(1, len(CLASSES)))),
+        shown=tuple(state.get("shown", usual)),
         pixel=(int(pixel[0]), int(pixel[1])) if pixel else None,
         name=state.get("view", header["view"]),
         temperature=float(state.get("temperature", header["temperature"])),
         weights=tuple(float(w) for w in weights) if weights else None,
+        arrangement=state.get("arrangement", header["arrangement"]),
+        sides=(int(sides[0]), int(sides[1])) if sides else None,
     )
 
 

@@ -227,6 +227,19 @@ def test_dragging_the_overlay_sends_nothing(open_page: OpenPage, address: str) -
     expect(page).to_have_url(re.compile(r"opacity=\d"), timeout=SLOW)
 
 
+def test_classes_and_the_swipe_come_back_from_the_address(open_page: OpenPage, address: str) -> None:
+    page = compare(open_page, address)
+    expect(page.locator(".ukc-tog")).to_have_count(6, timeout=SLOW)
+    page.get_by_role("button", name="Swipe", exact=True).click()
+    expect(page).to_have_url(re.compile(r"(?=.*swipe=50)(?=.*sides=\d(,|%2C)\d)"), timeout=SLOW)
+    page.keyboard.press("5")  # Table I's fifth: people
+    expect(page).to_have_url(re.compile(r"classes=1(,|%2C)2(,|%2C)3(,|%2C)4(&|$)"), timeout=SLOW)
+    page.reload()
+    handle = page.get_by_role("slider", name=re.compile("left, .* right"))
+    expect(handle).to_have_attribute("aria-valuenow", "50", timeout=SLOW)
+    expect(page.locator(".ukc-tog[aria-pressed=false]")).to_have_count(2, timeout=SLOW)  # people, and the background
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page: OpenPage, address: str, scheme: str) -> None:
     page = compare(open_page, address, scheme=scheme)

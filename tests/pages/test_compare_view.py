@@ -15,7 +15,7 @@ from unetkd_core.zoo import checkpoints
 
 __all__ = ["networks", "quick_streets", "trio_folder"]
 pytestmark = pytest.mark.usefixtures("networks")
-PLAIN = View(swipe=0.5, opacity=0.55, shown=(1,), pixel=None)
+PLAIN = View(swipe=0.5, opacity=0.55, shown=(1, 2, 3, 4, 5), pixel=None)
 
 
 def test_a_view_is_restored_from_its_address_and_stays_in_it() -> None:
@@ -30,14 +30,31 @@ def test_a_view_is_restored_from_its_address_and_stays_in_it() -> None:
 
 
 def test_what_makes_no_sense_there_is_said_and_left_out() -> None:
-    at = opened(view="x-ray", T="99", pixel="here")
-    for said in ("view=x-ray", "T=99", "pixel=here"):
-        assert f"The address says {said}, which is not understood" in text(at)
-    assert not {"view", "T", "pixel"} & {*at.query_params}
+    nonsense = {"view": "x-ray", "T": "99", "pixel": "here", "classes": "1,9", "swipe": "101", "sides": "0,1"}
+    at = opened(**nonsense)
+    for name, said in nonsense.items():
+        assert f"The address says {name}={said}, which is not understood" in text(at)
+    assert not {*nonsense} & {*at.query_params}
+
+
+def test_classes_and_how_the_pictures_lie_stay_in_the_address() -> None:
+    looked = {"classes": "1,5", "swipe": "40", "sides": "1,3"}
+    at = opened(**looked)
+    assert "not understood" not in text(at)
+    assert {name: at.query_params[name] for name in looked} == looked
 
 
 def test_every_field_reads_what_it_writes() -> None:
-    looked = View(swipe=0.5, opacity=0.3, shown=(1,), pixel=(12, 7), name="gain", temperature=2.5)
+    looked = View(
+        swipe=0.25,
+        opacity=0.3,
+        shown=(1,),
+        pixel=(12, 7),
+        name="gain",
+        temperature=2.5,
+        arrangement="swipe",
+        sides=(2, 0),
+    )
     for field in compare_view.FIELDS.values():
         assert field.write(PLAIN) == ""
         assert field.read(field.write(looked)) == compare_view.arguments(looked)[field.argument]
