@@ -31,7 +31,7 @@ export default function (component) {
 
 function create(root) {
   const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, hatch: false, loupe: false, numbers: false,
-    zoom: 1, busy: false, view: null, temperature: null, mode: null, sides: null, against: null, swipe: null, pixel: undefined, touched: false, epoch: undefined, urls: [] };
+    zoom: 1, busy: false, view: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: undefined, touched: false, epoch: undefined, urls: [] };
   model.draw = () => {
     model.painted.forEach((painted) => painted.draw(model));
     model.ondrawn.forEach((listener) => listener());
@@ -84,6 +84,11 @@ function told(model) {
 }
 
 async function load(model, header, parts) {
+  if (model.held) { // a drag must not lose what it moves: its mode calls `late` when it is let go
+    model.late = () => load(model, header, parts).catch((error) => fail(model, error));
+    return;
+  }
+  model.late = null;
   model.header = header;
   model.shown ??= new Set(header.shown ?? [...header.classes.keys()].slice(1));
   model.swipe ??= header.swipe ?? 0.5;
@@ -100,6 +105,7 @@ async function load(model, header, parts) {
     Promise.all(described.map((layer) => (header.story && layer.hidden ? { ...layer } : readLayer(layer, parts)))), // a story reads the others later
   ]);
   if (model.digest !== header.digest) return; // a newer blob came while this one was read
+  if (model.held) return load(model, header, parts);
   release(model);
   model.urls = [...images, ...layers.flatMap((layer) => layer.image ?? [])].map((image) => image.src);
   Object.assign(model, { painted: [], onclasses: [], ondrawn: [] });
@@ -127,7 +133,7 @@ function place(model, layers) {
   model.truth = layers.find((layer) => layer.role === "truth" && layer.labels) ?? null;
   model.networks = model.layers.filter(isDeep);
   const { header } = model;
-  model.mode ??= header.arrangement ?? header.mode;
+  model.mode ??= header.mode === "grid" ? header.arrangement : header.mode;
   const before = (side) => model.layers.find((layer) => layer.role === side.role && layer.title === side.title);
   model.sides = model.sides?.every(before) ? model.sides.map(before) : sidesOf(model);
   if (model.sides.length < 2 && header.mode === "grid") model.mode = "grid"; // one alone has nobody to lie beside

@@ -11,7 +11,7 @@ import { inPoints, standing } from "./simplex_scores.js";
 import { triangleOf } from "./simplex_triangle.js";
 
 const STEP = 0.05, SMALL_STEP = 0.01; // of a press of a key, and with Shift
-let lastLetGo = null; // outlives the component: whoever leaves the page and comes back finds the handle where it was
+let lastTold = null; // outlives the component: whoever leaves the page and comes back finds the handle where Python has it
 
 export function buildSimplex(model) {
   const kept = model.root.getRootNode().activeElement?.dataset?.keep; // a new picture must not take the focus away
@@ -41,7 +41,7 @@ export function buildSimplex(model) {
 function adoptWeights(model) {
   const { start } = model.header.simplex;
   if (start.token === model.token) return;
-  const { weights, weighting } = lastLetGo?.token === start.token ? lastLetGo : start;
+  const { weights, weighting } = lastTold?.token === start.token ? lastTold : start;
   Object.assign(model, { token: start.token, weights: [...weights], weighting, preset: null });
 }
 
@@ -75,10 +75,14 @@ function moving(model, live) {
     take(weights);
     model.redraw();
   };
+  // settled: where it comes to rest; null: it was held and not moved.
   model.letGo = (settled = roundedTo(model.weights, step)) => {
-    model.busy = false;
-    take(settled);
-    rest();
+    model.held = model.busy = false;
+    if (settled) {
+      take(settled);
+      rest();
+    }
+    model.late?.();
   };
   model.goTo = ({ name, weights }) => {
     model.busy = false;
@@ -95,13 +99,14 @@ function moving(model, live) {
   model.byKey = (event) => {
     if (!STEP_KEYS.has(event.key)) return;
     event.preventDefault();
-    model.busy = true;
+    model.busy = model.held = true;
     model.preset = null;
     take(stepped(model.weights, event.key, event.shiftKey ? SMALL_STEP : STEP));
     model.redraw();
   };
-  // What was chosen by key is kept as it is: whoever takes a hundredth means it.
-  model.keyDone = (event) => STEP_KEYS.has(event.key) && model.letGo(model.weights);
+  // What was chosen by key is kept as it is: whoever takes a hundredth means it. A key that is still down when the focus
+  // goes elsewhere is never seen to come up.
+  model.keyDone = (event) => model.held && (event.type === "blur" || STEP_KEYS.has(event.key)) && model.letGo(model.weights);
 }
 
 function spoken({ standing: found, header: { simplex }, weighting }) {
@@ -112,9 +117,12 @@ function spoken({ standing: found, header: { simplex }, weighting }) {
 
 function tell(model) {
   const { token, weights, weighting, preset } = model;
-  lastLetGo = { token, weights, weighting };
   clearTimeout(model.telling); // several keys within a moment are one message
-  model.telling = setTimeout(() => model.root.isConnected && model.send("weights", { token, weights, weighting, preset }), 150);
+  model.telling = setTimeout(() => {
+    if (!model.root.isConnected) return;
+    lastTold = { token, weights, weighting };
+    model.send("weights", { token, weights, weighting, preset });
+  }, 150);
 }
 
 // Weights worth looking at, and the one that is no point.

@@ -2,8 +2,8 @@
 import { meanIou, scoreOf } from "./figures.js";
 import { nearestRow } from "./simplex_plane.js";
 
-// { miou, alone, gains, near }: mIoU of the ensemble and of its best member, fractions; the gain in IoU for each class,
-// NaN where it does not occur; near: the weights that were measured, where the present ones were not. null: nothing to say.
+// { miou, alone, gains, ious, aloneIous, near }: mIoU of the ensemble and of its best member, fractions; the gain in IoU for
+// each class, NaN where one of the two has none, and both IoUs; near: the weights that were measured, where the present ones were not. null: nothing to say.
 export function standing(model) {
   const { against } = model.header.simplex;
   if (against === null || !model.heard) return null;
@@ -12,14 +12,16 @@ export function standing(model) {
 
 function overSplit({ table, weights }, against) {
   const here = nearestRow(table, weights), alone = nearestRow(table, weights.map((_, i) => Number(i === against)));
-  return { miou: here.miou, alone: alone.miou, gains: here.ious.map((iou, c) => iou - alone.ious[c]), near: here.exact ? null : here.weights };
+  return { miou: here.miou, alone: alone.miou, ...compared(here.ious, alone.ious), near: here.exact ? null : here.weights };
 }
 
 function onPicture(model, best) {
   if (!model.truth || !best) return null;
   const all = new Set(model.header.classes.keys()), here = scoreOf(model, model.mixed), alone = scoreOf(model, best);
-  return { miou: meanIou(here.ious, all), alone: meanIou(alone.ious, all), gains: here.ious.map((iou, c) => iou - alone.ious[c]), near: null };
+  return { miou: meanIou(here.ious, all), alone: meanIou(alone.ious, all), ...compared(here.ious, alone.ious), near: null };
 }
+
+const compared = (ious, aloneIous) => ({ ious, aloneIous, gains: ious.map((iou, c) => iou - aloneIous[c]) });
 
 // "+4.2", "−0.8", "0.0": a difference of fractions in points.
 export function inPoints(fraction) {

@@ -87,7 +87,7 @@ function planeOf(model) {
     show();
   };
   model.onmoved.push(show);
-  Object.assign(handle, { onkeydown: model.byKey, onkeyup: model.keyDone });
+  Object.assign(handle, { onkeydown: model.byKey, onkeyup: model.keyDone, onblur: model.keyDone });
   const point2d = (event) => {
     const box = plane.getBoundingClientRect(), zoom = box.width / (plane.clientWidth || 1); // a presenter's page is enlarged
     return [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom];
@@ -126,31 +126,42 @@ function bestRing({ weights, header: { simplex: { best } } }, at) {
   return [shape("circle", { class: "best", cx, cy, r: near ? 25 : 8.5 })];
 }
 
-// The mouse may take hold anywhere; a finger of the handle alone, and a tap sends it there, so that the page still scrolls.
+// The mouse may take hold anywhere; a finger or a pen of the handle alone, and a tap sends it there, so that the page
+// still scrolls. A press on the handle that moves nothing, changes nothing.
 function follows2d(model, { plane, handle, under, besideHandle }) {
-  let grip = null;
+  let grip = null, pressedBy = "mouse";
+  const move = (event) => {
+    grip.moved = true;
+    model.moveTo(under(event, grip.beside));
+  };
   const start = (event) => {
     const onHandle = event.composedPath().includes(handle);
-    if (event.button !== 0 || (event.pointerType !== "mouse" && !onHandle)) return;
-    grip = onHandle ? besideHandle(event) : [0, 0]; // where the handle was taken hold of, it stays under the pointer
+    pressedBy = event.pointerType;
+    if (event.button !== 0 || (pressedBy !== "mouse" && !onHandle)) return;
+    // Where the handle was taken hold of, it stays under the pointer.
+    grip = { beside: onHandle ? besideHandle(event) : [0, 0], from: [event.clientX, event.clientY], moved: false };
     plane.setPointerCapture(event.pointerId);
     plane.classList.add("dragging");
-    if (!onHandle) model.moveTo(under(event, grip));
     if (!handle.hidden) handle.focus({ preventScroll: true, focusVisible: false });
+    model.held = true;
+    if (!onHandle) move(event);
     event.preventDefault();
   };
   const stop = () => {
     if (!grip) return;
+    const { moved } = grip;
     grip = null;
     plane.classList.remove("dragging");
-    model.letGo();
+    model.letGo(moved ? undefined : null);
   };
   plane.onpointerdown = start;
-  plane.onpointermove = (event) => grip && model.moveTo(under(event, grip));
+  plane.onpointermove = (event) => {
+    if (grip && (grip.moved || event.clientX !== grip.from[0] || event.clientY !== grip.from[1])) move(event);
+  };
   plane.onpointerup = stop;
   plane.onpointercancel = stop;
   plane.onclick = (event) => {
-    if (event.pointerType !== "touch" || event.composedPath().includes(handle)) return;
+    if (pressedBy === "mouse" || event.composedPath().includes(handle)) return;
     model.moveTo(under(event, [0, 0]));
     model.letGo();
   };

@@ -87,7 +87,7 @@ function settling(model, story, live) {
     waiting = setTimeout(() => {
       if (told === rested || !model.root.isConnected) return;
       told = rested;
-      model.send("cell", { temperature: cell.temperature, alpha: cell.alpha });
+      model.send("cell", { token: story.token, temperature: cell.temperature, alpha: cell.alpha });
     }, 150);
   };
 }

@@ -3,6 +3,8 @@
 Reads files that were made in advance (`unetkd paper home`) and needs no torch.
 """
 
+import uuid
+
 import streamlit as st
 
 from pages.ui import kit, story, url_state
@@ -49,8 +51,12 @@ def ready(folder: str, written: int) -> tuple[HomeGrid, story.Sent]:
 def tell(home: HomeGrid, sent: story.Sent) -> None:
     """The story, with the sliders where the address says, where they were left, or at the usual α and T."""
     came = url_state.restore(ADDRESS)
+    for key in ADDRESS.values():
+        st.session_state.setdefault(key, "")  # where one is missing, the address is taken for news
     if came or SCENE not in st.session_state or START not in st.session_state:
-        st.session_state[START] = first_cell(home)
+        before = st.session_state.get(START)
+        token = uuid.uuid4().hex[:8] if came or before is None else before.token  # news for who watches, or a new visit
+        st.session_state[START] = story.Start(token, first_cell(home))
     chosen = story.story(sent, start=st.session_state[START], key=SCENE)
     if chosen is not None:
         st.session_state.update(zip(ADDRESS.values(), (f"{value:g}" for value in chosen), strict=True))

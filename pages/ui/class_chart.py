@@ -52,7 +52,7 @@ def iou_rows(
 
 
 def _chart(kind: str, rows: str, unit: str, ticks: str) -> str:
-    axis = f'<span>{unit}</span><span class="ukc-line">{ticks}</span><b></b>'
+    axis = f'<span>{html.escape(unit)}</span><span class="ukc-line">{ticks}</span><b></b>'
     return f'<div class="{kind}" role="list">{rows}<div class="ukc-axis" aria-hidden="true">{axis}</div></div>'
 
 

@@ -36,11 +36,12 @@ ADDRESS: Final = {"members": key("members"), "weights": key("weights"), **scene_
 
 @dataclass(frozen=True)
 class Found:
-    """Where the present weights come from: the best of `how` (grid, fine) on the data reference `on`."""
+    """Where the present weights come from: the best of `how` (grid, fine) for `members` on the data reference `on`."""
 
     weights: Weights
     how: Weighting
     on: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,9 @@ def note_found(found: Found | None) -> None:
 def found(choice: Choice) -> Found | None:
     """Where the present weights were found, if they were."""
     noted: Found | None = state.get(key("found"))
-    fits = noted is not None and choice.weighting == "fixed" and len(noted.weights) == len(choice.shares)
-    return noted if fits and same(on_simplex(noted.weights, len(noted.weights)), choice.shares) else None  # type: ignore[union-attr]
+    if noted is None or noted.members != choice.members or choice.weighting != "fixed":
+        return None
+    return noted if same(on_simplex(noted.weights, len(noted.weights)), choice.shares) else None
 
 
 def same(a: Weights, b: Weights) -> bool:
@@ -183,7 +185,8 @@ def open_kept(known: trio.Known) -> None:
     state.update(dict(zip(MEMBERS, members, strict=True)))
     put(weights, CONFIDENCE if weighting == CONFIDENCE else "fixed")
     searched = spec.weighting in ("grid", "fine") and spec.searched_on
-    note_found(Found(tuple(weights), spec.weighting, ", ".join(spec.searched_on)) if searched else None)
+    there = tuple(ref for ref in members if ref != NOBODY)
+    note_found(Found(tuple(weights), spec.weighting, ", ".join(spec.searched_on), there) if searched else None)
     state[key("opening")] = ("", told) if told else None
 
 

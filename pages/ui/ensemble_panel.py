@@ -18,7 +18,7 @@ from pages.ui import (
     run_words,
 )
 from pages.ui.ensemble_cast import Member
-from pages.ui.ensemble_choice import CONFIDENCE, WEIGHTS, Choice, Found, key, state
+from pages.ui.ensemble_choice import CONFIDENCE, WEIGHTS, Choice, Found, key, same, state
 from pages.ui.ensemble_measured import BASIS, HERE, SPLIT, WANTED, Measured
 from pages.ui.readings import Picture
 from pages.ui.simplex import Basis, Corner, Released, Surface, Way, heard, simplex
@@ -41,7 +41,7 @@ def look(
         ways,
         _basis(members, measured, place, photo),
         key=SIMPLEX,
-        on_release=lambda: released(heard(state.get(SIMPLEX), start), measured, place, len(members)),
+        on_release=lambda: released(heard(state.get(SIMPLEX), start), measured, place, choice.members),
     )
 
 
@@ -81,19 +81,23 @@ def _ways(measured: Measured, count: int) -> list[Way]:
     return [*ways, Way(CONFIDENCE, "By confidence", None)]
 
 
-def released(told: Released | None, measured: Measured, place: places.Place, count: int) -> None:
-    """The handle was let go, or a way was taken: the page's weights follow, and where they were found."""
+def released(told: Released | None, measured: Measured, place: places.Place, members: tuple[str, ...]) -> None:
+    """The handle was let go, or a way was taken: the page's weights follow, and where they were found.
+
+    A way that leads elsewhere by now than the browser was told is no more than the weights that it told.
+    """
     if told is None:
         return
+    count = len(members)
     ways = ensemble_measured.presets(measured, count)
     if told.weighting == CONFIDENCE:
         ensemble_choice.click((1.0,) * count, CONFIDENCE)
-    elif told.way in ways:
+    elif told.way in ways and same(on_simplex(ways[told.way][1], count), on_simplex(told.weights, count)):
         weights = ways[told.way][1]
         ensemble_choice.click(weights)
         on = place.ref + (f", {ensemble_words.limit(place)} scenes" if ensemble_words.limit(place) else "")
         searched = told.way in SEARCHED and measured.basis == SPLIT
-        ensemble_choice.note_found(Found(weights, told.way, on) if searched else None)
+        ensemble_choice.note_found(Found(weights, told.way, on, members) if searched else None)
     else:
         ensemble_choice.click(told.weights)
 

@@ -62,6 +62,12 @@ class Scored:
         pairs = [(c, float(self.iou[c] - self.alone_iou[self.best][c])) for c in range(NUM_CLASSES)]
         return sorted((p for p in pairs if not math.isnan(p[1])), key=lambda p: -p[1])
 
+    @property
+    def invented(self) -> list[int]:
+        """Classes that only the mean sees where there are none: its mIoU counts them with 0, the best member's not."""
+        alone = self.alone_iou[self.best]
+        return [c for c in range(NUM_CLASSES) if math.isnan(alone[c]) and not math.isnan(self.iou[c])]
+
 
 def of_labels(mean: np.ndarray, members: Sequence[np.ndarray], truth: np.ndarray) -> Scored:
     """Scores of label maps (H, W) uint8 on one picture."""
@@ -129,8 +135,9 @@ def answer(scored: Scored, names: Sequence[str], where: str) -> str:
 
 def _who_pays(scored: Scored) -> str:
     losers = [CLASSES[c].name for c, gain in scored.class_gains if gain <= -_FELT]
+    losers += [CLASSES[c].name for c in scored.invented]
     if not losers:
         return "No class pays for it."
     if len(losers) == 1:
         return f"{losers[0][:1].upper()}{losers[0][1:]} {'pay' if losers[0].endswith('s') else 'pays'} for it."
-    return f"{ {2: 'Two', 3: 'Three', 4: 'Four', 5: 'Five'}[len(losers)] } classes pay for it."
+    return f"{ {2: 'Two', 3: 'Three', 4: 'Four', 5: 'Five', 6: 'Six'}[len(losers)] } classes pay for it."

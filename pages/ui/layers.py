@@ -166,7 +166,7 @@ def described(
         "warmest": WARMEST,
         "pixel": list(settings.pixel) if settings.pixel else None,
         "shown": None if settings.shown is None else list(settings.shown),
-        "arrangement": settings.arrangement if mode == "grid" else mode,
+        "arrangement": settings.arrangement,
         "swipe": settings.swipe,
         "sides": list(settings.sides) if settings.sides else None,
         **(_states(settings.states) if settings.states else class_words(settings.palette)),

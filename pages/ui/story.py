@@ -4,6 +4,7 @@ Everything is sent once; while a slider is dragged, picture, sentence, line and 
 of T and α on release. Words and places are decided here, assets/viewer/story.js puts them on the screen.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -36,14 +37,26 @@ def sent(home: HomeGrid) -> Sent:
     return {**header, "mode": "story", "story": told(home)}, parts
 
 
-def story(ready: Sent, *, start: int, key: str) -> tuple[float, float] | None:
-    """Draw it with the sliders at cell `start`; (α, T) once a slider was released, None before."""
+@dataclass(frozen=True)
+class Start:
+    """The cell that the sliders begin at. The browser adopts it when `token` is new to it; then they are its own."""
+
+    token: str
+    cell: int
+
+
+def story(ready: Sent, *, start: Start, key: str) -> tuple[float, float] | None:
+    """Draw it; (α, T) once a slider was released after this start, None before."""
     header, parts = ready
-    told = {**header["story"], "start": start}
-    header = {**header, "story": told, "layers": _first_pair(header["layers"], told["cells"][start]["twin"], start)}
-    result = _component(key=key, data=blob.pack(header, parts), on_cell_change=lambda: None)
+    told = {**header["story"], "start": start.cell, "token": start.token}
+    first = _first_pair(header["layers"], told["cells"][start.cell]["twin"], start.cell)
+    result = _component(
+        key=key, data=blob.pack({**header, "story": told, "layers": first}, parts), on_cell_change=lambda: None
+    )
     cell = result.cell or {}
-    return (float(cell["alpha"]), float(cell["temperature"])) if cell else None
+    if cell.get("token") != start.token:  # of a start before this one: the address has said something else since
+        return None
+    return float(cell["alpha"]), float(cell["temperature"])
 
 
 def _first_pair(layers: list[dict[str, Any]], twin: int, student: int) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The page that the triangle's browser tests look at: three networks, on their picture and over a split."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -33,6 +34,8 @@ def corners(scores: list[float] | None = None) -> list[Corner]:
     return [Corner(f"Net {role}", logits(role), scores[n] if scores else None) for n, role in enumerate(SEEDS)]
 
 
+if st.button("News", key="news"):  # the server has something new to show while somebody drags
+    surface = replace(surface, best=(1.0, 0.0, 0.0))
 here = Basis(None, 1, "on this street", "on this street")
 simplex(Picture(photo, truth()), corners(), start, surface, ways, here, key="here", on_release=hears("here"))
 st.text(f"here {st.session_state.get('heard_here')}")

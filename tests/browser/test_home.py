@@ -77,6 +77,17 @@ def test_while_a_slider_is_dragged_all_follows_and_nothing_is_sent(
     expect(page).to_have_url(f"{app_address}/?T=1&alpha=0.1")
 
 
+def test_back_brings_the_sliders_back(open_page: Callable[..., Page], app_address: str) -> None:
+    page = open_page(f"{app_address}/?T=4&alpha=0.9", ready=READY)
+    slide(page, "Temperature", 0.0)
+    expect(page).to_have_url(f"{app_address}/?T=1&alpha=0.9")
+    page.go_back()
+    expect(page).to_have_url(f"{app_address}/?T=4&alpha=0.9")
+    expect(gain(page)).to_have_text("+4.2")
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(f"{app_address}/?T=4&alpha=0.9")
+
+
 def test_where_teaching_lost_it_is_said_in_the_same_place(open_page: Callable[..., Page], app_address: str) -> None:
     page = open_page(f"{app_address}/?T=1&alpha=0.1", ready=READY)
     expect(page.locator(".lead")).to_have_text("This student that listened to its teacher lost:")

@@ -133,6 +133,39 @@ def test_dragging_sends_nothing_and_everything_follows(open_page: OpenPage, addr
     expect(part(page, "here", "[aria-live]")).to_contain_text(f"mIoU {shown_miou(page, 'here')} % on this street")
 
 
+def test_a_press_on_the_handle_that_moves_nothing_changes_nothing(page: Page) -> None:
+    part(page, "here", "[data-way=even]").click()
+    expect(page.get_by_text(re.compile("^here .*way='even'"))).to_be_visible()
+    part(page, "here", ".knot").click()
+    page.wait_for_timeout(400)
+    assert shown_weights(page, "here") == [0.33, 0.33, 0.33]
+    expect(part(page, "here", "[data-way=even]")).to_have_attribute("aria-pressed", "true")
+    expect(part(page, "here", ".knot")).to_be_focused()
+
+
+def test_what_the_server_sends_during_a_drag_waits_for_its_end(page: Page) -> None:
+    ring = part(page, "here", ".best").get_attribute("cy")
+    drag(page, "here", (0.1, 0.1, 0.8), release=False)
+    page.evaluate("document.querySelector('.st-key-news button').click()")
+    page.wait_for_timeout(1500)
+    page.mouse.move(*to_place(page, "here", (0.2, 0.1, 0.7)))
+    page.wait_for_timeout(100)
+    assert shown_weights(page, "here") == pytest.approx([0.2, 0.1, 0.7], abs=0.011)
+    assert part(page, "here", ".best").get_attribute("cy") == ring
+    page.mouse.up()
+    expect(part(page, "here", ".best")).not_to_have_attribute("cy", ring or "")
+    expect(page.get_by_text(re.compile(r"^here Released\(weights=\(0\.(2|19|21)"))).to_be_visible()
+    assert shown_weights(page, "here") == pytest.approx([0.2, 0.1, 0.7], abs=0.011)
+
+
+def test_a_key_that_is_down_when_the_focus_leaves_is_told_all_the_same(page: Page) -> None:
+    part(page, "here", ".knot").focus()
+    page.keyboard.down("ArrowUp")
+    page.keyboard.press("Tab")
+    page.keyboard.up("ArrowUp")
+    expect(page.get_by_text(re.compile(r"^here Released\(weights=\(0\.25, "))).to_be_visible()
+
+
 def test_what_is_drawn_at_first_is_the_cores_ensemble_and_on_palette(page: Page) -> None:
     check_picture(page, (0.2, 0.3, 0.5))
     got = pixels(page, ".st-key-here .seen .pic > .painted .fill")

@@ -350,6 +350,8 @@ def test_a_kept_ensemble_is_opened_with_its_members_and_weights() -> None:
     assert "The weights are the best of the grid on streets:test" in text(at)
     at.selectbox(key="ensemble_open").set_value("single").run()
     assert "cannot be shown here" in text(at) and at.query_params["members"] == "alone,big"
+    at.selectbox(key="ensemble_member_0").set_value("taught").run()
+    assert at.query_params["weights"] == "1,3" and "best of the grid" not in text(at)  # of others
 
 
 def test_a_damaged_network_is_told_and_the_others_stay(networks: Path) -> None:
@@ -407,6 +409,17 @@ def test_scores_of_a_search_name_the_best_alone_and_the_nearest_that_was_measure
     assert ensemble_scores.of_search(searched, (0.26, 0.24, 0.5)).near == pytest.approx((0.25, 0.25, 0.5))
     assert ensemble_scores.best_of(searched, "grid", 3) == (0.0, 0.0, 1.0)
     assert "no: C alone is better" in ensemble_scores.answer(exact, "ABC", "Here")
+
+
+def test_false_alarms_of_the_mean_alone_are_a_class_that_pays() -> None:
+    truth = np.array([[0] * 8 + [1] * 8], np.uint8)
+    mean, best = truth.copy(), truth.copy()
+    mean[0, 0], best[0, 8:12] = 5, 0
+    scored = ensemble_scores.of_labels(mean, [best, best], truth)
+    assert scored.invented == [5] and scored.miou == pytest.approx((7 / 8 + 1 + 0) / 3)
+    assert ensemble_scores.answer(scored, ["a", "b"], "Here").endswith("Person pays for it.")
+    sound = ensemble_scores.of_labels(truth, [best, best], truth)
+    assert sound.invented == [] and ensemble_scores.answer(sound, ["a", "b"], "Here").endswith("No class pays for it.")
 
 
 def test_the_surface_has_nine_nested_bands_and_a_flat_one_has_one() -> None:

@@ -221,6 +221,11 @@ def test_a_class_that_is_not_in_the_picture_is_said_and_a_loss_is_no_gain() -> N
     assert shown.count("ukc-gain") == 4 and shown.count("ukc-loss") == 1
 
 
+def test_a_checkpoints_title_is_text_in_the_chart_and_never_a_tag() -> None:
+    shown = class_chart.iou_rows({"student": (0.9,) * 6}, unit="IoU with <img src=x onerror=alert(1)>")
+    assert "<img" not in shown and "&lt;img" in shown
+
+
 @pytest.mark.usefixtures("networks")
 def test_miou_is_shown_for_a_dataset_that_all_were_measured_on() -> None:
     known = checkpoints.list_named()
