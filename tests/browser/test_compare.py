@@ -240,6 +240,14 @@ def test_classes_and_the_swipe_come_back_from_the_address(open_page: OpenPage, a
     expect(page.locator(".ukc-tog[aria-pressed=false]")).to_have_count(2, timeout=SLOW)  # people, and the background
 
 
+def test_one_network_alone_never_lies_in_a_swipe(open_page: OpenPage, address: str) -> None:
+    page = open_page(f"{address}/overlays?scene=3&nets=big&swipe=40")
+    expect(page.locator(".ukd-answer")).to_contain_text("% right", timeout=SLOW)
+    expect(page.locator(".ukd [data-ready], [data-ready]").first).to_have_attribute("data-ready", "grid")
+    expect(page.locator(".failed")).to_have_count(0)
+    expect(page.get_by_role("slider", name=re.compile("left, .* right"))).to_have_count(0)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(open_page: OpenPage, address: str, scheme: str) -> None:
     page = compare(open_page, address, scheme=scheme)
