@@ -68,8 +68,12 @@ def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> tuple[np
 
     loaded = load_model(ref, sha256)
     said = predict.predict(loaded.model, _image, training_size=(loaded.info.height, loaded.info.width))
-    # Logits beyond a half float's end are as sure as those at the end.
-    return said.labels, np.clip(said.logits, -_HALF_END, _HALF_END).astype(np.float16)
+    return said.labels, halved(said.logits)
+
+
+def halved(logits: np.ndarray) -> np.ndarray:
+    """As half floats, which is what a browser is sent; logits beyond their end are as sure as those at the end."""
+    return np.clip(logits, -_HALF_END, _HALF_END).astype(np.float16)
 
 
 _predict_shared = st.cache_data(max_entries=96, show_spinner=False)(_predict)

@@ -37,7 +37,8 @@ def _logits(ref: str, sha256: str, picture: str, _image: np.ndarray) -> tuple[np
     start = time.perf_counter()
     with torch.inference_mode():
         part = read(model, [_image], (info.height, info.width)).parts[0][0]
-    return part.cpu().numpy(), time.perf_counter() - start
+    # The browser mixes half floats: from the same ones the page's sentence and the picture's number are the same too.
+    return caches.halved(part.cpu().numpy()).astype(np.float32), time.perf_counter() - start
 
 
 def _mean(key: Key, weights: Weights, weighting: Weighting, picture: str, _parts: Sequence[np.ndarray]) -> np.ndarray:
