@@ -17,7 +17,7 @@ def grid(*rows):
     return torch.tensor(rows, dtype=torch.float64).permute(2, 0, 1)[None]
 
 
-# Four nodes. The student's point right, up, right and between; the teacher's, three channels wide, all one way: cosine 1.
+# Four nodes. The student's point right, up, right and between; the teacher's, three channels wide, all one way.
 STUDENT = grid([[2, 0], [0, 3]], [[1, 0], [4, 4]])
 TEACHER = grid([[1, 2, 3], [2, 4, 6]], [[1, 2, 3], [1, 2, 3]])
 # The student's pairs: right-up twice (with either right) 0; right-right 1; between with each of the three HALF.
