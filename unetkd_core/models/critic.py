@@ -5,7 +5,7 @@ al., 2019): spectrally normalised 4x4 convolutions of stride 2 with LeakyReLU, s
 two, and a score from a convolution without that norm. Theirs reads maps of 65x65 logits, without the photo that the
 paper conditions on, by 64 filters and four halvings. This one reads whole pictures, so it halves five times, which
 keeps attention to 512 places at 256x512 (after three it would be 2,048, and 134 MB for each product of a batch of
-eight), and starts at 16 filters: 0.8 million parameters, 0.35 G multiply-accumulates a map where M128 takes 4.6 G.
+eight), and starts at 16 filters: 0.8 million parameters, 0.41 G multiply-accumulates a map where M128 takes 4.6 G.
 """
 
 from itertools import pairwise
