@@ -31,10 +31,9 @@ def channel_wise(student: Tensor, teacher: Tensor, target: Tensor | None = None,
     """
     counts = seen(target, student).flatten(1)
     ours, theirs = (log_shares(maps, counts, temperature) for maps in (student, teacher.detach()))
-    divergence = (theirs.exp() * (theirs - ours)).sum(dim=2)
-    images = counts.any(dim=1, keepdim=True)
-    weight = images.sum().float() * student.shape[1]
-    return Term((divergence * images).sum() * temperature**2, weight)
+    divergence = (theirs.exp() * (theirs - ours)).sum()  # 0 where an image is all VOID: both have even shares there
+    images = counts.any(dim=1).sum().float()
+    return Term(divergence * temperature**2, images * student.shape[1])
 
 
 def log_shares(maps: Tensor, counts: Tensor, temperature: float) -> Tensor:

@@ -33,8 +33,7 @@ def intra_class_variation(student: Tensor, teacher: Tensor, target: Tensor, *, c
     labels = labels_at(target, student).flatten(1)
     of_class = torch.arange(classes, device=labels.device)[:, None] == labels[:, None]
     ours, theirs = (closeness(features, of_class) for features in (student, teacher.detach()))
-    labelled = labels < classes
-    return Term(((ours - theirs).square() * labelled).sum(), labelled.sum().float())
+    return Term((ours - theirs).square().sum(), of_class.sum().float())
 
 
 def closeness(features: Tensor, of_class: Tensor) -> Tensor:
