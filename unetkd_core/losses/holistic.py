@@ -12,8 +12,8 @@ Our convention: a change of a map is measured by its root mean square over the p
 means over pixels, and the slope is per such change. With the plain sum of squares of the authors' code a slope of 1
 means a pull that grows with the square root of the picture's size against cross-entropy's (362 times at 256x512).
 
-The authors' code scores raw logits without the photo, trains the critic even where the term weighs 0, and reports of
-NaN near step 2,600 are open: its square root of a slope of 0 has an infinite gradient. Here that gradient is 0.
+The authors' code scores raw logits without the photo and trains the critic even where the term weighs 0. Users report
+NaN near step 2,600; its square root of a slope of 0 has an infinite gradient, which may be why. Here it has one of 0.
 """
 
 from collections.abc import Iterator
