@@ -7,8 +7,6 @@ of T and α on release. Words and places are decided here, assets/viewer/story.j
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from pages.ui import blob, home_figures, kit
 from pages.ui.layers import Layer, Settings, described
 from pages.ui.viewer import declare
@@ -24,11 +22,11 @@ Sent = tuple[dict[str, Any], list[bytes]]
 def sent(home: HomeGrid) -> Sent:
     """All that the browser needs, but for where the sliders stand at first."""
     twins = [
-        Layer("twin", "Untaught twin", kit.percent(home.twin_miou), **_said(home, f"twin/{place}"))
+        Layer("twin", "Untaught twin", kit.percent(home.twin_miou), logits=home.seen[f"twin/{place}"])
         for place in range(len(home.twins))
     ]
     students = [
-        Layer("student", "Student, taught", kit.percent(home.miou(n)), **_said(home, f"cell/{n}"))
+        Layer("student", "Student, taught", kit.percent(home.miou(n)), logits=home.seen[f"cell/{n}"])
         for n in range(len(home.cells))
     ]
     truth = Layer("truth", "True label", "", home.truth)
@@ -65,12 +63,6 @@ def _first_pair(layers: list[dict[str, Any]], twin: int, student: int) -> list[d
     places = {role: [n for n, layer in enumerate(layers) if layer["role"] == role] for role in at}
     seen = {places[role][number] for role, number in at.items()}
     return [{**layer, "hidden": n not in seen} for n, layer in enumerate(layers)]
-
-
-def _said(home: HomeGrid, name: str) -> dict[str, np.ndarray]:
-    """What a network said, as the argument of a Layer: logits, or the first format's labels."""
-    array = home.seen[name]
-    return {"labels": array} if array.ndim == 2 else {"logits": array}
 
 
 def told(home: HomeGrid) -> dict[str, Any]:

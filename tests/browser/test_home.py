@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import WAIT
 from tests.browser.test_viewer import Frames, colors_of, drag, pixels
-from tests.pages.home_folder import make_first_folder
+from tests.pages.home_folder import make_single_folder
 from unetkd_core.classes import PALETTES
 
 READY = "[data-ready=story]"
@@ -170,13 +170,11 @@ def test_on_a_phone_scene_sliders_number_doors_then_details(open_page: Callable[
     assert drawn >= 300  # the picture is drawn at its own size, though its root has none
 
 
-def test_one_cell_of_the_first_format_needs_no_sliders(
-    open_page: Callable[..., Page], serve_home: Callable[..., str]
-) -> None:
-    page = open_page(serve_home(make_first_folder), ready=READY)
-    expect(gain(page)).to_have_text("+4.2")
+def test_one_cell_needs_no_sliders(open_page: Callable[..., Page], serve_home: Callable[..., str]) -> None:
+    page = open_page(serve_home(make_single_folder), ready=READY)
+    expect(gain(page)).to_have_text("+4.6")
     expect(page.locator(".fine")).to_contain_text("neither has seen; one seed.")
-    assert page.locator(".knob.single .value").all_inner_texts() == ["4", "0.5"]
+    assert page.locator(".knob.single .value").all_inner_texts() == ["4", "0.9"]
     assert not page.locator(".knobs input").count()
     assert classes_of_student(page) == {1, 2, 3, 5}
 

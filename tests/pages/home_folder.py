@@ -1,12 +1,10 @@
 """A home folder for tests: a small made-up street with round numbers."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from unetkd_core.classes import palette_bytes
 from unetkd_core.runs.home_grid import HomeCell, HomeGrid, Measured, Network, gains, middle
 from unetkd_core.runs.home_scene import write_home
 
@@ -83,26 +81,11 @@ def make_home_folder(folder: Path, gain: float = 0.042) -> Path:
     return folder
 
 
-def make_first_folder(folder: Path, gain: float = 0.042) -> Path:
-    """A folder as the first format had it: one student, one twin, label maps."""
-    photo, labels = street()
-    student = [v + gain * w for v, w in zip(TWIN, WEIGHTS, strict=True)]
-    folder.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(photo).save(folder / "photo.png")
-    maps = {"truth": labels, "teacher": labels, "student": without(labels, 4), "twin": without(labels, 4, 5)}
-    for role, one in maps.items():
-        image = Image.fromarray(one)
-        image.putpalette(palette_bytes())
-        image.save(folder / f"{role}.png")
-    data = {
-        "dataset": "streets:val",
-        "index": 7,
-        "scenes": 500,
-        "seeds": 1,
-        "settings": {"alpha": 0.5, "temperature": 4.0, "scale_by_t2": True, "epochs": 20, "height": 128, "width": 256},
-        "teacher": {"ref": "m256", "title": "M256", "parameters": 1_940_000, "miou": 0.806, "iou": [*TWIN[:5], None]},
-        "student": {"ref": "m128", "title": "M128", "parameters": 482_000, "miou": 0.669 + gain, "iou": student},
-        "twin": {"ref": "m128-twin", "title": "M128", "parameters": 482_000, "miou": 0.669, "iou": list(TWIN)},
-    }
-    (folder / "scene.json").write_text(json.dumps(data))
+def make_single_folder(folder: Path) -> Path:
+    """One student at T 4 and α 0.9 beside one twin: a command line may ask for no more."""
+    whole = home_grid()
+    twin, student = whole.twins[0], whole.cells[3]
+    alone = replace(student, students=student.students[:1], shown=0)
+    seen = {"teacher": whole.seen["teacher"], "twin/0": whole.seen["twin/0"], "cell/0": whole.seen["cell/3"]}
+    write_home(folder, replace(whole, seeds=(0,), twins=(twin,), cells=(alone,), seen=seen), {"command": "for a test"})
     return folder

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import blob, home_figures, kit, story
-from tests.pages.home_folder import home_grid, make_first_folder, make_home_folder
+from tests.pages.home_folder import home_grid, make_home_folder, make_single_folder
 from unetkd_core.runs import home_scene
 from unetkd_core.runs.home_grid import HomeGrid
 from unetkd_core.settings import PROJECT_ROOT
@@ -82,9 +82,9 @@ def test_a_rerun_sends_the_very_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert sent(at.run())["digest"] == before
 
 
-def test_the_first_format_is_a_story_of_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = sent(open_home(monkeypatch, make_first_folder(tmp_path)))["story"]
-    assert [cell["gain"] for cell in told["cells"]] == ["+4.2"]
+def test_one_student_is_a_story_of_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = sent(open_home(monkeypatch, make_single_folder(tmp_path)))["story"]
+    assert [cell["gain"] for cell in told["cells"]] == ["+4.6"]  # 4.2 and a deviation's half: this seed's own
     assert told["seeds"] == "one seed" and told["cells"][0]["spread"] == told["cells"][0]["pictured"] == ""
 
 

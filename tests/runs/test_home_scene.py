@@ -1,4 +1,4 @@
-"""Home's files: what is written is read, the first format too; what is damaged, foreign or too large is refused."""
+"""Home's files: what is written is read; what is damaged, foreign or too large is refused."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pages.home_folder import home_grid, make_first_folder, make_home_folder
+from tests.pages.home_folder import home_grid, make_home_folder
 from unetkd_core.errors import DataError
 from unetkd_core.runs import home_scene
 from unetkd_core.runs.home_scene import read_home, write_home
@@ -31,26 +31,13 @@ def test_nothing_in_the_logits_file_is_pickled(tmp_path: Path) -> None:
         assert {name: file[name].dtype for name in file} == dict.fromkeys(("cells", "twins", "teacher"), np.float16)
 
 
-def test_the_first_format_is_a_grid_of_one_cell(tmp_path: Path) -> None:
-    read = read_home(make_first_folder(tmp_path))
-    assert read is not None
-    assert [(c.alpha, c.temperature) for c in read.cells] == [(0.5, 4.0)] and read.seeds == (0,)
-    assert read.gain(0) == pytest.approx(0.042) and read.spread(0) is None
-    assert read.seen["cell/0"].dtype == np.uint8 and read.seen["cell/0"].shape == read.photo.shape[:2]
-
-
-def test_writing_leaves_nothing_of_the_first_format(tmp_path: Path) -> None:
-    make_first_folder(tmp_path)
-    make_home_folder(tmp_path)
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["logits.npz", "photo.png", "scene.json", "truth.png"]
-
-
 def test_another_releases_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
     make_home_folder(tmp_path)
     data = json.loads((tmp_path / "scene.json").read_text())
-    (tmp_path / "scene.json").write_text(json.dumps({**data, "format_version": 3}))
-    with pytest.raises(DataError, match=r"format version 3.*reads up to 2.*unetkd paper home"):
-        read_home(tmp_path)
+    for version in (1, 3):
+        (tmp_path / "scene.json").write_text(json.dumps({**data, "format_version": version}))
+        with pytest.raises(DataError, match=rf"format version {version}.*reads 2.*unetkd paper home"):
+            read_home(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["scene.json", "photo.png", "truth.png", "logits.npz"])
@@ -73,9 +60,9 @@ def test_logits_of_another_grid_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_label_map_that_is_no_palette_png_is_refused(tmp_path: Path) -> None:
-    make_first_folder(tmp_path)
-    Image.new("RGB", (128, 64)).save(tmp_path / "twin.png")
-    with pytest.raises(DataError, match=r"twin\.png is RGB"):
+    make_home_folder(tmp_path)
+    Image.new("RGB", (128, 64)).save(tmp_path / "truth.png")
+    with pytest.raises(DataError, match=r"truth\.png is RGB"):
         read_home(tmp_path)
 
 

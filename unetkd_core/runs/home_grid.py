@@ -51,7 +51,7 @@ class HomeGrid:
 
     cells: α by α and within it T by T, both rising. twins: one a seed. photo: (H, W, 3) uint8; truth: (H, W) uint8.
     seen: what each network says of the photo, by "teacher", "twin/SEED'S PLACE" and "cell/NUMBER": (6, h, w) float16
-    logits at the network's own resolution, or (H, W) uint8 labels, as the first format kept.
+    logits at the network's own resolution.
     """
 
     dataset: str

@@ -21,7 +21,6 @@ from PIL import Image, UnidentifiedImageError
 
 from unetkd_core.classes import NUM_CLASSES, palette_bytes
 from unetkd_core.errors import DataError
-from unetkd_core.runs import home_first
 from unetkd_core.runs.home_grid import SHOWN, HomeCell, HomeGrid, Measured, Network
 from unetkd_core.settings import PROJECT_ROOT
 
@@ -37,7 +36,7 @@ _DAMAGED: Final = (
 
 
 def read_home(folder: Path | None = None) -> HomeGrid | None:
-    """Read `folder` (default FOLDER); None where there is no scene.json yet. The first format is a grid of one cell.
+    """Read `folder` (default FOLDER); None where there is no scene.json yet.
 
     Raises DataError that says which file is damaged or missing, or that another release wrote it.
     """
@@ -46,14 +45,11 @@ def read_home(folder: Path | None = None) -> HomeGrid | None:
         return None
     try:
         data = json.loads((folder / _SCENE).read_text(encoding="utf-8"))
-        version = data.get("format_version", 1)
-        if version not in (1, FORMAT_VERSION):
-            raise ValueError(f"format version {version!r}, and this release reads up to {FORMAT_VERSION}")
+        version = data.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ValueError(f"format version {version!r}, and this release reads {FORMAT_VERSION}")
         photo = np.asarray(Image.open(folder / _PHOTO).convert("RGB"))
         truth = _read_labels(folder / _TRUTH, photo.shape[:2])
-        if version == 1:
-            maps = {r: _read_labels(p, photo.shape[:2]) for r, p in home_first.folder_labels(folder).items()}
-            return home_first.grid_of(data, photo, truth, maps)
         return _grid(data, photo, truth, _read_logits(folder / _LOGITS))
     except _DAMAGED as error:
         raise DataError(
@@ -147,8 +143,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / f".{name}.new").write_bytes(content)
-    for name in (_SCENE, *home_first.FILES):
-        (folder / name).unlink(missing_ok=True)
+    (folder / _SCENE).unlink(missing_ok=True)
     for name in files:
         os.replace(folder / f".{name}.new", folder / name)
 
