@@ -17,7 +17,7 @@ export const canShow = (model, view) => !NEEDS[view]?.(model);
 export const keyedView = (model, key) => (model.header.views?.includes(KEYS[key]) && canShow(model, KEYS[key]) ? KEYS[key] : null);
 
 export function setView(model, view) {
-  model.view = view;
+  model.view = model.asked = view;
   model.root.dataset.view = view;
   model.onview.forEach((listener) => listener());
   model.draw();

@@ -31,7 +31,7 @@ export default function (component) {
 
 function create(root) {
   const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, hatch: false, loupe: false, numbers: false,
-    zoom: 1, busy: false, view: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: undefined, touched: false, epoch: undefined, urls: [] };
+    zoom: 1, busy: false, view: null, asked: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: null, news: null, touched: false, epoch: undefined, urls: [] };
   model.draw = () => {
     model.painted.forEach((painted) => painted.draw(model));
     model.ondrawn.forEach((listener) => listener());
@@ -80,7 +80,14 @@ function told(model) {
   if (model.header.mode === "probe") return probeTold(model);
   const { swipe, opacity, view, temperature, mode: arrangement } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
   const sides = arrangement === "swipe" ? model.sides.map((side) => drawnOf(model.layers).indexOf(side)) : null;
-  return { swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
+  return { news: model.news, swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
+}
+
+// How it is looked at comes from Python when it has news (an address); otherwise it is the browser's.
+function adoptView(model, header) {
+  if (header.news === model.news) return;
+  Object.assign(model, { news: header.news, shown: new Set(header.shown ?? [...header.classes.keys()].slice(1)), swipe: header.swipe ?? 0.5, temperature: header.temperature ?? 1,
+    pixel: header.pixel ?? null, asked: header.view, mode: null, sides: null, opacity: header.opacity });
 }
 
 async function load(model, header, parts) {
@@ -90,11 +97,7 @@ async function load(model, header, parts) {
   }
   model.late = null;
   model.header = header;
-  model.shown ??= new Set(header.shown ?? [...header.classes.keys()].slice(1));
-  model.swipe ??= header.swipe ?? 0.5;
   model.outline ??= header.outline;
-  model.temperature ??= header.temperature ?? 1;
-  if (model.pixel === undefined) model.pixel = header.pixel ?? null;
   model.palette = header.palette;
   model.otherPalette = header.other_palette ?? header.palette;
   const film = header.mode === "filmstrip";
@@ -109,7 +112,8 @@ async function load(model, header, parts) {
   release(model);
   model.urls = [...images, ...layers.flatMap((layer) => layer.image ?? [])].map((image) => image.src);
   Object.assign(model, { painted: [], onclasses: [], ondrawn: [] });
-  setOpacity(model, model.opacity ?? header.opacity);
+  adoptView(model, header);
+  setOpacity(model, model.opacity);
   model.root.classList.toggle("plain", !model.outline);
   if (film) {
     described.forEach((frame, i) => (frame.layer = layers[i]));
@@ -139,7 +143,7 @@ function place(model, layers) {
   if (model.sides.length < 2 && header.mode === "grid") model.mode = "grid"; // one alone has nobody to lie beside
   model.against = model.against && before(model.against);
   const views = new Set(["labels", ...(header.views ?? [])]);
-  model.view = [model.view, header.view].find((view) => views.has(view) && canShow(model, view)) ?? "labels";
+  model.view = [model.asked, header.view].find((view) => views.has(view) && canShow(model, view)) ?? "labels";
 }
 
 const drawnOf = (layers) => layers.filter((layer) => layer.role !== "truth" && !layer.plate);

@@ -145,11 +145,12 @@ def viewer(
     layers.Settings.
     """
     header, parts = described(photo, layers, mode, Settings(**settings))
-    return _heard(mount(header, parts, key), header)
+    told = mount(header, parts, key)
+    return _heard(told if told.get("news") == header["news"] else {}, header)
 
 
 def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:
-    """What the browser last told, where it told anything, else what it was given."""
+    """What the browser last told of this news, where it told anything, else what it was given."""
     pixel, weights = state.get("pixel", header["pixel"]), state.get("weights")
     usual = range(1, len(CLASSES)) if header["shown"] is None else header["shown"]
     sides = state.get("sides", header["sides"])
