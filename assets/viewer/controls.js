@@ -1,8 +1,9 @@
 // What stands around the pictures: the views and their key, overlay, temperature, weights, and the quiet switches.
 import { setWeights } from "./field.js";
 import { degrees, meanIou, nameOf, noteOf, otherOf, scoreOf } from "./figures.js";
+import { looks, wearLines } from "./looks.js";
 import { OVER, TEMPERED } from "./painted.js";
-import { el, marker, setOpacity, truthHint } from "./parts.js";
+import { el, marker, setOpacity, toggle, truthHint } from "./parts.js";
 
 const NAMES = { labels: "Labels", errors: "Errors", entropy: "Entropy", disagreement: "Disagreement", soft: "Soft answers", second: "Second choice", gain: "Gain" };
 const NEEDS = { // what a view cannot do without, and the sentence that says so
@@ -103,20 +104,10 @@ function overlayTools(model) {
   show();
   const lines = toggle("outlines", model.outline, (on) => {
     model.outline = on;
-    model.root.classList.toggle("plain", !on && !model.hatch);
+    wearLines(model);
     model.draw();
   });
   return el("div", { class: "overlay" }, el("span", { class: "lab" }, "Overlay"), range, out, lines, truthHint(model));
-}
-
-function toggle(name, on, change) {
-  const button = el("button", { type: "button", class: "tog", "aria-pressed": String(on) }, name);
-  button.onclick = () => {
-    on = !on;
-    button.setAttribute("aria-pressed", String(on));
-    change(on);
-  };
-  return button;
 }
 
 // Under the legend, where layers have logits: temperature, weights, mean IoU, and what is seldom needed.
@@ -202,31 +193,21 @@ function meanIous(model) {
 }
 
 function switches(model, numbers) {
-  const repaint = (name) => (on) => {
-    model[name] = on;
-    if (name === "hatch") model.root.classList.toggle("plain", !on && !model.outline);
-    model.draw();
-  };
   const probing = (name) => (on) => {
     model[name] = on;
     model.root.classList.toggle(`with-${name}`, on);
     model.probed?.();
     model.onprobe.forEach((listener) => listener());
   };
-  const colours = toggle("safe colours", false, () => {
-    [model.palette, model.otherPalette] = [model.otherPalette, model.palette];
-    model.onclasses.forEach((listener) => listener());
-    model.draw();
-    model.probed?.();
-  });
   const zoomed = el("output", { class: "small" }), zoom = (to) => {
     model.zoom = Math.min(8, Math.max(1, to));
     model.root.style.setProperty("--zoom", String(model.zoom));
     zoomed.textContent = model.zoom > 1 ? `× ${model.zoom}` : "";
   };
+  zoom(model.zoom);
   model.zoomBy = (factor) => zoom(factor ? model.zoom * factor : 1);
   const larger = el("button", { type: "button", class: "tog", "aria-label": "Zoom in", onclick: () => model.zoomBy(2) }, "+"), smaller = el("button", { type: "button", class: "tog", "aria-label": "Zoom out", onclick: () => model.zoomBy(0.5) }, "−");
-  return el("div", { class: "switches", role: "group", "aria-label": "More" }, toggle("hatching", model.hatch, repaint("hatch")), colours, toggle("magnifier", model.loupe, probing("loupe")), numbers ? toggle("numbers", model.numbers, probing("numbers")) : null, el("span", { class: "k" }, smaller, larger, zoomed));
+  return el("div", { class: "switches", role: "group", "aria-label": "More" }, ...looks(model), toggle("magnifier", model.loupe, probing("loupe")), numbers ? toggle("numbers", model.numbers, probing("numbers")) : null, el("span", { class: "k" }, smaller, larger, zoomed));
 }
 
 // The captions' numbers follow the view; asked again after every drawing that is not in the middle of a drag.

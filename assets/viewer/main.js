@@ -4,6 +4,7 @@ import { buildFilmstrip } from "./filmstrip.js";
 import { canShow } from "./controls.js";
 import { buildGrid } from "./grid.js";
 import { listen } from "./keys.js";
+import { recallLooks, wearLines, wearPalette } from "./looks.js";
 import { listenOutside, tellClasses } from "./outside.js";
 import { TEMPERED, isDeep } from "./painted.js";
 import { setOpacity } from "./parts.js";
@@ -30,7 +31,7 @@ export default function (component) {
 }
 
 function create(root) {
-  const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, hatch: false, loupe: false, numbers: false,
+  const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, ...recallLooks(), loupe: false, numbers: false,
     zoom: 1, busy: false, view: null, asked: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: null, news: null, touched: false, epoch: undefined, urls: [] };
   model.draw = () => {
     model.painted.forEach((painted) => painted.draw(model));
@@ -98,8 +99,7 @@ async function load(model, header, parts) {
   model.late = null;
   model.header = header;
   model.outline ??= header.outline;
-  model.palette = header.palette;
-  model.otherPalette = header.other_palette ?? header.palette;
+  wearPalette(model);
   const film = header.mode === "filmstrip";
   const described = film ? header.rows.flatMap((row) => row.frames) : header.layers;
   const photos = film ? [...new Set(described.map((f) => f.photo).filter((p) => p !== null))] : [header.photo];
@@ -114,7 +114,7 @@ async function load(model, header, parts) {
   Object.assign(model, { painted: [], onclasses: [], ondrawn: [] });
   adoptView(model, header);
   setOpacity(model, model.opacity);
-  model.root.classList.toggle("plain", !model.outline);
+  wearLines(model);
   if (film) {
     described.forEach((frame, i) => (frame.layer = layers[i]));
     model.photos = new Map(photos.map((part, i) => [part, images[i]]));

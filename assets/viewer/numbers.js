@@ -15,7 +15,7 @@ export function numbersTable(model) {
   const caption = el("caption", {}), temperature = el("span", {});
   const head = el("thead", {}, el("tr", {}, el("th", { scope: "col", rowspan: "2" }, "class"), ...networks.map((layer) => el("th", { scope: "colgroup", colspan: "2", class: layer.role }, marker(layer.role), ` ${layer.title}`))),
     el("tr", {}, ...networks.flatMap(() => [el("th", { scope: "col" }, "logit"), el("th", { scope: "col" }, "softmax")])));
-  const body = el("tbody", {}, ...rows.map((row) => el("tr", { "data-class": row.index }, el("th", { scope: "row" }, swatch(model.palette[row.index]), ` ${header.classes[row.index]}`), ...networks.flatMap((_, n) => [row.logits[n], row.probs[n]]))));
+  const body = el("tbody", {}, ...rows.map((row) => el("tr", { "data-class": row.index }, el("th", { scope: "row" }, colorOf(model, row.index), ` ${header.classes[row.index]}`), ...networks.flatMap((_, n) => [row.logits[n], row.probs[n]]))));
   const foot = el("tfoot", {}, ...more.map((row) => el("tr", { "data-row": row.name }, el("th", { scope: "row" }, row.title), ...row.cells)));
   const node = el("div", { class: "numbers", tabindex: "0", role: "region", "aria-label": "Numbers at the pixel" }, el("table", {}, caption, head, body, foot), temperature);
   model.onprobe.push(() => {
@@ -41,6 +41,12 @@ export function numbersTable(model) {
     });
   });
   return node;
+}
+
+function colorOf(model, index) {
+  const color = swatch(model.palette[index]);
+  model.onclasses.push(() => color.style.setProperty("--c", `rgb(${model.palette[index].join(" ")})`));
+  return color;
 }
 
 // Who teaches here: the teacher, else the ensemble.

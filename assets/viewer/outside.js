@@ -16,5 +16,5 @@ export function listenOutside(model) {
 }
 
 export function tellClasses(model) {
-  window.dispatchEvent(new CustomEvent("unetkd-classes", { detail: [...model.shown] }));
+  window.dispatchEvent(new CustomEvent("unetkd-classes", { detail: { shown: [...model.shown], palette: model.palette } }));
 }

@@ -26,6 +26,16 @@ export function marker(role) {
 
 export const swatch = (color) => el("span", { class: "sw", style: `--c: rgb(${color.join(" ")})`, "aria-hidden": "true" });
 
+export function toggle(name, on, change) {
+  const button = el("button", { type: "button", class: "tog", "aria-pressed": String(on) }, name);
+  button.onclick = () => {
+    on = !on;
+    button.setAttribute("aria-pressed", String(on));
+    change(on);
+  };
+  return button;
+}
+
 // Classes as toggles, in Table I's order with the background last; off it is a hollow ring and no colour at all.
 export function legend(model) {
   const order = [...model.header.classes.keys()].slice(1).concat(0);

@@ -56,6 +56,7 @@ MODULES: Final = [
         "paint.js",
         "figures.js",
         "parts.js",
+        "looks.js",
         "painted.js",
         "outside.js",
         "loupe.js",

@@ -298,6 +298,34 @@ def test_hatching_and_the_other_palette(page: Page) -> None:
     assert {c[:3] for c in colors_of(canvas(page, "teacher")) if c[3]} <= {tuple(c) for c in PALETTES["safe"].tolist()}
 
 
+def swatches(page: Page, selector: str) -> list[str]:
+    return page.locator(selector).evaluate_all("all => all.map((one) => one.style.getPropertyValue('--c'))")
+
+
+def test_safe_colours_stay_through_another_arrangement_and_another_visit(page: Page) -> None:
+    views = page.locator(".st-key-views")
+    views.get_by_role("button", name="numbers").click()
+    views.get_by_role("button", name="safe colours").click()
+    safe = [f"rgb({r} {g} {b})" for r, g, b in PALETTES["safe"].tolist()]
+    assert swatches(page, ".st-key-views .numbers tbody .sw") == [*safe[1:], safe[0]]
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("+")
+    views.locator(".arrange").get_by_role("button", name="Swipe").click()
+
+    def are_safe() -> None:
+        expect(views.get_by_role("button", name="safe colours")).to_have_attribute("aria-pressed", "true")
+        assert swatches(page, ".st-key-views .legend .sw") == [*safe[1:], safe[0]]
+        drawn = pixels(page, ".st-key-views .painted[data-role=twin] .fill >> nth=0")
+        page.mouse.move(0, 0)
+        assert {c[:3] for c in colors_of(drawn) if c[3]} <= {tuple(c) for c in PALETTES["safe"].tolist()}
+
+    are_safe()
+    expect(views.locator(".switches output")).to_have_text("× 2")
+    page.reload()
+    page.wait_for_selector(".st-key-views [data-ready]")
+    are_safe()
+
+
 def test_the_magnifier_shows_13_pixels_around_the_probe(page: Page) -> None:
     page.locator(".st-key-views").get_by_role("button", name="magnifier").click()
     page.locator(".st-key-views .cells").focus()
