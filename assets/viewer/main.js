@@ -32,7 +32,7 @@ export default function (component) {
 
 function create(root) {
   const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, ...recallLooks(), loupe: false, numbers: false,
-    zoom: 1, busy: false, view: null, asked: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: null, news: null, touched: false, epoch: undefined, urls: [] };
+    zoom: 1, busy: false, view: null, asked: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: null, kept: null, pinned: false, news: null, touched: false, epoch: undefined, urls: [] };
   model.draw = () => {
     model.painted.forEach((painted) => painted.draw(model));
     model.ondrawn.forEach((listener) => listener());
@@ -81,14 +81,14 @@ function told(model) {
   if (model.header.mode === "probe") return probeTold(model);
   const { swipe, opacity, view, temperature, mode: arrangement } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
   const sides = arrangement === "swipe" ? model.sides.map((side) => drawnOf(model.layers).indexOf(side)) : null;
-  return { news: model.news, swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.pixel ?? null, view, temperature, weights: mix ? [...mix.weights] : null };
+  return { news: model.news, swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.kept, view, temperature, weights: mix ? [...mix.weights] : null };
 }
 
 // How it is looked at comes from Python when it has news (an address); otherwise it is the browser's.
 function adoptView(model, header) {
   if (header.news === model.news) return;
   Object.assign(model, { news: header.news, shown: new Set(header.shown ?? [...header.classes.keys()].slice(1)), swipe: header.swipe ?? 0.5, temperature: header.temperature ?? 1,
-    pixel: header.pixel ?? null, asked: header.view, mode: null, sides: null, opacity: header.opacity });
+    pixel: header.pixel ?? null, kept: header.pixel ?? null, pinned: Boolean(header.pixel), asked: header.view, mode: null, sides: null, opacity: header.opacity });
 }
 
 async function load(model, header, parts) {

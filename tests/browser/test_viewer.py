@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -161,6 +162,50 @@ def test_one_probe_reads_the_class_in_every_cell(open_page: Callable[..., Page],
     expect(page.locator(".st-key-grid [aria-live]")).to_have_text(
         "Column 63, row 22: Student, taught background; Untaught twin background; True label background"
     )
+
+
+def over(page: Page, selector: str, x: float, y: float) -> None:
+    """The pointer goes to a pixel of the small street."""
+    box = page.locator(selector).first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * (x + 0.5) / WIDTH, box["y"] + box["height"] * (y + 0.5) / HEIGHT)
+
+
+def test_a_pinned_pixel_holds_until_escape_and_python_hears_of_both(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready="[data-ready=grid]")
+    page.locator(".st-key-grid .cell .pic").first.scroll_into_view_if_needed()
+    over(page, ".st-key-grid .cell .pic", 53, 40)
+    page.keyboard.press("3")  # somebody changes something else: where the pointer happens to be is not kept
+    expect(page.get_by_text("pixel None shown [1, 2, 4, 5]")).to_be_visible()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_text("pixel (53, 40)")).to_be_visible()
+    grid = page.locator(".st-key-grid .cells")
+    over(page, ".st-key-grid .cell .pic", 10, 10)
+    page.mouse.move(0, 0)
+    expect(grid).to_have_class(re.compile("probing.*pinned"))
+    grid.focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("pixel None")).to_be_visible()
+    expect(grid).not_to_have_class(re.compile("probing|pinned"))
+
+
+def test_a_pixel_reached_by_keys_comes_back_when_the_pointer_has_passed(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready="[data-ready=grid]")
+    grid = page.locator(".st-key-grid .cells")
+    grid.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("pixel (63, 32)")).to_be_visible()
+    place = grid.evaluate("node => node.style.getPropertyValue('--px')")
+    over(page, ".st-key-grid .cell .pic", 10, 10)
+    assert grid.evaluate("node => node.style.getPropertyValue('--px')") != place
+    page.mouse.move(0, 0)
+    assert grid.evaluate("node => node.style.getPropertyValue('--px')") == place
+    expect(page.get_by_text("pixel (63, 32)")).to_be_visible()
 
 
 def test_opacity_follows_the_slider_at_once(open_page: Callable[..., Page], viewer_address: str) -> None:

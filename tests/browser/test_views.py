@@ -286,6 +286,20 @@ def test_two_of_a_grid_can_be_swiped(page: Page) -> None:
     assert page.locator(".st-key-views .cell").count() == 5
 
 
+def test_a_pinned_pixel_stays_pinned_in_another_arrangement(page: Page) -> None:
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-views .arrange").get_by_role("button", name="Swipe").click()
+    picture = page.locator(".st-key-views .viewer .pic")
+    box = picture.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.move(0, 0)
+    expect(picture).to_have_class(re.compile("probing.*pinned"))
+    assert picture.evaluate("node => node.style.getPropertyValue('--px')") == f"{100 * 129.5 / 256}%"
+
+
 def test_hatching_and_the_other_palette(page: Page) -> None:
     lines = ".st-key-views .cell .pic > .painted[data-role=teacher] .lines"
     expect(page.locator(lines)).to_be_hidden()  # no outlines, no hatching
