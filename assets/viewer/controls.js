@@ -3,7 +3,7 @@ import { setWeights } from "./field.js";
 import { degrees, meanIou, nameOf, noteOf, otherOf, scoreOf } from "./figures.js";
 import { looks, wearLines } from "./looks.js";
 import { OVER, TEMPERED } from "./painted.js";
-import { el, marker, setOpacity, toggle, truthHint } from "./parts.js";
+import { el, marker, setOpacity, toggle, truthHold } from "./parts.js";
 
 const NAMES = { labels: "Labels", errors: "Errors", entropy: "Entropy", disagreement: "Disagreement", soft: "Soft answers", second: "Second choice", gain: "Gain" };
 const NEEDS = { // what a view cannot do without, and the sentence that says so
@@ -22,6 +22,7 @@ export function setView(model, view) {
   model.root.dataset.view = view;
   model.onview.forEach((listener) => listener());
   model.draw();
+  if (model.live) model.live.textContent = `Shown: ${NAMES[view]}`;
   model.report();
 }
 
@@ -37,9 +38,9 @@ export function tools(model) {
   };
   model.onview.push(show);
   show();
-  if (!views) return el("div", { class: "tools" }, overlay);
+  if (!views) return el("div", { class: "tools" }, overlay, truthHold(model));
   // Two rows, whatever is shown, so that the pictures stay where they are.
-  return el("div", { class: "tools viewed" }, views, model.networks.length > 1 ? arrangement(model) : null, el("div", { class: "below" }, model.networks.length > 2 ? against(model) : null, key, overlay));
+  return el("div", { class: "tools viewed" }, views, model.networks.length > 1 ? arrangement(model) : null, el("div", { class: "below" }, model.networks.length > 2 ? against(model) : null, key, overlay, truthHold(model)));
 }
 
 export function segments(model) {
@@ -107,7 +108,7 @@ function overlayTools(model) {
     wearLines(model);
     model.draw();
   });
-  return el("div", { class: "overlay" }, el("span", { class: "lab" }, "Overlay"), range, out, lines, truthHint(model));
+  return el("div", { class: "overlay" }, el("span", { class: "lab" }, "Overlay"), range, out, lines);
 }
 
 // Under the legend, where layers have logits: temperature, weights, mean IoU, and what is seldom needed.

@@ -5,9 +5,9 @@ import { canShow } from "./controls.js";
 import { buildGrid } from "./grid.js";
 import { listen } from "./keys.js";
 import { recallLooks, wearLines, wearPalette } from "./looks.js";
-import { listenOutside, tellClasses } from "./outside.js";
+import { listenDensity, listenOutside, tellClasses } from "./outside.js";
 import { TEMPERED, isDeep } from "./painted.js";
-import { setOpacity } from "./parts.js";
+import { el, setOpacity } from "./parts.js";
 import { buildProbe, probeTold } from "./probe.js";
 import { buildSimplex } from "./simplex.js";
 import { buildStory } from "./story.js";
@@ -25,7 +25,7 @@ export default function (component) {
   const { header, parts } = readBlob(bytes);
   if (header.digest !== model.digest) {
     model.digest = header.digest;
-    load(model, header, parts).catch((error) => fail(model, error));
+    receive(model, header, parts);
   }
   return model.cleanup;
 }
@@ -57,18 +57,19 @@ function create(root) {
     waiting = setTimeout(() => model.send("view", told(model)), 150);
   };
   let frame = 0;
-  const observer = new ResizeObserver(() => {
+  const lie = () => {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => (model.relayout ? model.relayout() : model.draw()));
-  });
+  };
+  const observer = new ResizeObserver(lie);
   observer.observe(root);
-  const deaf = listen(model), deafOutside = listenOutside(model);
+  const deaf = [listen(model), listenOutside(model), listenDensity(lie)];
+  model.fail = (error) => fail(model, error);
   model.cleanup = () => {
     observer.disconnect();
-    deaf();
-    deafOutside();
+    deaf.forEach((end) => end());
     clearTimeout(waiting);
-    release(model);
+    release(model.urls);
     MODELS.delete(root);
   };
   MODELS.set(root, model);
@@ -91,27 +92,33 @@ function adoptView(model, header) {
     pixel: header.pixel ?? null, kept: header.pixel ?? null, pinned: Boolean(header.pixel), asked: header.view, mode: null, sides: null, opacity: header.opacity });
 }
 
+// What a blob's reading comes to; an older one that fails late must not take a newer picture away.
+const receive = (model, header, parts) => load(model, header, parts).catch((error) => model.digest === header.digest && model.fail(error));
+
 async function load(model, header, parts) {
   if (model.held) { // a drag must not lose what it moves: its mode calls `late` when it is let go
-    model.late = () => load(model, header, parts).catch((error) => fail(model, error));
+    model.late = () => receive(model, header, parts);
     return;
   }
   model.late = null;
   model.header = header;
-  model.outline ??= header.outline;
-  wearPalette(model);
   const film = header.mode === "filmstrip";
   const described = film ? header.rows.flatMap((row) => row.frames) : header.layers;
   const photos = film ? [...new Set(described.map((f) => f.photo).filter((p) => p !== null))] : [header.photo];
-  const [images, layers] = await Promise.all([
-    Promise.all(photos.map((part) => readPhoto(parts[part]))),
-    Promise.all(described.map((layer) => (header.story && layer.hidden ? { ...layer } : readLayer(layer, parts)))), // a story reads the others later
-  ]);
-  if (model.digest !== header.digest) return; // a newer blob came while this one was read
-  if (model.held) return load(model, header, parts);
-  release(model);
-  model.urls = [...images, ...layers.flatMap((layer) => layer.image ?? [])].map((image) => image.src);
-  Object.assign(model, { painted: [], onclasses: [], ondrawn: [] });
+  model.fresh = null; // the photo that stays, should the rest fail
+  const images = await Promise.all(photos.map((part) => readPhoto(parts[part])));
+  const urls = images.map((image) => image.src), news = () => model.digest === header.digest;
+  if (news() && !film) announce(model, images[0], header);
+  const layers = await Promise.all(described.map((layer) => (header.story && layer.hidden ? { ...layer } : readLayer(layer, parts)))); // a story reads the others later
+  urls.push(...layers.flatMap((layer) => layer.image ?? []).map((image) => image.src));
+  if (!news()) return release(urls); // a newer blob came while this one was read
+  if (model.held) {
+    release(urls);
+    return load(model, header, parts);
+  }
+  release(model.urls);
+  Object.assign(model, { urls, painted: [], onclasses: [], ondrawn: [], outline: model.outline ?? header.outline });
+  wearPalette(model);
   adoptView(model, header);
   setOpacity(model, model.opacity);
   wearLines(model);
@@ -157,27 +164,35 @@ function sidesOf({ header, layers }) {
 }
 
 function build(model) {
-  Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null });
+  Object.assign(model, { painted: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], probed: null, live: null });
   model.root.dataset.view = model.view;
   ({ grid: buildGrid, probe: buildProbe, simplex: buildSimplex, story: buildStory }[model.mode] ?? buildSwipe)(model);
   model.onclasses.push(() => tellClasses(model));
   tellClasses(model);
 }
 
-function release(model) {
-  model.urls.forEach((url) => URL.revokeObjectURL(url));
-  model.urls = [];
+const release = (urls) => urls.forEach((url) => URL.revokeObjectURL(url));
+
+const COUNTS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven"];
+
+// The photo at once, under the skeleton's light, and what is still being read.
+function announce(model, photo, header) {
+  model.fresh = photo;
+  const skeleton = model.root.querySelector(":scope > .skeleton");
+  if (!skeleton) return; // the pictures before stay until the next are there
+  const sizes = header.layers.filter((layer) => !layer.hidden).map(({ part, logits }) => header.parts[part ?? logits?.part]?.[1]).filter(Boolean), count = sizes.length;
+  const said = `${COUNTS[count] ?? count} layer${count === 1 ? "" : "s"}, ${(sizes.reduce((sum, size) => sum + size, 0) / 1e6).toFixed(1)} MB`;
+  skeleton.append(photo, count ? el("span", { class: "chip onpic" }, said) : "");
 }
 
+// One plain sentence in place of the pictures, under it the photo where that could be read; the cause is for the console.
 function fail(model, error) {
-  const box = document.createElement("div");
-  box.className = "failed";
-  box.setAttribute("role", "alert");
-  const fact = document.createElement("b");
-  fact.textContent = "The pictures could not be drawn";
-  const hint = document.createElement("p");
-  hint.textContent = `${error.message || error}. Reload the page; if it stays so, try another browser.`;
-  box.append(fact, hint);
-  model.root.replaceChildren(box);
+  console.error(error);
+  const { fresh: photo, header } = model, hint = photo ? "The photo is all that could be read. " : "";
+  const box = el("div", { class: "failed", role: "alert" }, el("b", {}, "The pictures could not be drawn"), el("p", {}, `${hint}Reload the page; if it stays so, try another browser.`));
+  const left = photo ? el("div", { class: "pic", style: `aspect-ratio: ${header.width} / ${header.height}` }, photo) : null;
+  model.root.replaceChildren(box, left ?? "");
+  model.painted = [];
+  model.relayout = null;
   model.root.dataset.ready = "failed";
 }

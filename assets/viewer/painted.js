@@ -14,7 +14,7 @@ export const ROLE_COLORS = { teacher: [242, 160, 58], student: [98, 184, 242], t
 export const isDeep = (layer) => Boolean(layer.field || layer.mix);
 
 export function paintedLayer(layer) {
-  const fill = el("canvas", { class: "fill", role: "img", "aria-label": layer.alt || `Classes as ${layer.title || layer.role} sees them` });
+  const fill = el("canvas", { class: "fill", role: "img", "aria-label": saidOf(null, layer) });
   const lines = el("canvas", { class: "lines", "aria-hidden": "true" });
   const node = el("div", { class: isDeep(layer) ? "painted deep" : "painted", "data-role": layer.role }, fill, lines);
   const painted = { node, layer, fill, mean: undefined };
@@ -26,11 +26,24 @@ export function paintedLayer(layer) {
     if (model.busy && isDeep(layer) && inSight(model) > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
     const { image, pixels } = sheet(fill, width, height), { labels, mean } = shade(model, layer, pixels, width, height, line);
     painted.mean = mean;
+    fill.setAttribute("aria-label", saidOf(model, layer));
     fill.getContext("2d").putImageData(image, 0, 0);
     lines.hidden = !labels || !(model.outline || model.hatch);
     if (!lines.hidden) paintLines(lines, labels, width, height, model, line);
   };
   return painted;
+}
+
+// What a picture shows, for who does not see it.
+function saidOf(model, layer) {
+  const name = layer.title || layer.role, view = isDeep(layer) ? model?.view : "labels", other = () => otherOf(model, layer).title;
+  if (view === "errors") return `Where ${name} is right and ${other()} is not, and the other way round`;
+  if (view === "entropy") return `How unsure ${name} is: the brighter, the less sure`;
+  if (view === "disagreement") return `Where the others say something else than ${name}`;
+  if (view === "soft") return `Probabilities of ${name} at the temperature, as mixed class colours`;
+  if (view === "second") return `Second choice of ${name}`;
+  if (view === "gain") return `What ${name} gives the true class more than ${other()}: white is more, black is less`;
+  return layer.alt || `Classes as ${name} sees them`;
 }
 
 // Fills `out` with what a layer shows at a size; gives { labels } where lines can be drawn, { mean } where there is one.

@@ -87,11 +87,29 @@ export function setOpacity(model, opacity) {
   model.root.style.setProperty("--opacity", String(model.opacity));
 }
 
-export function truthHint(model) {
+// The truth over all pictures, for as long as T or the button is held.
+export function showTruth(model, on) {
+  model.root.classList.toggle("show-truth", on);
+  model.root.querySelector(".hold")?.setAttribute("aria-pressed", String(on));
+}
+
+// What the key T does, for a finger, the pointer, Space and Enter.
+export function truthHold(model) {
   if (!model.truth || model.layers.length === 1) return null; // nothing to lay it over
-  const hint = el("span", { class: "small hint" });
-  hint.innerHTML = "hold <b>T</b>: the true label";
-  return hint;
+  const on = () => showTruth(model, true), off = () => showTruth(model, false);
+  const button = el("button", { type: "button", class: "tog hold", "aria-pressed": "false", "aria-keyshortcuts": "T", onpointerup: off, onpointercancel: off, onlostpointercapture: off, onkeyup: off, onblur: off,
+    oncontextmenu: (event) => event.preventDefault() }, "hold", el("b", {}, " T"), ": the true label"); // a long press is no right click
+  button.onpointerdown = (event) => {
+    if (event.button !== 0) return;
+    button.setPointerCapture(event.pointerId);
+    on();
+  };
+  button.onkeydown = (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    on();
+  };
+  return button;
 }
 
 export function strip(model) {
@@ -105,5 +123,5 @@ export function strip(model) {
     const note = !fact.role && fact.note ? el("dd", { class: "small" }, fact.note) : null;
     return el("div", { class: fact.role ? "fact teach" : "fact" }, el("dt", {}, label, fact.symbol ? el("em", {}, ` ${fact.symbol}`) : ""), value, note);
   });
-  return el("div", { class: "strip" }, el("dl", {}, ...facts), model.header.show_opacity ? null : truthHint(model));
+  return el("div", { class: "strip" }, el("dl", {}, ...facts), model.header.show_opacity ? null : truthHold(model));
 }

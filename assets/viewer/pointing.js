@@ -19,6 +19,7 @@ export function pointable(picture, layer) {
 // `host` shows the state, `focus` (the host itself, where it can) takes the keys.
 export function point(model, host, cells, { focus = host, live, press = true }) {
   const { width, height } = model.header;
+  model.live = live; // the view is said there too
   let moved = false;
   const show = (x, y) => {
     model.pixel = [Math.min(width - 1, Math.max(0, x)), Math.min(height - 1, Math.max(0, y))];

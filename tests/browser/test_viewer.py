@@ -244,7 +244,17 @@ def test_a_slider_reaches_the_epochs_between_the_thumbnails(
 
 def test_what_cannot_be_drawn_is_said_in_place(open_page: Callable[..., Page], viewer_address: str) -> None:
     page = open_page(viewer_address, ready="[data-ready=failed]")
-    expect(page.locator(".st-key-broken [role=alert] b")).to_have_text("The pictures could not be drawn")
+    alert = page.locator(".st-key-broken [role=alert]")
+    expect(alert.locator("b")).to_have_text("The pictures could not be drawn")
+    expect(alert.locator("p")).to_have_text("Reload the page; if it stays so, try another browser.")
+
+
+def test_the_photo_stays_where_only_the_layers_cannot_be_read(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready=".st-key-lost [data-ready=failed]")
+    expect(page.locator(".st-key-lost [role=alert] p")).to_contain_text("The photo is all that could be read.")
+    assert page.locator(".st-key-lost .pic img").evaluate("image => image.naturalWidth") == WIDTH
 
 
 @pytest.mark.parametrize("place", ["app_address", "viewer_address"])
@@ -276,6 +286,6 @@ def test_the_viewer_has_no_accessibility_violations(
     page.locator(".st-key-grid .cells").focus()
     page.keyboard.press("ArrowRight")  # the probe's answers are judged too
     found: Any = Axe().run(
-        page, context={"include": [[f".st-key-{key}"] for key in ("swipe", "grid", "film", "broken")]}
+        page, context={"include": [[f".st-key-{key}"] for key in ("swipe", "grid", "film", "broken", "lost")]}
     )
     assert not found.response["violations"], found.generate_report()

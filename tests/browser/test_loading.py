@@ -1,0 +1,66 @@
+"""The component alone, without a server: what is seen while a blob is read, and which of two blobs is shown."""
+
+import base64
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pages.ui import blob, component
+from pages.ui.layers import Layer, Settings, described
+from pages.ui.viewer import MODULES, SHEETS
+from tests.browser.conftest import WAIT
+from tests.pages.home_folder import street
+
+LONG = 200_000_000  # bytes that take a browser a while to inflate
+MOUNT = """async ([script, ...blobs]) => {
+  const { default: viewer } = await import(`data:text/javascript;base64,${script}`), host = document.querySelector("#host");
+  const read = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  window.seen = [];
+  new MutationObserver(() => {
+    const words = host.querySelector(".skeleton > .chip")?.textContent ?? host.querySelector("[role=alert]")?.textContent;
+    if (words && !seen.includes(words)) seen.push(words);
+  }).observe(host, { childList: true, subtree: true });
+  for (const data of blobs.map(read)) viewer({ parentElement: host, data, setStateValue() {} });
+}"""
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 900, "height": 700}, reduced_motion="reduce")
+    context.set_default_timeout(WAIT)
+    opened = context.new_page()
+    opened.set_content('<div id="host"><div class="ukd"><div class="skeleton"></div></div></div>')
+    opened.add_style_tag(content=component.style(SHEETS))
+    yield opened
+    context.close()
+
+
+def grid(*titles: str, broken: bool = False) -> bytes:
+    """A blob; broken: its last layer is found to be wrong only after a while."""
+    layers = [Layer("student", title, "", street()[1]) for title in titles]
+    header, parts = described(street()[0], layers, "grid", Settings())
+    if broken:
+        parts[-1] = zlib.compress(bytes(LONG))
+    return blob.pack(header, parts)
+
+
+def mount(page: Page, *blobs: bytes) -> None:
+    given: list[Any] = [component.script(MODULES).encode(), *blobs]
+    page.evaluate(MOUNT, [base64.b64encode(part).decode() for part in given])
+
+
+def test_the_photo_comes_first_and_says_what_is_still_read(page: Page) -> None:
+    mount(page, grid("Student", "Twin"))
+    expect(page.locator(".ukd")).to_have_attribute("data-ready", "grid")
+    assert page.evaluate("seen") == ["Two layers, 0.0 MB"]
+
+
+def test_an_older_blobs_failure_does_not_replace_a_newer_picture(page: Page) -> None:
+    mount(page, grid("Late", broken=True), grid("Student"))
+    expect(page.locator(".ukd")).to_have_attribute("data-ready", "grid")
+    page.wait_for_timeout(1500)
+    expect(page.locator(".ukd")).to_have_attribute("data-ready", "grid")
+    assert not [words for words in page.evaluate("seen") if "could not" in words]
