@@ -98,7 +98,7 @@ export function truthHold(model) {
   if (!model.truth || model.layers.length === 1) return null; // nothing to lay it over
   const on = () => showTruth(model, true), off = () => showTruth(model, false);
   const button = el("button", { type: "button", class: "tog hold", "aria-pressed": "false", "aria-keyshortcuts": "T", onpointerup: off, onpointercancel: off, onlostpointercapture: off, onkeyup: off, onblur: off,
-    oncontextmenu: (event) => event.preventDefault() }, "hold", el("b", {}, " T"), ": the true label"); // a long press is no right click
+    oncontextmenu: (event) => event.preventDefault() }, el("span", {}, "hold", el("b", {}, " T"), ": the true label")); // a long press is no right click
   button.onpointerdown = (event) => {
     if (event.button !== 0) return;
     button.setPointerCapture(event.pointerId);

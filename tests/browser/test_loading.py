@@ -3,16 +3,18 @@
 import base64
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pages.ui import blob, component
+from pages.ui import blob, component, story
 from pages.ui.layers import Layer, Settings, described
 from pages.ui.viewer import MODULES, SHEETS
 from tests.browser.conftest import WAIT
-from tests.pages.home_folder import street
+from tests.pages.home_folder import make_home_folder, street
+from unetkd_core.runs import home_scene
 
 LONG = 200_000_000  # bytes that take a browser a while to inflate
 MOUNT = """async ([script, ...blobs]) => {
@@ -56,6 +58,22 @@ def test_the_photo_comes_first_and_says_what_is_still_read(page: Page) -> None:
     mount(page, grid("Student", "Twin"))
     expect(page.locator(".ukd")).to_have_attribute("data-ready", "grid")
     assert page.evaluate("seen") == ["Two layers, 0.0 MB"]
+
+
+def test_a_student_of_homes_that_cannot_be_read_is_said(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_scene, "FOLDER", make_home_folder(tmp_path))
+    home = home_scene.read_home()
+    assert home
+    header, parts = story.sent(home)
+    last = header["layers"][-2]  # the truth is after it
+    parts[last["logits"]["part"] if "logits" in last else last["part"]] = b"no student"
+    told = {**header["story"], "start": 0, "token": "begin"}
+    layers = story._first_pair(header["layers"], twin=0, student=0)
+    mount(page, blob.pack({**header, "story": told, "layers": layers}, parts))
+    expect(page.locator(".ukd")).to_have_attribute("data-ready", "failed", timeout=WAIT)
+    expect(page.locator("[role=alert] p")).to_contain_text("The photo is all that could be read.")
 
 
 def test_an_older_blobs_failure_does_not_replace_a_newer_picture(page: Page) -> None:

@@ -118,6 +118,16 @@ def test_swipe_by_keyboard(open_page: Callable[..., Page], viewer_address: str) 
     assert handle.get_attribute("aria-valuetext") == "Untaught twin left, Student, taught right, 100 percent"
 
 
+def test_a_move_by_key_is_told_even_if_the_focus_leaves_before_the_key_is_up(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready="[data-ready=swipe]")
+    page.locator(".st-key-swipe .handle").focus()
+    page.keyboard.down("ArrowRight")
+    page.locator(".st-key-grid .cells").focus()
+    expect(page.get_by_text("swipe 0.52")).to_be_visible()
+
+
 def test_number_keys_toggle_classes_in_the_legends_order(open_page: Callable[..., Page], viewer_address: str) -> None:
     page = open_page(viewer_address, ready="[data-ready=swipe]")
     legend = page.locator(".st-key-swipe .legend button")

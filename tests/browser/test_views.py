@@ -259,6 +259,81 @@ def test_keys_choose_views_and_zoom(page: Page) -> None:
     assert root.evaluate("node => node.style.getPropertyValue('--zoom')") == "1"
 
 
+def test_of_two_viewers_the_one_with_the_focus_hears_a_key(page: Page) -> None:
+    errors: list[Any] = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.locator(".st-key-bare .handle").focus()
+    page.locator(".st-key-views .cells").hover()
+    page.keyboard.press("d")
+    expect(page.locator(".st-key-bare .ukd")).to_have_attribute("data-view", "disagreement")
+    expect(page.locator(".st-key-views .ukd")).to_have_attribute("data-view", "labels")
+    page.evaluate("document.dispatchEvent(new Event('keydown'))")  # as a browser does that fills in a form
+    assert not errors
+
+
+def test_the_true_label_is_held_by_pointer_and_by_space(page: Page) -> None:
+    choose(page, "entropy")
+    hold, over = page.locator(".st-key-views .hold"), page.locator(".st-key-views .truth-over").first
+    expect(over).to_be_hidden()
+    hold.hover()
+    page.mouse.down()
+    expect(over).to_be_visible()
+    expect(hold).to_have_attribute("aria-pressed", "true")
+    page.mouse.move(0, 0)  # a finger slips
+    expect(over).to_be_visible()
+    page.mouse.up()
+    expect(over).to_be_hidden()
+    hold.focus()
+    page.keyboard.down(" ")
+    expect(over).to_be_visible()
+    page.keyboard.up(" ")
+    expect(over).to_be_hidden()
+
+
+def test_a_finger_finds_the_true_label_on_a_phone(open_page: Callable[..., Page], serve: Callable[..., str]) -> None:
+    address = serve(Path(__file__).parent / "views_page.py")
+    page = open_page(address, ready=".st-key-views [data-ready]", width=390, height=844)
+    expect(page.locator(".st-key-views .hold")).to_be_visible()
+
+
+def test_a_screen_reader_hears_what_the_pictures_show(page: Page) -> None:
+    picture, live = page.locator(".st-key-views .painted[data-role=student] .fill"), ".st-key-views [aria-live=polite]"
+    assert picture.first.get_attribute("aria-label") == "Classes as Student, taught sees them"
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("e")
+    expect(page.locator(live)).to_have_text("Shown: Errors")
+    said = "Where Student, taught is right and Untaught twin is not, and the other way round"
+    assert picture.first.get_attribute("aria-label") == said
+    page.keyboard.press("n")
+    expect(page.locator(live)).to_have_text("Shown: Entropy")
+    assert picture.first.get_attribute("aria-label") == "How unsure Student, taught is: the brighter, the less sure"
+
+
+ASKED = """const own = window.matchMedia, asked = (window.asked = []);
+window.matchMedia = (text) => {
+  const query = own.call(window, text);
+  if (text.includes("resolution")) asked.push(query);
+  return query;
+};"""
+
+
+def test_another_screens_density_redraws(open_page: Callable[..., Page], serve: Callable[..., str]) -> None:
+    address = serve(Path(__file__).parent / "views_page.py")
+    page = open_page(address, ready=".st-key-views [data-ready]", on_start=lambda opened: opened.add_init_script(ASKED))
+    assert (before := canvas(page, "twin").shape[1])
+    session = page.context.new_cdp_session(page)
+    metrics = {"width": 1280, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+    session.send("Emulation.setDeviceMetricsOverride", metrics)
+    page.evaluate("asked.forEach((query) => query.dispatchEvent(new Event('change')))")  # without a screen none is sent
+    page.wait_for_function(
+        """before => {
+          const host = [...document.querySelectorAll(".st-key-views *")].find((node) => node.shadowRoot);
+          return host.shadowRoot.querySelector(".cell .painted[data-role=twin] .fill").width === 2 * before;
+        }""",
+        arg=before,
+    )
+
+
 def test_tab_walks_swipe_then_probe_then_legend(page: Page) -> None:
     page.locator(".st-key-bare .handle").focus()
     page.keyboard.press("Tab")
