@@ -3,7 +3,7 @@ import { setWeights } from "./field.js";
 import { degrees, meanIou, nameOf, noteOf, otherOf, scoreOf } from "./figures.js";
 import { looks, wearLines } from "./looks.js";
 import { OVER, TEMPERED } from "./painted.js";
-import { el, marker, setOpacity, toggle, truthHold } from "./parts.js";
+import { defined, el, marker, setOpacity, toggle, truthHold } from "./parts.js";
 
 const NAMES = { labels: "Labels", errors: "Errors", entropy: "Entropy", disagreement: "Disagreement", soft: "Soft answers", second: "Second choice", gain: "Gain" };
 const NEEDS = { // what a view cannot do without, and the sentence that says so
@@ -46,7 +46,7 @@ export function tools(model) {
 export function segments(model) {
   const buttons = model.header.views.map((view) => {
     const missing = NEEDS[view]?.(model) ?? "";
-    return el("button", { type: "button", class: "seg", "data-view": view, "aria-disabled": missing ? "true" : null, title: missing || null, onclick: () => missing || setView(model, view) }, NAMES[view]);
+    return el("button", { type: "button", class: "seg", "data-view": view, "aria-disabled": missing ? "true" : null, title: missing || model.header.terms?.[view] || null, onclick: () => missing || setView(model, view) }, NAMES[view]);
   });
   const show = () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.view === model.view)));
   model.onview.push(show);
@@ -147,7 +147,7 @@ function temperatureDial(model) {
   };
   range.onchange = () => settle(model);
   show();
-  return el("label", { class: "fact temperature" }, el("span", { class: "top" }, el("span", {}, "Temperature ", el("em", {}, "T")), out), el("span", { class: "track" }, range, dots), el("span", { class: "ends small" }, el("span", {}, "sure answers"), el("span", {}, "softer answers")));
+  return el("div", { class: "fact temperature" }, el("span", { class: "top" }, el("span", {}, defined(model, "temperature", "Temperature"), " ", el("em", {}, "T")), out), el("span", { class: "track" }, range, dots), el("span", { class: "ends small" }, el("span", {}, "sure answers"), el("span", {}, "softer answers")));
 }
 
 // A drag has ended: everything once more at the screen's own resolution, and Python hears of it.
@@ -190,7 +190,7 @@ function meanIous(model) {
   });
   model.onclasses.push(show);
   model.ondrawn.push(() => model.busy || show());
-  return el("div", { class: "fact ious" }, el("span", { class: "top" }, "Mean IoU here, of the classes shown"), el("span", { class: "row" }, ...model.networks.map((layer, i) => el("span", { class: layer.role, title: layer.title }, marker(layer.role), values[i]))));
+  return el("div", { class: "fact ious" }, el("span", { class: "top" }, el("span", {}, defined(model, "IoU", "Mean IoU"), " here, of the classes shown")), el("span", { class: "row" }, ...model.networks.map((layer, i) => el("span", { class: layer.role, title: layer.title }, marker(layer.role), values[i]))));
 }
 
 function switches(model, numbers) {

@@ -112,6 +112,13 @@ export function truthHold(model) {
   return button;
 }
 
+// A word with its sentence under a dotted line, where the header has one. `below`: where there is no room above. quiet: not
+// a stop of Tab, because the same word was one before.
+export function defined(model, term, words, { below = false, quiet = false } = {}) {
+  const title = model.header.terms?.[term];
+  return title ? el("abbr", { class: below ? "dt down" : "dt", title, tabindex: quiet ? null : "0" }, words) : words;
+}
+
 export function strip(model) {
   if (!model.header.facts.length) return null;
   const facts = model.header.facts.map((fact) => {

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import streamlit as st
 
-from pages.ui import blob, component
+from pages.ui import blob, component, kit
 from pages.ui.layers import (
     VIEWS,
     Arrangement,
@@ -146,8 +146,29 @@ def viewer(
     layers.Settings.
     """
     header, parts = described(photo, layers, mode, Settings(**settings))
-    told = mount(header, parts, key)
+    told = mount({**header, "terms": terms()}, parts, key)
     return _heard(told if told.get("news") == header["news"] else {}, header)
+
+
+_TERMS: Final = {
+    **{view: view for view in VIEWS},
+    "soft": "soft answers",
+    "second": "second choice",
+    "gain": "gain at a pixel",
+    "temperature": "temperature",
+    "logit": "logits",
+    "softmax": "softmax",
+    "hard": "hard label",
+    "ce": "cross-entropy",
+    "kl": "KL divergence",
+    "IoU": "mean IoU",
+}
+"""Words around the pictures -> their names in docs/definitions.md."""
+
+
+def terms() -> dict[str, str]:
+    """The sentence of every word that stands around pictures of networks; a header's `terms`."""
+    return {name: kit.definition(term) for name, term in _TERMS.items()}
 
 
 def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from pages.ui import kit
 from tests.browser import networks
 from tests.browser.test_viewer import Frames, colors_of, pixels
 from unetkd_core.classes import PALETTES, encode
@@ -447,6 +448,25 @@ def test_mean_iou_is_of_the_classes_shown(page: Page) -> None:
     assert float(shown.inner_text().split()[0]) == pytest.approx(100 * np.nanmean(ious[1:]), abs=0.11)
     page.locator(".st-key-views .legend").get_by_role("button", name="posts/pylons").click()
     assert float(shown.inner_text().split()[0]) == pytest.approx(100 * np.nanmean(ious[[1, 2, 3, 5]]), abs=0.11)
+
+
+def test_every_word_of_art_has_its_sentence(page: Page) -> None:
+    views = page.locator(".st-key-views")
+    views.get_by_role("button", name="numbers").click()
+    for view, term in (("entropy", "entropy"), ("gain", "gain at a pixel"), ("soft", "soft answers")):
+        assert views.locator(f".seg[data-view={view}]").get_attribute("title") == kit.definition(term)
+    for word, term in (
+        ("Temperature", "temperature"),
+        ("Mean IoU", "mean IoU"),
+        ("logit", "logits"),
+        ("softmax", "softmax"),
+        ("cross-entropy", "cross-entropy"),
+        ("KL divergence", "KL divergence"),
+        ("entropy", "entropy"),
+    ):
+        abbr = views.locator("abbr").get_by_text(word, exact=True).first
+        assert abbr.get_attribute("title") == kit.definition(term)
+        assert abbr.get_attribute("tabindex") == "0"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
