@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pages.ui import blob, component, story
@@ -58,6 +60,22 @@ def test_the_photo_comes_first_and_says_what_is_still_read(page: Page) -> None:
     mount(page, grid("Student", "Twin"))
     expect(page.locator(".ukd")).to_have_attribute("data-ready", "grid")
     assert page.evaluate("seen") == ["Two layers, 0.0 MB"]
+
+
+@pytest.mark.parametrize(("times", "size"), [(16, (2048, 1024)), (20, (2048, 1024))])
+def test_what_is_saved_has_the_photos_own_size_or_says_the_one_that_is_meant(
+    page: Page, times: int, size: tuple[int, int]
+) -> None:
+    photo = np.kron(street()[0], np.ones((times, times, 1), np.uint8))
+    said = [Layer("teacher", name, "", logits=np.eye(6)[street()[1][::2, ::2]].transpose(2, 0, 1)) for name in "AB"]
+    mount(page, blob.pack(*described(photo, said, "grid", Settings())))
+    names = []
+    for name in "AB":
+        with page.expect_download() as waited:
+            page.get_by_role("button", name=f"Save {name} as PNG, {size[0]} × {size[1]} pixels").click()
+        names.append(waited.value.suggested_filename)
+        assert Image.open(waited.value.path()).size == size
+    assert names == ["a_labels_2048x1024.png", "b_labels_2048x1024.png"]
 
 
 def test_a_student_of_homes_that_cannot_be_read_is_said(

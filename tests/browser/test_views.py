@@ -431,8 +431,8 @@ def test_the_magnifier_shows_13_pixels_around_the_probe(page: Page) -> None:
 
 def test_a_picture_is_saved_at_the_photos_full_size_on_palette(page: Page) -> None:
     with page.expect_download() as waited:
-        page.get_by_role("button", name="Save Untaught twin as PNG").click()
-    assert waited.value.suggested_filename == "twin_labels_256x128.png"
+        page.get_by_role("button", name="Save Untaught twin as PNG, 256 × 128 pixels").click()
+    assert waited.value.suggested_filename == "untaught-twin-m128_labels_256x128.png"
     saved = np.asarray(Image.open(waited.value.path()).convert("RGB"))
     labels = label_at("twin", (128, 256))
     assert saved.shape == (128, 256, 3)
