@@ -74,8 +74,8 @@ DRAG = """async ([selector, frames]) => {
   document.querySelector(".fill").getContext("2d").getImageData(0, 0, 1, 1);
   return { times, painted, release: performance.now() - start };
 }"""
-# The same for what a pointer drags from left to right and back, at half its height: the swipe's line, the handle. A line
-# paints nothing: it moves a property of the picture, and these moves are counted.
+# The same for what a pointer drags from left to right and back, at half its height: the swipe's line, the handle. The
+# line paints nothing: it moves a property of the picture, and these moves are counted.
 POINTER = """async ([selector, frames, property]) => {
   const dragged = document.querySelector(selector), box = dragged.getBoundingClientRect(), times = [];
   let moved = 0, place = "";
@@ -151,7 +151,9 @@ def measured(name: str, found: dict[str, Any], *, full: bool = True) -> list[Res
     RuntimeError where less was painted than half of the frames: then nothing was measured.
     """
     if found["painted"] < len(found["times"]) / 2:
-        raise RuntimeError(f"{name}: {found['painted']} paintings in {len(found['times'])} frames: nothing was measured")
+        raise RuntimeError(
+            f"{name}: {found['painted']} paintings in {len(found['times'])} frames: nothing was measured"
+        )
     p95 = float(np.percentile(found["times"], 95))
     results = [Result(f"{name}: time between frames, p95", p95, "ms", FRAME + SLACK, higher_is_better=False)]
     if full:

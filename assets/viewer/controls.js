@@ -2,7 +2,7 @@
 import { setWeights } from "./field.js";
 import { degrees, meanIou, nameOf, noteOf, otherOf, scoreOf } from "./figures.js";
 import { looks, wearLines } from "./looks.js";
-import { OVER, TEMPERED } from "./painted.js";
+import { OVER, TEMPERED, sharpest } from "./painted.js";
 import { defined, el, marker, setOpacity, toggle, truthHold } from "./parts.js";
 
 const NAMES = { labels: "Labels", errors: "Errors", entropy: "Entropy", disagreement: "Disagreement", soft: "Soft answers", second: "Second choice", gain: "Gain" };
@@ -200,12 +200,20 @@ function switches(model, numbers) {
     model.probed?.();
     model.onprobe.forEach((listener) => listener());
   };
-  const zoomed = el("output", { class: "small" }), zoom = (to) => {
+  const zoomed = el("output", { class: "small" }), say = () => (zoomed.textContent = model.zoom > 1 ? `× ${model.zoom}${model.networks.length && model.sharp < model.zoom ? ", magnified" : ""}` : "");
+  const rested = () => { // no label map is scaled for longer than the zoom moves
+    model.sharp = sharpest(model);
+    say();
+    model.draw();
+  };
+  const zoom = (to) => {
     model.zoom = Math.min(8, Math.max(1, to));
     model.root.style.setProperty("--zoom", String(model.zoom));
     zoomed.textContent = model.zoom > 1 ? `× ${model.zoom}` : "";
+    clearTimeout(model.zooming);
+    model.zooming = setTimeout(rested, 250);
   };
-  zoom(model.zoom);
+  say();
   model.zoomBy = (factor) => zoom(factor ? model.zoom * factor : 1);
   const larger = el("button", { type: "button", class: "tog", "aria-label": "Zoom in", onclick: () => model.zoomBy(2) }, "+"), smaller = el("button", { type: "button", class: "tog", "aria-label": "Zoom out", onclick: () => model.zoomBy(0.5) }, "−");
   return el("div", { class: "switches", role: "group", "aria-label": "More" }, ...looks(model), toggle("magnifier", model.loupe, probing("loupe")), numbers ? toggle("numbers", model.numbers, probing("numbers")) : null, el("span", { class: "k" }, smaller, larger, zoomed));

@@ -32,7 +32,7 @@ export default function (component) {
 
 function create(root) {
   const model = { root, painted: [], networks: [], onclasses: [], onview: [], onprobe: [], ondrawn: [], shown: null, only: null, opacity: null, outline: null, ...recallLooks(), loupe: false, numbers: false,
-    zoom: 1, busy: false, view: null, asked: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: null, kept: null, pinned: false, news: null, touched: false, epoch: undefined, urls: [] };
+    zoom: 1, sharp: 1, busy: false, view: null, asked: null, temperature: null, mode: null, sides: null, against: null, held: false, late: null, swipe: null, pixel: null, kept: null, pinned: false, news: null, touched: false, epoch: undefined, urls: [] };
   model.draw = () => {
     model.painted.forEach((painted) => painted.draw(model));
     model.ondrawn.forEach((listener) => listener());

@@ -6,6 +6,7 @@ import { el } from "./parts.js";
 import { shadeDisagreement, shadeEntropy, shadeErrors, shadeGain, shadeSoft } from "./shade.js";
 
 const DRAFT = 350_000; // canvas pixels of all pictures in sight; above it a drag is answered at the networks' own resolution
+const SHARP = 3_000_000; // and when they are zoomed: beyond it they are magnified instead
 export const TEMPERED = new Set(["soft", "entropy", "gain"]);
 export const OVER = new Set(["labels", "soft", "second"]); // views that lie over the photo by the overlay's share
 // Roles on a picture, in the dark theme's hues whatever the page's (LOOK): markers, frames and errors.
@@ -22,8 +23,8 @@ export function paintedLayer(layer) {
     const css = node.clientWidth;
     if (!css) return;
     const shape = isDeep(layer) ? model.header : layer;
-    let { width, height, line } = canvasSize(shape, css, density(node));
-    if (model.busy && isDeep(layer) && inSight(model) > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
+    let { width, height, line } = canvasSize(shape, css, density(node), isDeep(layer) ? model.sharp : 1);
+    if (model.busy && isDeep(layer) && inSight(model) * model.sharp ** 2 > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
     const { image, pixels } = sheet(fill, width, height), { labels, mean } = shade(model, layer, pixels, width, height, line);
     painted.mean = mean;
     fill.setAttribute("aria-label", saidOf(model, layer));
@@ -68,6 +69,13 @@ export function shade(model, layer, out, width, height, line = 1) {
 const density = (node) => (window.devicePixelRatio || 1) * (node.currentCSSZoom || 1);
 
 const inSight = (model) => model.painted.reduce((sum, { node, layer }) => (isDeep(layer) ? sum + node.clientWidth * node.clientHeight * density(node) ** 2 : sum), 0);
+
+// How much finer than the screen zoomed pictures are drawn: as much as they are zoomed, as far as there is room.
+export function sharpest(model) {
+  let sharp = model.zoom;
+  while (sharp > 1 && inSight(model) * sharp ** 2 > SHARP) sharp /= 2;
+  return sharp;
+}
 
 function draft(layer, width, height, line) {
   const { field } = layer.mix ? layer.mix.members[0] : layer;

@@ -208,9 +208,7 @@ def test_a_view_chosen_in_the_pictures_goes_into_sentence_and_address(open_page:
     expect(page.locator(".seg[data-view=disagreement]")).to_have_attribute("aria-pressed", "true", timeout=SLOW)
 
 
-def test_back_takes_the_views_back_one_by_one_and_forward_brings_them_again(
-    open_page: OpenPage, address: str
-) -> None:
+def test_back_takes_the_views_back_one_by_one_and_forward_brings_them_again(open_page: OpenPage, address: str) -> None:
     page = compare(open_page, address)
     expect(page.locator(".ukc-tog")).to_have_count(6, timeout=SLOW)
     pressed = page.locator(".seg[data-view][aria-pressed=true]")

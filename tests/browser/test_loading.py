@@ -20,11 +20,12 @@ from unetkd_core.runs import home_scene
 
 LONG = 200_000_000  # bytes that take a browser a while to inflate
 MOUNT = """async ([script, ...blobs]) => {
-  const { default: viewer } = await import(`data:text/javascript;base64,${script}`), host = document.querySelector("#host");
-  const read = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const { default: viewer } = await import(`data:text/javascript;base64,${script}`);
+  const host = document.querySelector("#host"), text = (selector) => host.querySelector(selector)?.textContent;
+  const read = (packed) => Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   window.seen = [];
   new MutationObserver(() => {
-    const words = host.querySelector(".skeleton > .chip")?.textContent ?? host.querySelector("[role=alert]")?.textContent;
+    const words = text(".skeleton > .chip") ?? text("[role=alert]");
     if (words && !seen.includes(words)) seen.push(words);
   }).observe(host, { childList: true, subtree: true });
   for (const data of blobs.map(read)) viewer({ parentElement: host, data, setStateValue() {} });
