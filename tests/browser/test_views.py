@@ -342,7 +342,7 @@ window.matchMedia = (text) => {
 def test_another_screens_density_redraws(open_page: Callable[..., Page], serve: Callable[..., str]) -> None:
     address = serve(Path(__file__).parent / "views_page.py")
     page = open_page(address, ready=".st-key-views [data-ready]", on_start=lambda opened: opened.add_init_script(ASKED))
-    assert (before := canvas(page, "twin").shape[1])
+    before = canvas(page, "twin").shape[1]
     session = page.context.new_cdp_session(page)
     metrics = {"width": 1280, "height": 900, "deviceScaleFactor": 2, "mobile": False}
     session.send("Emulation.setDeviceMetricsOverride", metrics)
