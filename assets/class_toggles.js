@@ -12,11 +12,12 @@ export default function ({ parentElement, data }) {
     button.onclick = () => window.dispatchEvent(new CustomEvent("unetkd-class", { detail: Number(button.dataset.class) }))
   }
   const show = event => {
-    const shown = new Set(event.detail)
+    const { palette } = event.detail, shown = new Set(event.detail.shown)
     for (const button of box.querySelectorAll(".ukc-tog")) {
-      const on = shown.has(Number(button.dataset.class))
+      const place = Number(button.dataset.class), on = shown.has(place), swatch = button.querySelector(".ukd-swatch")
       button.setAttribute("aria-pressed", String(on))
-      button.querySelector(".ukd-swatch").classList.toggle("ukd-off", !on)
+      swatch.classList.toggle("ukd-off", !on)
+      swatch.style.backgroundColor = `rgb(${palette[place].join(" ")})`
     }
   }
   window.removeEventListener("unetkd-classes", LISTENERS.get(box))

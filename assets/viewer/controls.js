@@ -1,8 +1,9 @@
 // What stands around the pictures: the views and their key, overlay, temperature, weights, and the quiet switches.
 import { setWeights } from "./field.js";
 import { degrees, meanIou, nameOf, noteOf, otherOf, scoreOf } from "./figures.js";
-import { OVER, TEMPERED } from "./painted.js";
-import { el, marker, setOpacity, truthHint } from "./parts.js";
+import { looks, wearLines } from "./looks.js";
+import { OVER, TEMPERED, sharpest } from "./painted.js";
+import { defined, el, marker, setOpacity, toggle, truthHold } from "./parts.js";
 
 const NAMES = { labels: "Labels", errors: "Errors", entropy: "Entropy", disagreement: "Disagreement", soft: "Soft answers", second: "Second choice", gain: "Gain" };
 const NEEDS = { // what a view cannot do without, and the sentence that says so
@@ -17,10 +18,11 @@ export const canShow = (model, view) => !NEEDS[view]?.(model);
 export const keyedView = (model, key) => (model.header.views?.includes(KEYS[key]) && canShow(model, KEYS[key]) ? KEYS[key] : null);
 
 export function setView(model, view) {
-  model.view = view;
+  model.view = model.asked = view;
   model.root.dataset.view = view;
   model.onview.forEach((listener) => listener());
   model.draw();
+  if (model.live) model.live.textContent = `Shown: ${NAMES[view]}`;
   model.report();
 }
 
@@ -36,15 +38,15 @@ export function tools(model) {
   };
   model.onview.push(show);
   show();
-  if (!views) return el("div", { class: "tools" }, overlay);
+  if (!views) return el("div", { class: "tools" }, overlay, truthHold(model));
   // Two rows, whatever is shown, so that the pictures stay where they are.
-  return el("div", { class: "tools viewed" }, views, model.networks.length > 1 ? arrangement(model) : null, el("div", { class: "below" }, model.networks.length > 2 ? against(model) : null, key, overlay));
+  return el("div", { class: "tools viewed" }, views, model.networks.length > 1 ? arrangement(model) : null, el("div", { class: "below" }, model.networks.length > 2 ? against(model) : null, key, overlay, truthHold(model)));
 }
 
 export function segments(model) {
   const buttons = model.header.views.map((view) => {
     const missing = NEEDS[view]?.(model) ?? "";
-    return el("button", { type: "button", class: "seg", "data-view": view, "aria-disabled": missing ? "true" : null, title: missing || null, onclick: () => missing || setView(model, view) }, NAMES[view]);
+    return el("button", { type: "button", class: "seg", "data-view": view, "aria-disabled": missing ? "true" : null, title: missing || model.header.terms?.[view] || null, onclick: () => missing || setView(model, view) }, NAMES[view]);
   });
   const show = () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.view === model.view)));
   model.onview.push(show);
@@ -103,20 +105,10 @@ function overlayTools(model) {
   show();
   const lines = toggle("outlines", model.outline, (on) => {
     model.outline = on;
-    model.root.classList.toggle("plain", !on && !model.hatch);
+    wearLines(model);
     model.draw();
   });
-  return el("div", { class: "overlay" }, el("span", { class: "lab" }, "Overlay"), range, out, lines, truthHint(model));
-}
-
-function toggle(name, on, change) {
-  const button = el("button", { type: "button", class: "tog", "aria-pressed": String(on) }, name);
-  button.onclick = () => {
-    on = !on;
-    button.setAttribute("aria-pressed", String(on));
-    change(on);
-  };
-  return button;
+  return el("div", { class: "overlay" }, el("span", { class: "lab" }, "Overlay"), range, out, lines);
 }
 
 // Under the legend, where layers have logits: temperature, weights, mean IoU, and what is seldom needed.
@@ -155,7 +147,7 @@ function temperatureDial(model) {
   };
   range.onchange = () => settle(model);
   show();
-  return el("label", { class: "fact temperature" }, el("span", { class: "top" }, el("span", {}, "Temperature ", el("em", {}, "T")), out), el("span", { class: "track" }, range, dots), el("span", { class: "ends small" }, el("span", {}, "sure answers"), el("span", {}, "softer answers")));
+  return el("div", { class: "fact temperature" }, el("span", { class: "top" }, el("span", {}, defined(model, "temperature", "Temperature"), " ", el("em", {}, "T")), out), el("span", { class: "track" }, range, dots), el("span", { class: "ends small" }, el("span", {}, "sure answers"), el("span", {}, "softer answers")));
 }
 
 // A drag has ended: everything once more at the screen's own resolution, and Python hears of it.
@@ -198,35 +190,33 @@ function meanIous(model) {
   });
   model.onclasses.push(show);
   model.ondrawn.push(() => model.busy || show());
-  return el("div", { class: "fact ious" }, el("span", { class: "top" }, "Mean IoU here, of the classes shown"), el("span", { class: "row" }, ...model.networks.map((layer, i) => el("span", { class: layer.role, title: layer.title }, marker(layer.role), values[i]))));
+  return el("div", { class: "fact ious" }, el("span", { class: "top" }, el("span", {}, defined(model, "IoU", "Mean IoU"), " here, of the classes shown")), el("span", { class: "row" }, ...model.networks.map((layer, i) => el("span", { class: layer.role, title: layer.title }, marker(layer.role), values[i]))));
 }
 
 function switches(model, numbers) {
-  const repaint = (name) => (on) => {
-    model[name] = on;
-    if (name === "hatch") model.root.classList.toggle("plain", !on && !model.outline);
-    model.draw();
-  };
   const probing = (name) => (on) => {
     model[name] = on;
     model.root.classList.toggle(`with-${name}`, on);
     model.probed?.();
     model.onprobe.forEach((listener) => listener());
   };
-  const colours = toggle("safe colours", false, () => {
-    [model.palette, model.otherPalette] = [model.otherPalette, model.palette];
-    model.onclasses.forEach((listener) => listener());
+  const zoomed = el("output", { class: "small" }), say = () => (zoomed.textContent = model.zoom > 1 ? `× ${model.zoom}${model.networks.length && model.sharp < model.zoom ? ", magnified" : ""}` : "");
+  const rested = () => { // no label map is scaled for longer than the zoom moves
+    model.sharp = sharpest(model);
+    say();
     model.draw();
-    model.probed?.();
-  });
-  const zoomed = el("output", { class: "small" }), zoom = (to) => {
+  };
+  const zoom = (to) => {
     model.zoom = Math.min(8, Math.max(1, to));
     model.root.style.setProperty("--zoom", String(model.zoom));
     zoomed.textContent = model.zoom > 1 ? `× ${model.zoom}` : "";
+    clearTimeout(model.zooming);
+    model.zooming = setTimeout(rested, 250);
   };
+  say();
   model.zoomBy = (factor) => zoom(factor ? model.zoom * factor : 1);
   const larger = el("button", { type: "button", class: "tog", "aria-label": "Zoom in", onclick: () => model.zoomBy(2) }, "+"), smaller = el("button", { type: "button", class: "tog", "aria-label": "Zoom out", onclick: () => model.zoomBy(0.5) }, "−");
-  return el("div", { class: "switches", role: "group", "aria-label": "More" }, toggle("hatching", model.hatch, repaint("hatch")), colours, toggle("magnifier", model.loupe, probing("loupe")), numbers ? toggle("numbers", model.numbers, probing("numbers")) : null, el("span", { class: "k" }, smaller, larger, zoomed));
+  return el("div", { class: "switches", role: "group", "aria-label": "More" }, ...looks(model), toggle("magnifier", model.loupe, probing("loupe")), numbers ? toggle("numbers", model.numbers, probing("numbers")) : null, el("span", { class: "k" }, smaller, larger, zoomed));
 }
 
 // The captions' numbers follow the view; asked again after every drawing that is not in the middle of a drag.

@@ -1,5 +1,6 @@
 // Every layer in a cell of its own; one pointer, all answers: a ring and, in each, the class or the quantity at that pixel.
 import { captions, dials, tools } from "./controls.js";
+import { looks } from "./looks.js";
 import { numbersTable } from "./numbers.js";
 import { isDeep, paintedLayer } from "./painted.js";
 import { el, legend, marker, strip } from "./parts.js";
@@ -17,9 +18,10 @@ export function buildGrid(model) {
   const live = el("div", { class: "hidden", "aria-live": "polite" });
   captions(model, cells);
   const numbers = model.networks.length ? numbersTable(model) : null;
+  const bareLooks = model.networks.length || !model.header.other_palette ? null : el("div", { class: "looks" }, ...looks(model)); // else among the dials
   // Photos and plates have no colours to mix, outline or switch.
   const bare = model.layers.every((layer) => layer.plate);
-  model.root.replaceChildren(el("div", { class: "grid" }, bare ? null : tools(model), chooser(model, cells), grid, bare ? null : el("div", { class: "under bare" }, legend(model)), dials(model, numbers), strip(model), numbers, live));
+  model.root.replaceChildren(el("div", { class: "grid" }, bare ? null : tools(model), chooser(model, cells), grid, bare ? null : el("div", { class: "under bare" }, legend(model), bareLooks), dials(model, numbers), strip(model), numbers, live));
   point(model, grid, cells, { live });
 }
 

@@ -2,7 +2,7 @@
 import { logitsAt } from "./field.js";
 import { degrees, pick } from "./figures.js";
 import { crossEntropy, entropy, kl, softmax } from "./maths.js";
-import { el, marker, swatch } from "./parts.js";
+import { defined, el, marker, swatch } from "./parts.js";
 import { probability } from "./pointing.js";
 
 export function numbersTable(model) {
@@ -10,13 +10,13 @@ export function numbersTable(model) {
   const order = [...header.classes.keys()].slice(1).concat(0), teacher = teacherOf(networks);
   const cell = () => el("td", {});
   const rows = order.map((index) => ({ index, logits: networks.map(cell), probs: networks.map(cell) }));
-  const more = [["says", "hard label"], ["ce", "cross-entropy with the label"], ["kl", teacher ? `KL from the ${teacher.role} at T` : null], ["entropy", "entropy at T"]]
-    .filter(([, title]) => title).map(([name, title]) => ({ name, title, cells: networks.map(() => el("td", { colspan: "2" })) }));
+  const more = [["says", "hard", "hard label", ""], ["ce", "ce", "cross-entropy", " with the label"], teacher && ["kl", "kl", "KL divergence", ` from the ${teacher.role} at T`], ["entropy", "entropy", "entropy", " at T"]]
+    .filter(Boolean).map(([name, term, word, rest]) => ({ name, title: [defined(model, term, word), rest], cells: networks.map(() => el("td", { colspan: "2" })) }));
   const caption = el("caption", {}), temperature = el("span", {});
   const head = el("thead", {}, el("tr", {}, el("th", { scope: "col", rowspan: "2" }, "class"), ...networks.map((layer) => el("th", { scope: "colgroup", colspan: "2", class: layer.role }, marker(layer.role), ` ${layer.title}`))),
-    el("tr", {}, ...networks.flatMap(() => [el("th", { scope: "col" }, "logit"), el("th", { scope: "col" }, "softmax")])));
-  const body = el("tbody", {}, ...rows.map((row) => el("tr", { "data-class": row.index }, el("th", { scope: "row" }, swatch(model.palette[row.index]), ` ${header.classes[row.index]}`), ...networks.flatMap((_, n) => [row.logits[n], row.probs[n]]))));
-  const foot = el("tfoot", {}, ...more.map((row) => el("tr", { "data-row": row.name }, el("th", { scope: "row" }, row.title), ...row.cells)));
+    el("tr", {}, ...networks.flatMap((_, n) => ["logit", "softmax"].map((word) => el("th", { scope: "col" }, defined(model, word, word, { below: true, quiet: n > 0 }))))));
+  const body = el("tbody", {}, ...rows.map((row) => el("tr", { "data-class": row.index }, el("th", { scope: "row" }, colorOf(model, row.index), ` ${header.classes[row.index]}`), ...networks.flatMap((_, n) => [row.logits[n], row.probs[n]]))));
+  const foot = el("tfoot", {}, ...more.map((row) => el("tr", { "data-row": row.name }, el("th", { scope: "row" }, ...row.title), ...row.cells)));
   const node = el("div", { class: "numbers", tabindex: "0", role: "region", "aria-label": "Numbers at the pixel" }, el("table", {}, caption, head, body, foot), temperature);
   model.onprobe.push(() => {
     if (!model.numbers) return;
@@ -41,6 +41,12 @@ export function numbersTable(model) {
     });
   });
   return node;
+}
+
+function colorOf(model, index) {
+  const color = swatch(model.palette[index]);
+  model.onclasses.push(() => color.style.setProperty("--c", `rgb(${model.palette[index].join(" ")})`));
+  return color;
 }
 
 // Who teaches here: the teacher, else the ensemble.

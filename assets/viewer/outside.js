@@ -15,6 +15,22 @@ export function listenOutside(model) {
   };
 }
 
+// Calls when the window comes to lie on a screen of another density, a projector's say; returns what ends that.
+export function listenDensity(changed) {
+  let query = null;
+  const hear = () => {
+    ask();
+    changed();
+  };
+  const ask = () => {
+    query?.removeEventListener("change", hear);
+    query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    query.addEventListener("change", hear);
+  };
+  ask();
+  return () => query.removeEventListener("change", hear);
+}
+
 export function tellClasses(model) {
-  window.dispatchEvent(new CustomEvent("unetkd-classes", { detail: [...model.shown] }));
+  window.dispatchEvent(new CustomEvent("unetkd-classes", { detail: { shown: [...model.shown], palette: model.palette } }));
 }

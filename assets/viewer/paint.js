@@ -15,9 +15,10 @@ export function colored(labels, out, colors) {
   for (let i = 0; i < out.length; i++) out[i] = colors[labels[i]];
 }
 
-// Canvas pixels for a picture that is `css` pixels wide: the screen's own, so that nothing scales the labels after us.
-export function canvasSize(layer, css, dpr) {
-  const width = Math.max(1, Math.round(css * dpr));
+// Canvas pixels for a picture that is `css` pixels wide: the screen's own, so that nothing scales the labels after us; of
+// one that is zoomed, `sharp` times as many.
+export function canvasSize(layer, css, dpr, sharp) {
+  const width = Math.max(1, Math.round(css * dpr)) * sharp;
   return { width, height: Math.max(1, Math.round((width * layer.height) / layer.width)), line: Math.max(1, Math.round(dpr)) };
 }
 

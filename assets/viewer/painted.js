@@ -6,6 +6,7 @@ import { el } from "./parts.js";
 import { shadeDisagreement, shadeEntropy, shadeErrors, shadeGain, shadeSoft } from "./shade.js";
 
 const DRAFT = 350_000; // canvas pixels of all pictures in sight; above it a drag is answered at the networks' own resolution
+const SHARP = 3_000_000; // and when they are zoomed: beyond it they are magnified instead
 export const TEMPERED = new Set(["soft", "entropy", "gain"]);
 export const OVER = new Set(["labels", "soft", "second"]); // views that lie over the photo by the overlay's share
 // Roles on a picture, in the dark theme's hues whatever the page's (LOOK): markers, frames and errors.
@@ -14,7 +15,7 @@ export const ROLE_COLORS = { teacher: [242, 160, 58], student: [98, 184, 242], t
 export const isDeep = (layer) => Boolean(layer.field || layer.mix);
 
 export function paintedLayer(layer) {
-  const fill = el("canvas", { class: "fill", role: "img", "aria-label": layer.alt || `Classes as ${layer.title || layer.role} sees them` });
+  const fill = el("canvas", { class: "fill", role: "img", "aria-label": saidOf(null, layer) });
   const lines = el("canvas", { class: "lines", "aria-hidden": "true" });
   const node = el("div", { class: isDeep(layer) ? "painted deep" : "painted", "data-role": layer.role }, fill, lines);
   const painted = { node, layer, fill, mean: undefined };
@@ -22,15 +23,28 @@ export function paintedLayer(layer) {
     const css = node.clientWidth;
     if (!css) return;
     const shape = isDeep(layer) ? model.header : layer;
-    let { width, height, line } = canvasSize(shape, css, density(node));
-    if (model.busy && isDeep(layer) && inSight(model) > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
+    let { width, height, line } = canvasSize(shape, css, density(node), isDeep(layer) ? model.sharp : 1);
+    if (model.busy && isDeep(layer) && inSight(model) * model.sharp ** 2 > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
     const { image, pixels } = sheet(fill, width, height), { labels, mean } = shade(model, layer, pixels, width, height, line);
     painted.mean = mean;
+    fill.setAttribute("aria-label", saidOf(model, layer));
     fill.getContext("2d").putImageData(image, 0, 0);
     lines.hidden = !labels || !(model.outline || model.hatch);
     if (!lines.hidden) paintLines(lines, labels, width, height, model, line);
   };
   return painted;
+}
+
+// What a picture shows, for who does not see it.
+function saidOf(model, layer) {
+  const name = layer.title || layer.role, view = isDeep(layer) ? model?.view : "labels", other = () => otherOf(model, layer).title;
+  if (view === "errors") return `Where ${name} is right and ${other()} is not, and the other way round`;
+  if (view === "entropy") return `How unsure ${name} is: the brighter, the less sure`;
+  if (view === "disagreement") return `Where the others say something else than ${name}`;
+  if (view === "soft") return `Probabilities of ${name} at the temperature, as mixed class colours`;
+  if (view === "second") return `Second choice of ${name}`;
+  if (view === "gain") return `What ${name} gives the true class more than ${other()}: white is more, black is less`;
+  return layer.alt || `Classes as ${name} sees them`;
 }
 
 // Fills `out` with what a layer shows at a size; gives { labels } where lines can be drawn, { mean } where there is one.
@@ -55,6 +69,13 @@ export function shade(model, layer, out, width, height, line = 1) {
 const density = (node) => (window.devicePixelRatio || 1) * (node.currentCSSZoom || 1);
 
 const inSight = (model) => model.painted.reduce((sum, { node, layer }) => (isDeep(layer) ? sum + node.clientWidth * node.clientHeight * density(node) ** 2 : sum), 0);
+
+// How much finer than the screen zoomed pictures are drawn: as much as they are zoomed, as far as there is room.
+export function sharpest(model) {
+  let sharp = model.zoom;
+  while (sharp > 1 && inSight(model) * sharp ** 2 > SHARP) sharp /= 2;
+  return sharp;
+}
 
 function draft(layer, width, height, line) {
   const { field } = layer.mix ? layer.mix.members[0] : layer;

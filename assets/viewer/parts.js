@@ -26,6 +26,16 @@ export function marker(role) {
 
 export const swatch = (color) => el("span", { class: "sw", style: `--c: rgb(${color.join(" ")})`, "aria-hidden": "true" });
 
+export function toggle(name, on, change) {
+  const button = el("button", { type: "button", class: "tog", "aria-pressed": String(on) }, name);
+  button.onclick = () => {
+    on = !on;
+    button.setAttribute("aria-pressed", String(on));
+    change(on);
+  };
+  return button;
+}
+
 // Classes as toggles, in Table I's order with the background last; off it is a hollow ring and no colour at all.
 export function legend(model) {
   const order = [...model.header.classes.keys()].slice(1).concat(0);
@@ -77,11 +87,36 @@ export function setOpacity(model, opacity) {
   model.root.style.setProperty("--opacity", String(model.opacity));
 }
 
-export function truthHint(model) {
+// The truth over all pictures, for as long as T or the button is held.
+export function showTruth(model, on) {
+  model.root.classList.toggle("show-truth", on);
+  model.root.querySelector(".hold")?.setAttribute("aria-pressed", String(on));
+}
+
+// What the key T does, for a finger, the pointer, Space and Enter.
+export function truthHold(model) {
   if (!model.truth || model.layers.length === 1) return null; // nothing to lay it over
-  const hint = el("span", { class: "small hint" });
-  hint.innerHTML = "hold <b>T</b>: the true label";
-  return hint;
+  const on = () => showTruth(model, true), off = () => showTruth(model, false);
+  const button = el("button", { type: "button", class: "tog hold", "aria-pressed": "false", "aria-keyshortcuts": "T", onpointerup: off, onpointercancel: off, onlostpointercapture: off, onkeyup: off, onblur: off,
+    oncontextmenu: (event) => event.preventDefault() }, el("span", {}, "hold", el("b", {}, " T"), ": the true label")); // a long press is no right click
+  button.onpointerdown = (event) => {
+    if (event.button !== 0) return;
+    button.setPointerCapture(event.pointerId);
+    on();
+  };
+  button.onkeydown = (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    on();
+  };
+  return button;
+}
+
+// A word with its sentence under a dotted line, where the header has one. `below`: where there is no room above. quiet: not
+// a stop of Tab, because the same word was one before.
+export function defined(model, term, words, { below = false, quiet = false } = {}) {
+  const title = model.header.terms?.[term];
+  return title ? el("abbr", { class: below ? "dt down" : "dt", title, tabindex: quiet ? null : "0" }, words) : words;
 }
 
 export function strip(model) {
@@ -95,5 +130,5 @@ export function strip(model) {
     const note = !fact.role && fact.note ? el("dd", { class: "small" }, fact.note) : null;
     return el("div", { class: fact.role ? "fact teach" : "fact" }, el("dt", {}, label, fact.symbol ? el("em", {}, ` ${fact.symbol}`) : ""), value, note);
   });
-  return el("div", { class: "strip" }, el("dl", {}, ...facts), model.header.show_opacity ? null : truthHint(model));
+  return el("div", { class: "strip" }, el("dl", {}, ...facts), model.header.show_opacity ? null : truthHold(model));
 }

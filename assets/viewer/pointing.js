@@ -1,5 +1,6 @@
 // One pointer, all answers: a ring on every picture and, on each, what its network says at that pixel.
-// Cells are { picture, layer or null, title, answer }; the host carries the ring's place and whether it is pinned.
+// Cells are { picture, layer or null, title, answer }; the host carries the ring's place. model.pixel is where the ring is,
+// model.kept where it comes back to when the pointer has left: pinned there, or moved there by keys. Python hears of that.
 import { logitsAt } from "./field.js";
 import { pick } from "./figures.js";
 import { drawLoupe } from "./loupe.js";
@@ -18,9 +19,12 @@ export function pointable(picture, layer) {
 // `host` shows the state, `focus` (the host itself, where it can) takes the keys.
 export function point(model, host, cells, { focus = host, live, press = true }) {
   const { width, height } = model.header;
+  model.live = live; // the view is said there too
+  let moved = false;
   const show = (x, y) => {
     model.pixel = [Math.min(width - 1, Math.max(0, x)), Math.min(height - 1, Math.max(0, y))];
     host.classList.add("probing");
+    host.classList.toggle("pinned", model.pinned);
     host.style.setProperty("--px", `${(100 * (model.pixel[0] + 0.5)) / width}%`);
     host.style.setProperty("--py", `${(100 * (model.pixel[1] + 0.5)) / height}%`);
     model.probed();
@@ -45,31 +49,47 @@ export function point(model, host, cells, { focus = host, live, press = true }) 
     const answers = cells.filter((cell) => cell.layer).map((cell) => `${cell.title} ${answerAt(model, cell.layer, ...model.pixel).words.join(", ")}`);
     live.textContent = `Column ${model.pixel[0]}, row ${model.pixel[1]}: ${answers.join("; ")}`;
   };
-  const pinned = () => host.classList.contains("pinned");
-  const pin = (on) => {
-    host.classList.toggle("pinned", on);
+  const keep = (pixel, pinned) => {
+    Object.assign(model, { kept: pixel, pinned });
+    host.classList.toggle("pinned", pinned);
     model.report();
   };
-  for (const { picture } of cells) follows(picture, { show, hide, pin, pinned, say, press, width, height });
+  const pin = (on) => keep(on ? model.pixel : null, on);
+  const leave = () => (model.kept ? show(...model.kept) : hide());
+  for (const { picture } of cells) follows(picture, { show, leave, pin, pinned: () => model.pinned, say, press, width, height });
   focus.addEventListener("keydown", (event) => {
     const from = model.pixel ?? [width >> 1, height >> 1], far = event.shiftKey ? 10 : 1;
-    if (event.key in MOVES) show(from[0] + far * MOVES[event.key][0], from[1] + far * MOVES[event.key][1]);
-    else if (event.key === "Enter") pin(!pinned());
-    else if (event.key === "Escape") hide();
-    else return;
+    if (event.key in MOVES) {
+      moved = true;
+      show(from[0] + far * MOVES[event.key][0], from[1] + far * MOVES[event.key][1]);
+    } else if (event.key === "Enter") {
+      if (!model.pixel) show(...from);
+      pin(!model.pinned);
+    } else if (event.key === "Escape") {
+      hide();
+      keep(null, false);
+    } else return;
     event.preventDefault();
   });
-  focus.addEventListener("keyup", (event) => event.key in MOVES && (say(), model.report()));
-  if (model.pixel) show(...model.pixel);
+  const rest = () => { // also when the focus leaves while a key is down
+    if (!moved) return;
+    moved = false;
+    say();
+    keep(model.pixel, model.pinned);
+  };
+  focus.addEventListener("keyup", (event) => event.key in MOVES && rest());
+  focus.addEventListener("blur", rest);
+  const at = model.pixel ?? model.kept;
+  if (at) show(...at);
 }
 
-function follows(picture, { show, hide, pin, pinned, say, press, width, height }) {
+function follows(picture, { show, leave, pin, pinned, say, press, width, height }) {
   const under = (event) => {
     const box = picture.getBoundingClientRect();
     show(Math.floor(((event.clientX - box.left) / box.width) * width), Math.floor(((event.clientY - box.top) / box.height) * height));
   };
   picture.addEventListener("pointermove", (event) => (press ? !pinned() || event.buttons : !pinned() && !event.buttons) && under(event));
-  picture.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && !pinned() && hide());
+  picture.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && !pinned() && leave());
   if (!press) return; // pressing moves something else there: Enter pins
   picture.addEventListener("pointerdown", under);
   picture.addEventListener("click", (event) => {

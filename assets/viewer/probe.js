@@ -1,6 +1,7 @@
 // Soft targets, one pixel's story: a street with a ring, and everything that follows from six logits of two networks there.
 // Nothing here waits for the server; Python hears of T, α, T², the direction and the pixel on release.
-import { el } from "./parts.js";
+import { looks } from "./looks.js";
+import { el, truthHold } from "./parts.js";
 import { probability } from "./pointing.js";
 import { probeScene } from "./probe_scene.js";
 import { softBars } from "./soft_bars.js";
@@ -32,7 +33,7 @@ export function buildProbe(model) {
     sentence.textContent = text;
     dark.hidden = !isDark;
   });
-  model.root.replaceChildren(el("div", { class: "soft" }, answer, bar, el("div", { class: "mid" }, probeScene(model), softBars(model)),
+  model.root.replaceChildren(el("div", { class: "soft" }, answer, bar, el("div", { class: "mid" }, probeScene(model), softBars(model)), el("div", { class: "looks" }, truthHold(model), ...looks(model)),
     softFormula(model), softShares(model), el("div", { class: "closer" }, softGradients(model), softChart(model), softDirections(model)), live));
   model.ondrawn.push(() => model.softenNow("pixel")); // the ring, the lens and what fits into a bar depend on the width
 }

@@ -2,8 +2,9 @@
 import { keyOf, sample, segments } from "./controls.js";
 import { judgedAt, percent, truthAt } from "./figures.js";
 import { sampled } from "./field.js";
+import { looks } from "./looks.js";
 import { paintedLayer } from "./painted.js";
-import { el, legend, marker } from "./parts.js";
+import { el, legend, marker, truthHold } from "./parts.js";
 import { pointable } from "./pointing.js";
 import { saveButton } from "./save.js";
 import { errorShares } from "./shade.js";
@@ -49,7 +50,7 @@ function viewsOf(model) {
   model.onview.push(showKey);
   model.onstanding.push(() => model.view === "errors" && showKey());
   showKey();
-  return el("div", { class: "views" }, el("div", { class: "row" }, segments(model), saveButton(model, model.mixed)), key, told);
+  return el("div", { class: "views" }, el("div", { class: "row" }, segments(model), saveButton(model, model.mixed)), key, told, el("div", { class: "looks" }, truthHold(model), ...looks(model)));
 }
 
 // Where averaging wins and where it loses, against the best member alone.

@@ -3,7 +3,8 @@
 import { readLayer } from "./blob.js";
 import { aloud, classesOf, lineOf, resultOf } from "./gained.js";
 import { knob } from "./knob.js";
-import { el, marker, truthHint } from "./parts.js";
+import { looks } from "./looks.js";
+import { el, marker, truthHold } from "./parts.js";
 import { buildSwipe } from "./swipe.js";
 
 const READY = 4; // students whose pictures are kept as they were drawn: each is some megabytes at the screen's resolution
@@ -37,7 +38,7 @@ export function buildStory(model) {
     knob({ name: "Weight of the labels", symbol: "α", tip: story.terms.alpha, values: alphas, at: at.alpha, ends: ["trust the teacher", "trust the labels"], pick: pick("alpha"), settle,
       place: (alpha) => alpha, value: (share) => share, words: (alpha) => alpha.toFixed(2) }),
   ];
-  const notes = el("div", { class: "small notes" }, el("span", {}, story.dots), pictured, truthHint(model));
+  const notes = el("div", { class: "small notes" }, el("span", {}, story.dots), pictured, el("div", { class: "looks" }, truthHold(model), ...looks(model)));
   viewer.append(el("div", { class: "knobs" }, taughtBy(story), ...knobs.map((one) => one.node), notes));
   show();
   model.root.replaceChildren(el("div", { class: "story" }, viewer, result.node, el("section", { class: "detail", "aria-label": "Where it gained" }, line.node, classes.node), live));
@@ -50,7 +51,7 @@ export function buildStory(model) {
 function wardrobe(model, cells) {
   const stock = model.everyone.map((layer) => ({ ...layer, sampled: new Map(), read: layer.hidden ? null : layer }));
   const first = stock.length - cells.length - 1, recent = [], pair = (number) => [stock[cells[number].twin], stock[first + number]];
-  const { parts } = model, need = async (one) => (one.read ??= await readLayer(one, parts));
+  const { parts, header } = model, lost = (error) => model.header === header && model.fail(error), need = async (one) => (one.read ??= await readLayer(one, parts));
   const wear = (layer, { read: { field, labels, width, height }, sampled, note }) => Object.assign(layer, { field, labels, width, height, sampled, note, scaled: null });
   const dress = (number) => {
     pair(number).forEach((one, side) => wear(model.sides[side], one));
@@ -64,7 +65,7 @@ function wardrobe(model, cells) {
       if (model.root.isConnected) await need(one);
     }
   };
-  requestAnimationFrame(() => setTimeout(later, 0));
+  requestAnimationFrame(() => setTimeout(() => later().catch(lost), 0));
   model.cell = null;
   return (number) => {
     model.cell = number;
@@ -73,7 +74,7 @@ function wardrobe(model, cells) {
       if (model.cell !== number) return;
       dress(number);
       model.redraw();
-    });
+    }, lost);
   };
 }
 

@@ -92,16 +92,22 @@ function follow(picture, handle, place, model) {
   picture.onpointermove = (event) => picture.classList.contains("dragging") && at(event);
   picture.onpointerup = done;
   picture.onpointercancel = done;
+  let moved = false;
   const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02 };
   handle.onkeydown = (event) => {
     if (event.key === "Home") place(0);
     else if (event.key === "End") place(1);
     else if (event.key in steps) place(model.swipe + steps[event.key] * (event.shiftKey ? 5 : 1));
     else return;
-    model.touched = true;
+    model.touched = moved = true;
     event.preventDefault();
   };
-  handle.onkeyup = (event) => (event.key === "Home" || event.key === "End" || event.key in steps) && model.report();
+  const rest = () => { // also when the focus leaves while a key is down
+    if (moved) model.report();
+    moved = false;
+  };
+  handle.onkeyup = rest;
+  handle.onblur = rest;
 }
 
 // Once per session the line moves 6 % and back, to say that it can be moved.

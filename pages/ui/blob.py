@@ -15,8 +15,9 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-LONGEST_SIDE: Final = 1600
-"""Pixels: larger pictures are shown reduced; a screen has no more, and 40 megapixels would take seconds to send."""
+LONGEST_SIDE: Final = 2048
+"""Pixels: a street of any dataset is sent as it is, and can be saved so; larger pictures are reduced, for 40 megapixels
+would take seconds to send."""
 
 
 def pack(header: dict[str, Any], parts: list[bytes]) -> bytes:

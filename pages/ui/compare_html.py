@@ -47,6 +47,7 @@ def text(
     drawn = compare_words.layers(cast, picture)
     settings = layers.Settings(show_photo=True, report=False, views=layers.VIEWS, **compare_view.arguments(looked))
     header, parts = layers.described(picture.image, drawn, "grid", settings)
+    header["terms"] = viewer.terms()
     found = compare_numbers.rows(cast, picture, where, seconds)
     return Template((_FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         title=f"{html.escape(where.title)}: {QUESTION}",

@@ -94,24 +94,32 @@ def keys(page: str) -> dict[str, str]:
 
 
 def settle(page: str, taken: set[str]) -> list[str]:
-    """Keep what the address has just brought as what the viewer begins with; what made no sense there, in words."""
+    """Keep what the address has just brought as what the viewer begins with; what made no sense there, in words.
+
+    taken: what the address has brought of all that the page writes there. Where it is news, a name that it lacks means
+    what is usual: going back to before a view was chosen takes that view away.
+    """
     begin, told = kit.key(page, "begin"), []
-    if begin not in state or taken & {*FIELDS}:
-        state[begin] = {}
-        for name in taken & {*FIELDS}:
-            text = str(state.get(keys(page)[name], ""))
+    if begin not in state or taken:
+        state[begin] = {"news": state.get(begin, {}).get("news", 0) + 1}
+        for name, key in keys(page).items():
+            if name not in taken:
+                state[key] = ""
+                continue
+            text = str(state.get(key, ""))
             try:
                 state[begin][FIELDS[name].argument] = FIELDS[name].read(text)
             except ValueError:
                 told.append(f"The address says {name}={text[:40]}, which is not understood; it is left out.")
-                state[keys(page)[name]] = ""
-    for key in keys(page).values():
-        state.setdefault(key, "")  # where one is missing, the address is taken for news
+                state[key] = ""
     return told
 
 
 def begin(page: str) -> dict[str, Any]:
-    """The viewer's arguments. They do not follow what is done later: else it would be built anew on every release."""
+    """The viewer's arguments. They do not follow what is done later: else it would be built anew on every release.
+
+    `news` is another number whenever an address has brought others: then the browser takes them.
+    """
     found: dict[str, Any] = state.get(kit.key(page, "begin"), {})
     return found | {"arrangement": "swipe" if "swipe" in found else "grid"}
 

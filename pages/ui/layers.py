@@ -121,7 +121,7 @@ class Settings:
     name, temperature, pixel (column, row), shown (class indices; None: all but the background): what is shown to begin
     with; later it is the browser's. So are, of a grid, arrangement ("swipe": two of them left and right of a line),
     swipe (where the line stands, in [0, 1]) and sides (which two, counted among the layers that are neither truth nor
-    plate; None: twin and student, or the first two).
+    plate; None: twin and student, or the first two). Another `news` than before, and the browser takes all that anew.
     """
 
     opacity: float = 0.55
@@ -141,6 +141,7 @@ class Settings:
     arrangement: Arrangement = "grid"
     swipe: float = 0.5
     sides: tuple[int, int] | None = None
+    news: int = 0
 
 
 def described(
@@ -169,6 +170,7 @@ def described(
         "arrangement": settings.arrangement,
         "swipe": settings.swipe,
         "sides": list(settings.sides) if settings.sides else None,
+        "news": settings.news,
         **(_states(settings.states) if settings.states else class_words(settings.palette)),
     }
     return header, parts

@@ -13,7 +13,7 @@ import numpy as np
 from pages.ui import blob, kit
 from pages.ui.layers import Layer, Mix, Settings, ViewName, described
 from pages.ui.readings import Picture
-from pages.ui.viewer import declare
+from pages.ui.viewer import declare, terms
 from unetkd_core.errors import ConfigError
 from unetkd_core.inference.searched import Searched, Weights
 from unetkd_core.models.weighting import on_simplex
@@ -102,9 +102,16 @@ def simplex(
     on_release: Callable[[], None],
 ) -> None:
     """Draw two or three members' ensemble over a picture; on_release is called before the page runs again."""
+    packed = blob.pack(*sent(picture, corners, start, surface, ways, basis))
+    _component(key=key, data=packed, on_weights_change=on_release)
+
+
+def sent(
+    picture: Picture, corners: Sequence[Corner], start: Start, surface: Surface, ways: Sequence[Way], basis: Basis
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Header and parts of the blob."""
     header, parts = described(picture.image, *_layers(picture, corners, start))
-    header |= {"simplex": _told(corners, start, surface, ways, basis, parts)}
-    _component(key=key, data=blob.pack(header, parts), on_weights_change=on_release)
+    return header | {"terms": terms(), "simplex": _told(corners, start, surface, ways, basis, parts)}, parts
 
 
 def heard(state: Any, start: Start) -> Released | None:

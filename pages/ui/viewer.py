@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import streamlit as st
 
-from pages.ui import blob, component
+from pages.ui import blob, component, kit
 from pages.ui.layers import (
     VIEWS,
     Arrangement,
@@ -56,6 +56,7 @@ MODULES: Final = [
         "paint.js",
         "figures.js",
         "parts.js",
+        "looks.js",
         "painted.js",
         "outside.js",
         "loupe.js",
@@ -145,11 +146,33 @@ def viewer(
     layers.Settings.
     """
     header, parts = described(photo, layers, mode, Settings(**settings))
-    return _heard(mount(header, parts, key), header)
+    told = mount({**header, "terms": terms()}, parts, key)
+    return _heard(told if told.get("news") == header["news"] else {}, header)
+
+
+_TERMS: Final = {
+    **{view: view for view in VIEWS},
+    "soft": "soft answers",
+    "second": "second choice",
+    "gain": "gain at a pixel",
+    "temperature": "temperature",
+    "logit": "logits",
+    "softmax": "softmax",
+    "hard": "hard label",
+    "ce": "cross-entropy",
+    "kl": "KL divergence",
+    "IoU": "mean IoU",
+}
+"""Words around the pictures -> their names in docs/definitions.md."""
+
+
+def terms() -> dict[str, str]:
+    """The sentence of every word that stands around pictures of networks; a header's `terms`."""
+    return {name: kit.definition(term) for name, term in _TERMS.items()}
 
 
 def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:
-    """What the browser last told, where it told anything, else what it was given."""
+    """What the browser last told of this news, where it told anything, else what it was given."""
     pixel, weights = state.get("pixel", header["pixel"]), state.get("weights")
     usual = range(1, len(CLASSES)) if header["shown"] is None else header["shown"]
     sides = state.get("sides", header["sides"])

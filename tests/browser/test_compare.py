@@ -208,6 +208,29 @@ def test_a_view_chosen_in_the_pictures_goes_into_sentence_and_address(open_page:
     expect(page.locator(".seg[data-view=disagreement]")).to_have_attribute("aria-pressed", "true", timeout=SLOW)
 
 
+def test_back_takes_the_views_back_one_by_one_and_forward_brings_them_again(open_page: OpenPage, address: str) -> None:
+    page = compare(open_page, address)
+    expect(page.locator(".ukc-tog")).to_have_count(6, timeout=SLOW)
+    pressed = page.locator(".seg[data-view][aria-pressed=true]")
+
+    def stands(view: str) -> None:
+        expect(page).to_have_url(re.compile(f"view={view}" if view != "labels" else r"^(?!.*view=)"), timeout=SLOW)
+        expect(pressed).to_have_attribute("data-view", view, timeout=SLOW)
+
+    for view in ("errors", "entropy"):
+        page.locator(f".seg[data-view={view}]").click()
+        stands(view)
+    for view in ("errors", "labels"):
+        page.go_back()
+        stands(view)
+    page.wait_for_timeout(1500)  # nothing comes back by itself
+    stands("labels")
+    page.go_forward()
+    stands("errors")
+    page.locator(".seg[data-view=second]").click()  # and what is chosen now counts again
+    stands("second")
+
+
 def test_dragging_the_overlay_sends_nothing(open_page: OpenPage, address: str) -> None:
     frames = Frames()
     page = compare(open_page, address, on_start=frames.listen)

@@ -53,6 +53,16 @@ def bar(page: Page, name: str) -> float:
     return width
 
 
+def test_on_a_large_stage_no_doors_drawing_lies_over_its_words(
+    open_page: Callable[..., Page], app_address: str
+) -> None:
+    page = open_page(f"{app_address}/?stage=1", width=1920, height=1080, ready=READY)
+    for door in page.locator("[class*=st-key-door_]").all():
+        art, word, words = (door.locator(part).first.bounding_box() for part in (".art img", "a p", ".ukd-door p"))
+        assert art and word and words
+        assert art["x"] + art["width"] < min(word["x"], words["x"])
+
+
 def test_while_a_slider_is_dragged_all_follows_and_nothing_is_sent(
     open_page: Callable[..., Page], app_address: str
 ) -> None:

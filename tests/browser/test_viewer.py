@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -117,6 +118,16 @@ def test_swipe_by_keyboard(open_page: Callable[..., Page], viewer_address: str) 
     assert handle.get_attribute("aria-valuetext") == "Untaught twin left, Student, taught right, 100 percent"
 
 
+def test_a_move_by_key_is_told_even_if_the_focus_leaves_before_the_key_is_up(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready="[data-ready=swipe]")
+    page.locator(".st-key-swipe .handle").focus()
+    page.keyboard.down("ArrowRight")
+    page.locator(".st-key-grid .cells").focus()
+    expect(page.get_by_text("swipe 0.52")).to_be_visible()
+
+
 def test_number_keys_toggle_classes_in_the_legends_order(open_page: Callable[..., Page], viewer_address: str) -> None:
     page = open_page(viewer_address, ready="[data-ready=swipe]")
     legend = page.locator(".st-key-swipe .legend button")
@@ -163,6 +174,50 @@ def test_one_probe_reads_the_class_in_every_cell(open_page: Callable[..., Page],
     )
 
 
+def over(page: Page, selector: str, x: float, y: float) -> None:
+    """The pointer goes to a pixel of the small street."""
+    box = page.locator(selector).first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * (x + 0.5) / WIDTH, box["y"] + box["height"] * (y + 0.5) / HEIGHT)
+
+
+def test_a_pinned_pixel_holds_until_escape_and_python_hears_of_both(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready="[data-ready=grid]")
+    page.locator(".st-key-grid .cell .pic").first.scroll_into_view_if_needed()
+    over(page, ".st-key-grid .cell .pic", 53, 40)
+    page.keyboard.press("3")  # somebody changes something else: where the pointer happens to be is not kept
+    expect(page.get_by_text("pixel None shown [1, 2, 4, 5]")).to_be_visible()
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_text("pixel (53, 40)")).to_be_visible()
+    grid = page.locator(".st-key-grid .cells")
+    over(page, ".st-key-grid .cell .pic", 10, 10)
+    page.mouse.move(0, 0)
+    expect(grid).to_have_class(re.compile("probing.*pinned"))
+    grid.focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("pixel None")).to_be_visible()
+    expect(grid).not_to_have_class(re.compile("probing|pinned"))
+
+
+def test_a_pixel_reached_by_keys_comes_back_when_the_pointer_has_passed(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready="[data-ready=grid]")
+    grid = page.locator(".st-key-grid .cells")
+    grid.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("pixel (63, 32)")).to_be_visible()
+    place = grid.evaluate("node => node.style.getPropertyValue('--px')")
+    over(page, ".st-key-grid .cell .pic", 10, 10)
+    assert grid.evaluate("node => node.style.getPropertyValue('--px')") != place
+    page.mouse.move(0, 0)
+    assert grid.evaluate("node => node.style.getPropertyValue('--px')") == place
+    expect(page.get_by_text("pixel (63, 32)")).to_be_visible()
+
+
 def test_opacity_follows_the_slider_at_once(open_page: Callable[..., Page], viewer_address: str) -> None:
     page = open_page(viewer_address, ready="[data-ready=grid]")
     page.locator(".st-key-grid input[type=range]").fill("30")
@@ -199,7 +254,17 @@ def test_a_slider_reaches_the_epochs_between_the_thumbnails(
 
 def test_what_cannot_be_drawn_is_said_in_place(open_page: Callable[..., Page], viewer_address: str) -> None:
     page = open_page(viewer_address, ready="[data-ready=failed]")
-    expect(page.locator(".st-key-broken [role=alert] b")).to_have_text("The pictures could not be drawn")
+    alert = page.locator(".st-key-broken [role=alert]")
+    expect(alert.locator("b")).to_have_text("The pictures could not be drawn")
+    expect(alert.locator("p")).to_have_text("Reload the page; if it stays so, try another browser.")
+
+
+def test_the_photo_stays_where_only_the_layers_cannot_be_read(
+    open_page: Callable[..., Page], viewer_address: str
+) -> None:
+    page = open_page(viewer_address, ready=".st-key-lost [data-ready=failed]")
+    expect(page.locator(".st-key-lost [role=alert] p")).to_contain_text("The photo is all that could be read.")
+    assert page.locator(".st-key-lost .pic img").evaluate("image => image.naturalWidth") == WIDTH
 
 
 @pytest.mark.parametrize("place", ["app_address", "viewer_address"])
@@ -231,6 +296,6 @@ def test_the_viewer_has_no_accessibility_violations(
     page.locator(".st-key-grid .cells").focus()
     page.keyboard.press("ArrowRight")  # the probe's answers are judged too
     found: Any = Axe().run(
-        page, context={"include": [[f".st-key-{key}"] for key in ("swipe", "grid", "film", "broken")]}
+        page, context={"include": [[f".st-key-{key}"] for key in ("swipe", "grid", "film", "broken", "lost")]}
     )
     assert not found.response["violations"], found.generate_report()

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from pages.ui import kit
 from tests.browser import networks
 from tests.browser.test_viewer import Frames, colors_of, pixels
 from unetkd_core.classes import PALETTES, encode
@@ -259,6 +260,102 @@ def test_keys_choose_views_and_zoom(page: Page) -> None:
     assert root.evaluate("node => node.style.getPropertyValue('--zoom')") == "1"
 
 
+def test_zoomed_labels_are_ranked_anew_as_far_as_there_is_room(page: Page) -> None:
+    page.locator(".st-key-views .legend").get_by_role("button", name="background").click()
+    before = canvas(page, "twin").shape[1]
+    page.locator(".st-key-views .cells").focus()
+    zoomed = page.locator(".st-key-views .switches output")
+    page.keyboard.press("+")
+    expect(zoomed).to_have_text("× 2")
+    page.wait_for_timeout(1500)
+    expect(zoomed).to_have_text("× 2")
+    got = canvas(page, "twin")
+    assert got.shape[1] == 2 * before
+    same(got[..., :3], encode(label_at("twin", got.shape)))
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    expect(zoomed).to_have_text("× 8, magnified")
+    page.keyboard.press("0")
+    expect(zoomed).to_have_text("")
+    page.wait_for_timeout(1500)
+    assert canvas(page, "twin").shape[1] == before
+
+
+def test_of_two_viewers_the_one_with_the_focus_hears_a_key(page: Page) -> None:
+    errors: list[Any] = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.locator(".st-key-bare .handle").focus()
+    page.locator(".st-key-views .cells").hover()
+    page.keyboard.press("d")
+    expect(page.locator(".st-key-bare .ukd")).to_have_attribute("data-view", "disagreement")
+    expect(page.locator(".st-key-views .ukd")).to_have_attribute("data-view", "labels")
+    page.evaluate("document.dispatchEvent(new Event('keydown'))")  # as a browser does that fills in a form
+    assert not errors
+
+
+def test_the_true_label_is_held_by_pointer_and_by_space(page: Page) -> None:
+    choose(page, "entropy")
+    hold, over = page.locator(".st-key-views .hold"), page.locator(".st-key-views .truth-over").first
+    expect(over).to_be_hidden()
+    hold.hover()
+    page.mouse.down()
+    expect(over).to_be_visible()
+    expect(hold).to_have_attribute("aria-pressed", "true")
+    page.mouse.move(0, 0)  # a finger slips
+    expect(over).to_be_visible()
+    page.mouse.up()
+    expect(over).to_be_hidden()
+    hold.focus()
+    page.keyboard.down(" ")
+    expect(over).to_be_visible()
+    page.keyboard.up(" ")
+    expect(over).to_be_hidden()
+
+
+def test_a_finger_finds_the_true_label_on_a_phone(open_page: Callable[..., Page], serve: Callable[..., str]) -> None:
+    address = serve(Path(__file__).parent / "views_page.py")
+    page = open_page(address, ready=".st-key-views [data-ready]", width=390, height=844)
+    expect(page.locator(".st-key-views .hold")).to_be_visible()
+
+
+def test_a_screen_reader_hears_what_the_pictures_show(page: Page) -> None:
+    picture, live = page.locator(".st-key-views .painted[data-role=student] .fill"), ".st-key-views [aria-live=polite]"
+    assert picture.first.get_attribute("aria-label") == "Classes as Student, taught sees them"
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("e")
+    expect(page.locator(live)).to_have_text("Shown: Errors")
+    said = "Where Student, taught is right and Untaught twin is not, and the other way round"
+    assert picture.first.get_attribute("aria-label") == said
+    page.keyboard.press("n")
+    expect(page.locator(live)).to_have_text("Shown: Entropy")
+    assert picture.first.get_attribute("aria-label") == "How unsure Student, taught is: the brighter, the less sure"
+
+
+ASKED = """const own = window.matchMedia, asked = (window.asked = []);
+window.matchMedia = (text) => {
+  const query = own.call(window, text);
+  if (text.includes("resolution")) asked.push(query);
+  return query;
+};"""
+
+
+def test_another_screens_density_redraws(open_page: Callable[..., Page], serve: Callable[..., str]) -> None:
+    address = serve(Path(__file__).parent / "views_page.py")
+    page = open_page(address, ready=".st-key-views [data-ready]", on_start=lambda opened: opened.add_init_script(ASKED))
+    before = canvas(page, "twin").shape[1]
+    session = page.context.new_cdp_session(page)
+    metrics = {"width": 1280, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+    session.send("Emulation.setDeviceMetricsOverride", metrics)
+    page.evaluate("asked.forEach((query) => query.dispatchEvent(new Event('change')))")  # without a screen none is sent
+    page.wait_for_function(
+        """before => {
+          const host = [...document.querySelectorAll(".st-key-views *")].find((node) => node.shadowRoot);
+          return host.shadowRoot.querySelector(".cell .painted[data-role=twin] .fill").width === 2 * before;
+        }""",
+        arg=before,
+    )
+
+
 def test_tab_walks_swipe_then_probe_then_legend(page: Page) -> None:
     page.locator(".st-key-bare .handle").focus()
     page.keyboard.press("Tab")
@@ -286,6 +383,20 @@ def test_two_of_a_grid_can_be_swiped(page: Page) -> None:
     assert page.locator(".st-key-views .cell").count() == 5
 
 
+def test_a_pinned_pixel_stays_pinned_in_another_arrangement(page: Page) -> None:
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-views .arrange").get_by_role("button", name="Swipe").click()
+    picture = page.locator(".st-key-views .viewer .pic")
+    box = picture.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.move(0, 0)
+    expect(picture).to_have_class(re.compile("probing.*pinned"))
+    assert picture.evaluate("node => node.style.getPropertyValue('--px')") == f"{100 * 129.5 / 256}%"
+
+
 def test_hatching_and_the_other_palette(page: Page) -> None:
     lines = ".st-key-views .cell .pic > .painted[data-role=teacher] .lines"
     expect(page.locator(lines)).to_be_hidden()  # no outlines, no hatching
@@ -296,6 +407,34 @@ def test_hatching_and_the_other_palette(page: Page) -> None:
     page.locator(".st-key-views").get_by_role("button", name="safe colours").click()
     page.mouse.move(0, 0)
     assert {c[:3] for c in colors_of(canvas(page, "teacher")) if c[3]} <= {tuple(c) for c in PALETTES["safe"].tolist()}
+
+
+def swatches(page: Page, selector: str) -> list[str]:
+    return page.locator(selector).evaluate_all("all => all.map((one) => one.style.getPropertyValue('--c'))")
+
+
+def test_safe_colours_stay_through_another_arrangement_and_another_visit(page: Page) -> None:
+    views = page.locator(".st-key-views")
+    views.get_by_role("button", name="numbers").click()
+    views.get_by_role("button", name="safe colours").click()
+    safe = [f"rgb({r} {g} {b})" for r, g, b in PALETTES["safe"].tolist()]
+    assert swatches(page, ".st-key-views .numbers tbody .sw") == [*safe[1:], safe[0]]
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("+")
+    views.locator(".arrange").get_by_role("button", name="Swipe").click()
+
+    def are_safe() -> None:
+        expect(views.get_by_role("button", name="safe colours")).to_have_attribute("aria-pressed", "true")
+        assert swatches(page, ".st-key-views .legend .sw") == [*safe[1:], safe[0]]
+        drawn = pixels(page, ".st-key-views .painted[data-role=twin] .fill >> nth=0")
+        page.mouse.move(0, 0)
+        assert {c[:3] for c in colors_of(drawn) if c[3]} <= {tuple(c) for c in PALETTES["safe"].tolist()}
+
+    are_safe()
+    expect(views.locator(".switches output")).to_contain_text("× 2")
+    page.reload()
+    page.wait_for_selector(".st-key-views [data-ready]")
+    are_safe()
 
 
 def test_the_magnifier_shows_13_pixels_around_the_probe(page: Page) -> None:
@@ -313,8 +452,8 @@ def test_the_magnifier_shows_13_pixels_around_the_probe(page: Page) -> None:
 
 def test_a_picture_is_saved_at_the_photos_full_size_on_palette(page: Page) -> None:
     with page.expect_download() as waited:
-        page.get_by_role("button", name="Save Untaught twin as PNG").click()
-    assert waited.value.suggested_filename == "twin_labels_256x128.png"
+        page.get_by_role("button", name="Save Untaught twin as PNG, 256 × 128 pixels").click()
+    assert waited.value.suggested_filename == "untaught-twin-m128_labels_256x128.png"
     saved = np.asarray(Image.open(waited.value.path()).convert("RGB"))
     labels = label_at("twin", (128, 256))
     assert saved.shape == (128, 256, 3)
@@ -330,6 +469,25 @@ def test_mean_iou_is_of_the_classes_shown(page: Page) -> None:
     assert float(shown.inner_text().split()[0]) == pytest.approx(100 * np.nanmean(ious[1:]), abs=0.11)
     page.locator(".st-key-views .legend").get_by_role("button", name="posts/pylons").click()
     assert float(shown.inner_text().split()[0]) == pytest.approx(100 * np.nanmean(ious[[1, 2, 3, 5]]), abs=0.11)
+
+
+def test_every_word_of_art_has_its_sentence(page: Page) -> None:
+    views = page.locator(".st-key-views")
+    views.get_by_role("button", name="numbers").click()
+    for view, term in (("entropy", "entropy"), ("gain", "gain at a pixel"), ("soft", "soft answers")):
+        assert views.locator(f".seg[data-view={view}]").get_attribute("title") == kit.definition(term)
+    for word, term in (
+        ("Temperature", "temperature"),
+        ("Mean IoU", "mean IoU"),
+        ("logit", "logits"),
+        ("softmax", "softmax"),
+        ("cross-entropy", "cross-entropy"),
+        ("KL divergence", "KL divergence"),
+        ("entropy", "entropy"),
+    ):
+        abbr = views.locator("abbr").get_by_text(word, exact=True).first
+        assert abbr.get_attribute("title") == kit.definition(term)
+        assert abbr.get_attribute("tabindex") == "0"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

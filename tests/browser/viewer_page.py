@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from pages.ui import blob
 from pages.ui import viewer as viewer_module
 from pages.ui.layers import class_words
 from pages.ui.viewer import FilmRow, Layer, filmstrip, viewer
@@ -31,4 +32,10 @@ viewer_module.mount(
     {"mode": "swipe", "height": 2, "width": 2, "photo": 0, "layers": [], **class_words("table1")},
     [b"no picture"],
     "broken",
+)
+lost = {"role": "student", "title": "Student", "note": "", "hidden": False, "height": 64, "width": 128, "part": 1}
+viewer_module.mount(
+    {"mode": "grid", "height": 64, "width": 128, "photo": 0, "layers": [lost], **class_words("table1")},
+    [blob.photo_part(photo), b"no labels"],
+    "lost",
 )

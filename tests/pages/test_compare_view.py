@@ -44,6 +44,15 @@ def test_classes_and_how_the_pictures_lie_stay_in_the_address() -> None:
     assert {name: at.query_params[name] for name in looked} == looked
 
 
+def test_an_older_address_takes_back_what_it_lacks() -> None:
+    at = opened(view="entropy", T="4")
+    del at.query_params["view"]
+    at.query_params["T"] = "8"
+    at.run()
+    assert "% right" in text(at) and "view" not in at.query_params
+    assert at.query_params["T"] == "8"
+
+
 def test_every_field_reads_what_it_writes() -> None:
     looked = View(
         swipe=0.25,
