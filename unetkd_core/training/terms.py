@@ -39,7 +39,7 @@ class PairWise(_Term):
 
 
 class Holistic(_Term):
-    """A critic sees image and map and tells whose map it is; the student learns to pass for the teacher (Liu et al.)."""
+    """A critic sees image and map and tells whose it is; the student learns to pass for the teacher (Liu et al.)."""
 
     kind: Literal["holistic"] = "holistic"
     weight: float = _weight(0.1)
