@@ -116,7 +116,7 @@ class Ours:
         trainer.teaching.prepare(0, lambda done, total: None)
         student, grad = _logits(trainer.accelerator.device, self.layout)
         weight = sqrt_class_weights(self.data.class_shares()).to(student.device)
-        loss = _loss(student, batch.target, trainer.teaching.answer(batch), self.config, weight)
+        loss = _loss(student, batch.target, trainer.teaching.answer(batch).logits, self.config, weight)
         return {
             "loading": lambda: next(batches),
             "teacher": lambda: trainer.teaching.answer(batch),  # type: ignore[union-attr]

@@ -125,7 +125,7 @@ def check_labels(config: RunConfig) -> None:
     if bare:
         raise ConfigError(f"{', '.join(bare)} has no labels to check on; choose another split.")
     train = any(catalog.open_source(ref).labelled for ref in config.data.train)
-    if not train and (config.teaching is None or config.teaching.alpha == 1):
+    if not train and (config.teaching is None or config.teaching.labels_alone):
         who = "an untaught twin" if config.twin_of else "a network without a teacher"
         if config.teaching is not None:
             who = "a student that listens to labels alone (α 1)"

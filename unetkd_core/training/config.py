@@ -115,6 +115,11 @@ class TeachingConfig(_Section):
         """Whether the soft labels' KL is worked out: not where it weighs nothing and other terms teach."""
         return self.alpha < 1 or not self.terms
 
+    @property
+    def labels_alone(self) -> bool:
+        """Whether nothing that the teacher says has a weight: an alpha of 1 and no terms."""
+        return self.alpha == 1 and not self.terms
+
 
 class OptimConfig(_Section):
     """How the weights move."""
