@@ -30,10 +30,10 @@ class Taps:
         blocks = _blocks(network)
         missing = [level for level in levels if level not in blocks]
         if missing:
-            name = network.arch["name"] or "this network"
+            name = _arch(network)["name"] or "this network"
             raise ConfigError(f"{name} has no maps at {', '.join(missing)}; its levels are {', '.join(blocks)}.")
         self._unit = 1 << (len(blocks) - 1)
-        self.widths = {level: width for level, width in _widths(network).items() if level in levels}
+        self.widths = {level: width for level, width in widths_of(_arch(network)).items() if level in levels}
         network.register_forward_pre_hook(self._image_seen)
         for level in levels:
             blocks[level].register_forward_hook(self._map_seen(level, network))
@@ -78,5 +78,5 @@ def _blocks(network: nn.Module) -> dict[str, nn.Module]:
     return {f"up{1 << level}": block for level, block in enumerate(upward)} | {"bridge": bridge}
 
 
-def _widths(network: nn.Module) -> dict[str, int]:
-    return widths_of(cast(dict[str, Any], network.arch))
+def _arch(network: nn.Module) -> dict[str, Any]:
+    return cast(dict[str, Any], network.arch)

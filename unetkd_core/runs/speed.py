@@ -17,6 +17,7 @@ from unetkd_core.models import complexity
 from unetkd_core.runs.provenance import processor
 from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import names
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 FORMAT_VERSION: Final = 1
@@ -51,7 +52,9 @@ def run_key(config: RunConfig, threads: int, teacher: str, beside: bool) -> str:
     are kept (whoever it is, reading them takes the same); beside: another run went on beside it.
     """
     jitter = "jitter" if config.augment.jitter else "plain"
-    return "/".join((choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only"))
+    said = (choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only")
+    more = names(config.teaching.terms) if config.teaching is not None else ()
+    return "/".join((*said, *sorted(more)))
 
 
 @dataclass(frozen=True)

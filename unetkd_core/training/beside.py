@@ -14,7 +14,7 @@ from unetkd_core.losses.holistic import critic_loss
 from unetkd_core.models.critic import Critic
 from unetkd_core.training import terms
 from unetkd_core.training.state import Part
-from unetkd_core.training.step import Seen
+from unetkd_core.training.step import Beside, Seen
 from unetkd_core.training.terms import ChannelWise, ExtraTerm, Holistic
 
 CRITIC: Final = "critic"
@@ -41,10 +41,10 @@ class Company:
     ) -> None:
         self._seed = seed
         self._holistic = next((term for term in chosen if isinstance(term, Holistic)), None)
-        levels = [term.level for term in chosen if isinstance(term, ChannelWise) and terms.level_of(term)]
+        levels: list[str] = [term.level for term in chosen if isinstance(term, ChannelWise) and terms.level_of(term)]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            adapters = {
+            adapters: dict[str, nn.Module] = {
                 level: nn.Conv2d(student[level], teacher[level], 1, bias=False)  # a softmax over places sees no bias
                 for level in levels
                 if student[level] != teacher[level]
@@ -61,10 +61,14 @@ class Company:
         """The student's map as wide as the teacher's: itself where it is so already. In float32."""
         return cast(Tensor, self.adapters[level](student.float())) if level in self.adapters else student
 
-    def learn(self, seen: Seen, step: int) -> dict[str, Tensor]:
-        """step.Beside: one step of the critic, on the maps that student and teacher gave in the student's own."""
-        if self.critic is None or self._optimizer is None or self._holistic is None:
-            return {}
+    @property
+    def learner(self) -> Beside | None:
+        """Who takes steps of its own: the critic. Adapters move with the student."""
+        return None if self.critic is None else self._learn
+
+    def _learn(self, seen: Seen, step: int) -> dict[str, Tensor]:
+        """One step of the critic, on what student and teacher said in the student's own."""
+        assert self.critic is not None and self._optimizer is not None and self._holistic is not None
         assert seen.teacher is not None
         student, teacher = (said.logits.detach().float().softmax(dim=1) for said in (seen.student, seen.teacher))
         generator = torch.Generator().manual_seed(_mixed(self._seed, step))

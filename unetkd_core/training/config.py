@@ -104,10 +104,9 @@ class TeachingConfig(_Section):
     def _terms_fit(self) -> "TeachingConfig":
         terms.require_distinct(self.terms)
         if terms.levels_of(self.terms) and not isinstance(self.teacher, str):
-            raise ValueError(
-                "an ensemble has no feature maps of its own for its student to follow; distil features from one "
-                "network, or choose terms that look at the answers alone"
-            )
+            raise ValueError(terms.NO_MAPS)
+        if self.cache and (why := terms.why_live(self.terms)):
+            raise ValueError(f"the teacher's answers cannot be kept: {why}; leave cache open")
         return self
 
     @property

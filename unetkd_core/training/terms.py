@@ -91,6 +91,12 @@ KINDS: Final = {
 """What a term may be, by name."""
 
 
+NO_MAPS: Final = (
+    "an ensemble has no feature maps of its own for its student to follow; distil features from one network, or choose "
+    "terms that look at the answers alone"
+)
+
+
 def _kind(value: Any) -> str | None:
     return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
 
@@ -126,6 +132,18 @@ def names(terms: Sequence[ExtraTerm]) -> tuple[str, ...]:
     return tuple(
         k if kinds.count(k) == 1 else f"{k}:{level_of(t) or 'logits'}" for k, t in zip(kinds, terms, strict=True)
     )
+
+
+def why_live(terms: Sequence[ExtraTerm]) -> str:
+    """Why kept answers do not serve these terms, in a few words; empty: they do.
+
+    Kept are centred log-probabilities of what the networks say in the end: enough for every softmax over classes.
+    """
+    if levels_of(terms):
+        return "its student follows the maps inside it, and only its answers could be kept"
+    if any(isinstance(term, ChannelWise) for term in terms):
+        return "channel by channel needs its own logits, and kept answers hold them only up to a constant a pixel"
+    return ""
 
 
 def require_distinct(terms: Sequence[ExtraTerm]) -> None:

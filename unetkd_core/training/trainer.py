@@ -260,7 +260,7 @@ class Trainer:
             on_step=on_step,
             needs_labels=self.config.teaching is None or self.config.teaching.labels_alone,
             maps=self._taps.take,
-            beside=self._company.learn if "critic" in self._beside else None,
+            beside=None if self._company is None else self._company.learner,
         )
 
     def _frozen(self, epoch: int) -> nn.Module | None:
