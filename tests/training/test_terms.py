@@ -89,3 +89,11 @@ def test_methods_that_replace_the_soft_labels_leave_the_kl_out() -> None:
 
 def _teaching(config: RunConfig) -> Any:
     return config.teaching
+
+
+def test_a_term_is_typed_as_kind_weight_level() -> None:
+    assert terms.parse_term("pair-wise").weight == 0.5
+    assert terms.in_words([terms.parse_term("channel_wise:7:up2")]) == "7 × channel-wise up2"
+    for text in ("soft", "pair_wise:x", "pair_wise:-1", "pair_wise:1:up3", "holistic:1:up1", ""):
+        with pytest.raises(ConfigError, match="is no term"):
+            terms.parse_term(text)

@@ -99,9 +99,7 @@ def image_seconds(
     return complexity.macs(arch, height, width) / 1e9 * rate
 
 
-def term_seconds(
-    terms: Sequence[ExtraTerm], height: int, width: int, gmac: Mapping[str, float], threads: int
-) -> float:
+def term_seconds(terms: Sequence[ExtraTerm], height: int, width: int, gmac: Mapping[str, float], threads: int) -> float:
     """Seconds that one training image's terms take, its student's and its teacher's passes left out."""
     shares = (_ON_MAPS if t.kind == "channel_wise" and level_of(t) else _TERMS[t.kind] for t in terms)
     return sum(shares) * image_seconds(arch_of("M128"), height, width, gmac, threads, "train")

@@ -8,8 +8,9 @@ The definitions are in losses/, one file a method; the defaults are those of eac
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
+from unetkd_core.errors import ConfigError
 from unetkd_core.models.levels import Level
 
 
@@ -134,6 +135,36 @@ def names(terms: Sequence[ExtraTerm]) -> tuple[str, ...]:
     )
 
 
+def label(name: str) -> str:
+    """What `names` gives, as one says it: "pair-wise", "channel-wise up1"."""
+    return name.replace("_", "-").replace(":", " ")
+
+
+def in_words(terms: Sequence[ExtraTerm]) -> str:
+    """ "0.5 × pair-wise up1, 0.1 × holistic": what is added, and with which weight."""
+    said = (" ".join(filter(None, [label(term.kind), level_of(term)])) for term in terms)
+    return ", ".join(f"{term.weight:g} × {one}" for term, one in zip(terms, said, strict=True))
+
+
+def parse_term(text: str) -> ExtraTerm:
+    """ "pair_wise", "pair_wise:0.5" or "channel_wise:50:up1": kind, weight, level. Raises ConfigError."""
+    kind, _, rest = text.strip().partition(":")
+    weight, _, level = rest.partition(":")
+    try:
+        given = {"weight": float(weight)} if weight else {}
+        term: ExtraTerm = TypeAdapter(ExtraTerm).validate_python(
+            {"kind": kind.replace("-", "_"), **given, **({"level": level} if level else {})}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+    except ValueError:
+        why = f"{weight!r} is no weight"
+    else:
+        return term
+    raise ConfigError(f"{text!r} is no term: {why}; expected kind:weight:level, as channel_wise:50:up1.")
+
+
 def why_live(terms: Sequence[ExtraTerm]) -> str:
     """Why kept answers do not serve these terms, in a few words; empty: they do.
 
@@ -142,7 +173,7 @@ def why_live(terms: Sequence[ExtraTerm]) -> str:
     if levels_of(terms):
         return "its student follows the maps inside it, and only its answers could be kept"
     if any(isinstance(term, ChannelWise) for term in terms):
-        return "channel by channel needs its own logits, and kept answers hold them only up to a constant a pixel"
+        return "a channel-wise term needs its own logits, and kept answers hold them only up to a constant a pixel"
     return ""
 
 
