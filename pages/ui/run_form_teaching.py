@@ -13,8 +13,11 @@ from unetkd_core.training.presets import KD_PRESETS, METHODS
 from unetkd_core.training.terms import label
 
 _KEEP: dict[str, Any] = {"persist_state": "session"}
-_SOFT = "What the teacher says at each pixel, all classes and its doubts; α and T below."
-"""What is said of the soft labels, whose T² has a switch of its own."""
+_SOFT = {
+    "kd": ("Soft labels", "What the teacher says at each pixel, all classes and its doubts; α and T below."),
+    "reverse": ("Soft labels, reversed", "KL the other way round: the student may leave out what it cannot follow."),
+}
+"""Name and line of what has a switch for T² here, and not in its name."""
 
 
 def draw() -> None:
@@ -23,17 +26,21 @@ def draw() -> None:
         "What is distilled",
         run_choices.DISTILLED,
         key=key("method"),
-        format_func=lambda name: "Soft labels" if name == run_choices.SOFT else METHODS[name].label,
+        format_func=lambda name: _told(name)[0],
         help=kit.definition("method"),
         on_change=run_form_state.take_distilled,
         **_KEEP,
     )
     method = state[key("method")]
-    said = _SOFT if method == run_choices.SOFT else METHODS[method].explanation
-    st.html(f'<p class="ukd-note run-hint">{html.escape(said)}</p>')
+    st.html(f'<p class="ukd-note run-hint">{html.escape(_told(method)[1])}</p>')
     _weights(method)
     if not run_choices.replaces_soft_labels(method):
         _soft_labels()
+
+
+def _told(method: str) -> tuple[str, str]:
+    """(its name, a line on it)."""
+    return _SOFT.get(method) or (METHODS[method].label, METHODS[method].explanation)
 
 
 def _weights(method: str) -> None:

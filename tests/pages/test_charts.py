@@ -101,4 +101,4 @@ def test_each_further_term_has_a_line_of_its_own_in_the_teachers_colour() -> Non
     heights = labels(spec)
     assert set(heights) == {"total 0.1", "hard 0.1", "soft 0.1", "pair-wise 0.01", "holistic 0.1"}
     placed = sorted(heights.values())
-    assert all(b - a > 15.99 for a, b in itertools.pairwise(placed)) and 0 <= placed[0] and placed[-1] <= 142
+    assert all(b - a > 15.99 for a, b in itertools.pairwise(placed)) and placed[0] >= 0 and placed[-1] <= 142
