@@ -19,9 +19,11 @@ from unetkd_core.models.weighting import Weighting
 from unetkd_core.runs import panel
 from unetkd_core.training import answers, engine, plan
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.objective import objective
 from unetkd_core.training.precision import TORCH_FORMAT, Measured
+from unetkd_core.training.step import Batch, Said, Seen
 from unetkd_core.training.teacher_cache import Kept, Source
-from unetkd_core.training.trainer import Trainer, objective
+from unetkd_core.training.trainer import Trainer
 
 HEIGHT, WIDTH, BATCH, TURNS = 128, 256, 8, 2
 ENCODERS = ("VGG16", "ResNet50", "MobileNetV2")
@@ -116,7 +118,7 @@ class Ours:
         trainer.teaching.prepare(0, lambda done, total: None)
         student, grad = _logits(trainer.accelerator.device, self.layout)
         weight = sqrt_class_weights(self.data.class_shares()).to(student.device)
-        loss = _loss(student, batch.target, trainer.teaching.answer(batch), self.config, weight)
+        loss = _loss(student, batch, trainer.teaching.answer(batch), self.config, weight)
         return {
             "loading": lambda: next(batches),
             "teacher": lambda: trainer.teaching.answer(batch),  # type: ignore[union-attr]
@@ -125,12 +127,12 @@ class Ours:
         }
 
 
-def _loss(student: Tensor, target: Tensor, teacher: Tensor, config: RunConfig, weight: Tensor) -> Callable[[], object]:
+def _loss(student: Tensor, batch: Batch, teacher: Said, config: RunConfig, weight: Tensor) -> Callable[[], object]:
     run = objective(config.optim, config.teaching, weight)
 
     def call() -> None:
         student.grad = None
-        run(student, target, teacher).total.backward()
+        run(Seen(Said(student), batch, teacher)).total.backward()
 
     return call
 

@@ -29,8 +29,11 @@ from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
 from unetkd_core.training import engine, precision
 from unetkd_core.training.config import AugmentConfig, OptimConfig, TeachingConfig
+from unetkd_core.training.frozen_teacher import FrozenTeacher
+from unetkd_core.training.objective import objective
 from unetkd_core.training.precision import TORCH_FORMAT, Measured
-from unetkd_core.training.trainer import make_accelerator, objective
+from unetkd_core.training.setup import make_accelerator
+from unetkd_core.training.step import Batch, Said, Seen
 
 STUDENT, TEACHER = m_arch("M128"), m_arch("M1024")
 HEIGHT, WIDTH, BATCH = 128, 256, 8
@@ -48,7 +51,7 @@ class OurSide:
         network = build(STUDENT).to(device=self.accelerator.device, memory_format=layout)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), lr=self.optim.learning_rate)
         self.student, self.optimizer = self.accelerator.prepare(network, optimizer)
-        self.teacher = engine.FrozenTeacher(build(TEACHER), self.accelerator, layout)
+        self.teacher = FrozenTeacher(build(TEACHER), self.accelerator, layout)
         weight = sqrt_class_weights(data.class_shares()).to(self.accelerator.device)
         teaching = TeachingConfig(teacher="M1024", alpha=0.1, temperature=4.0, scale_by_t2=True)
         self.objective = objective(self.optim, teaching, weight)
@@ -56,7 +59,7 @@ class OurSide:
         self.views, self.jitter = make_views(views.flip, views.scales, views.crop_grid), views.jitter
         self.batches = self._endless()
 
-    def _endless(self) -> Iterator[engine.Batch]:
+    def _endless(self) -> Iterator[Batch]:
         for epoch in itertools.count():
             batches = engine.training_batches(
                 self.data,
@@ -100,7 +103,7 @@ def our_parts(side: OurSide) -> dict[str, Callable[[], object]]:
 
     def loss() -> None:
         student.grad = None
-        side.objective(student, batch.target, teacher).total.backward()
+        side.objective(Seen(Said(student), batch, Said(teacher))).total.backward()
 
     return {
         "loading": lambda: next(side.batches),

@@ -30,12 +30,12 @@ RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 
 NO_TORCH = (
     "__init__.py", "*/__init__.py", "errors.py", "classes.py", "settings.py", "metrics.py",
-    "data/*.py", "models/names.py", "models/complexity.py", "models/convolution.py", "models/backbones.py",
-    "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
+    "data/*.py", "models/names.py", "models/levels.py", "models/complexity.py", "models/convolution.py",
+    "models/backbones.py", "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
     "inference/searched.py", "inference/side_by_side.py",
     "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
-    "zoo/references.py", "zoo/cards.py", "training/config.py", "training/presets.py", "training/plan.py",
-    "training/answers.py", "training/room.py",
+    "zoo/references.py", "zoo/cards.py", "training/config.py", "training/terms.py", "training/presets.py",
+    "training/plan.py", "training/answers.py", "training/room.py",
     "runs/*.py", "cli/*.py",
 )  # fmt: skip
 """These load without torch, and pages import only from these at their top. The one exception: data/augment.py."""

@@ -3,7 +3,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".heat")
   if (!root || !data) return
-  const shape = JSON.stringify([data.rows, data.columns, data.panels.map(p => [p.name, p.detail])])
+  const shape = JSON.stringify([data.rows, data.columns, data.panels.map(p => [p.name, p.detail, p.rows, p.columns])])
   if (root.dataset.shape !== shape) {
     root.dataset.shape = shape
     build(root, data)
@@ -51,10 +51,10 @@ function build(root, data) {
 }
 
 function table(panel, data, p) {
-  const head = data.columns.map(c => node("th", { scope: "col" }, symbol(c)))
-  const rows = data.rows.map((row, r) => node("tr", {}, [
+  const head = panel.columns.map(c => node("th", { scope: "col" }, symbol(c)))
+  const rows = panel.rows.map((row, r) => node("tr", {}, [
     node("th", { scope: "row", className: "side" }, symbol(row)),
-    ...data.columns.map((_, c) => cell(p, r, c)),
+    ...panel.columns.map((_, c) => cell(p, r, c)),
   ]))
   const made = node("table", {}, [node("thead", {}, [node("tr", {}, [node("td", { className: "side" }), ...head])]), node("tbody", {}, rows)])
   made.setAttribute("role", "grid")

@@ -8,7 +8,8 @@ from pages.ui import charts, class_bars, kit, pairs
 from pages.ui.pairs import Pair, Side
 from unetkd_core.classes import CLASSES
 from unetkd_core.errors import UnetKDError
-from unetkd_core.training.config import RunConfig
+from unetkd_core.training import terms
+from unetkd_core.training.config import RunConfig, TeachingConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -29,7 +30,7 @@ def curves(pair: Pair) -> None:
     _charts(curves, losses(pair.main), pair.main.run.config, pairs.teacher_here(pair.main.run))
 
 
-def _charts(curves: Curves, terms: Curves, config: RunConfig, teacher: float | None) -> None:
+def _charts(curves: Curves, parts: Curves, config: RunConfig, teacher: float | None) -> None:
     left, right = st.columns(2, gap="medium")
     epochs = config.optim.epochs
     with left:
@@ -44,7 +45,7 @@ def _charts(curves: Curves, terms: Curves, config: RunConfig, teacher: float | N
             f'<div class="run-chart"><h2>What is it listening to?</h2><p>{kit.term("loss")} per pixel, {weighted}'
             "log scale</p></div>"
         )
-        _draw(_loss_spec(terms, epochs), "Losses after every epoch: total, hard labels, soft labels")
+        _draw(_loss_spec(parts, epochs), f"Losses after every epoch: {', '.join(parts) or 'no epoch yet'}")
 
 
 def losses(side: Side) -> Curves:
@@ -57,7 +58,31 @@ def losses(side: Side) -> Curves:
     soft = [
         (int(m["epoch"]), (1 - teaching.alpha) * m["loss_kd"]) for m in side.metrics if m.get("loss_kd") is not None
     ]
-    return {"total": total, "hard": hard, "soft": soft}
+    standard = {"total": total, "hard": hard, **({"soft": soft} if teaching.pixel_wise else {})}
+    return standard if not teaching.terms else _with_terms(standard, side, teaching)
+
+
+def _with_terms(standard: Curves, side: Side, teaching: TeachingConfig) -> Curves:
+    """The curves with a line for each further term.
+
+    A critic's scores have no zero of their own, so that the student's are counted from the teacher's: what is drawn is
+    how far the critic tells them apart, and the total is moved by as much.
+    """
+    lines = [m for m in side.metrics if m.get("loss_terms") is not None and m.get("loss") is not None]
+    found = dict(standard)
+    for name, term in zip(terms.names(teaching.terms), teaching.terms, strict=True):
+        apart = {int(m["epoch"]): _apart(m, name) for m in lines}
+        found[terms.label(name)] = [(epoch, term.weight * value) for epoch, value in apart.items()]
+        if term.kind == "holistic":
+            moved = {int(m["epoch"]): term.weight * (_apart(m, name) - m["loss_terms"][name]) for m in lines}
+            found["total"] = [(epoch, value + moved.get(epoch, 0.0)) for epoch, value in found["total"]]
+    return found
+
+
+def _apart(line: dict[str, Any], name: str) -> float:
+    """An epoch's term, unweighted."""
+    distance = (line.get("critic") or {}).get("distance")
+    return float(line["loss_terms"][name] if name != "holistic" or distance is None else distance)
 
 
 # A chart costs Altair about 50 ms, and training wants the processor: specs are kept until their numbers change.
@@ -70,8 +95,8 @@ def _miou_spec(curves: Curves, epochs: int, teacher: float | None) -> dict[str, 
 
 
 @_kept
-def _loss_spec(terms: Curves, epochs: int) -> dict[str, Any]:
-    return charts.loss_chart(terms, epochs=epochs).to_dict()
+def _loss_spec(parts: Curves, epochs: int) -> dict[str, Any]:
+    return charts.loss_chart(parts, epochs=epochs).to_dict()
 
 
 @_kept

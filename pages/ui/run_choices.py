@@ -12,8 +12,9 @@ from unetkd_core.errors import ConfigError
 from unetkd_core.models import complexity
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.models.names import arch_of
-from unetkd_core.training.config import OptimConfig, RunConfig, parse_config
-from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
+from unetkd_core.training.config import OptimConfig, RunConfig, TeachingConfig, parse_config
+from unetkd_core.training.presets import BUDGETS, KD_PRESETS, METHODS, RECIPES
+from unetkd_core.training.terms import ExtraTerm
 
 NO_TEACHER: Final = trio.NOBODY
 CUSTOM: Final = "custom"
@@ -42,8 +43,12 @@ FIELDS: Final = {
     "data.height": "Size",
     "data.width": "Size",
 }
+SOFT: Final = "kd"
+DISTILLED: Final = (SOFT, *(name for name in METHODS if name not in ("kd", "kd-t2")))
+"""What the form offers to distil: presets.METHODS, the soft labels once, as T² has a switch of its own."""
 UNLABELLED: Final = "unlabelled"
 """The split of streets without labels, which only a teacher can teach on."""
+MOST_TERMS: Final = max(len(method.changes["terms"]) for method in METHODS.values())
 NO_VIEWS: Final = {"flip": False, "scales": [1.0], "crop_grid": 1, "jitter": 0.0}
 
 
@@ -60,6 +65,7 @@ def defaults() -> dict[str, Any]:
         "augment": True,
         "batch_size": config.optim.batch_size,
         **kd_values("hinton"),
+        **method_values(SOFT),
         **recipe_values("default"),
         **budget_values("taste", "streets"),
     }
@@ -76,6 +82,39 @@ def first(known: trio.Known, datasets: Sequence[DatasetInfo]) -> dict[str, Any]:
 def kd_values(name: str) -> dict[str, Any]:
     """What choosing a distillation preset fills in; Custom leaves everything as it is."""
     return {"kd": name, **(KD_PRESETS[name].changes if name in KD_PRESETS else {})}
+
+
+def method_values(name: str) -> dict[str, Any]:
+    """What choosing what is distilled fills in: each of its terms' own weight."""
+    found = [term.weight for term in terms_of(name)]
+    return {"method": name, **{weight_name(i): w for i, w in enumerate(found + [1.0] * (MOST_TERMS - len(found)))}}
+
+
+def weight_name(place: int) -> str:
+    """The form's name for the weight of a method's term at a place."""
+    return f"weight_{place}"
+
+
+def terms_of(name: str) -> tuple[ExtraTerm, ...]:
+    """What a method distils beside the soft labels, or instead of them, with its own weights."""
+    return TeachingConfig.model_validate({"teacher": "any", **METHODS[name].changes}).terms
+
+
+def replaces_soft_labels(name: str) -> bool:
+    """Whether a method brings α and T of its own, so that the form's have no say."""
+    return "alpha" in METHODS[name].changes
+
+
+def _taught(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The teaching section that the form describes."""
+    method = METHODS[values["method"]].changes
+    soft = {name: values[name] for name in ("alpha", "temperature", "scale_by_t2")}
+    weighed = [
+        {**term.model_dump(), "weight": values[weight_name(place)]}
+        for place, term in enumerate(terms_of(values["method"]))
+    ]
+    own = method if replaces_soft_labels(values["method"]) else {"direction": method["direction"]}
+    return {"teacher": values["teacher"], **soft, **own, "terms": weighed}
 
 
 def kd_name(alpha: float, temperature: float, scale_by_t2: bool) -> str:
@@ -156,16 +195,6 @@ def config(values: Mapping[str, Any]) -> RunConfig:
     """
     alone = values["teacher"] == NO_TEACHER
     height, width = values["size"]
-    teaching = (
-        None
-        if alone
-        else {
-            "teacher": values["teacher"],
-            "alpha": values["alpha"],
-            "temperature": values["temperature"],
-            "scale_by_t2": values["scale_by_t2"],
-        }
-    )
     more = [UNLABELLED] if values["unlabelled"] and values["dataset"] == STREETS and not alone else []
     base = RunConfig().with_(**RECIPES[values["recipe"]].changes).model_dump()
     pretrained = alone and values["student"] in ENCODERS and values["imagenet"]
@@ -192,7 +221,7 @@ def config(values: Mapping[str, Any]) -> RunConfig:
     }
     merged = {
         **base,
-        "teaching": teaching,
+        "teaching": None if alone else _taught(values),
         **{k: {**base[k], **v} if isinstance(v, dict) else v for k, v in changes.items()},
     }
     try:

@@ -9,8 +9,9 @@ from pages.ui import kit, run_words
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, jobs
 from unetkd_core.runs.folder import Run
-from unetkd_core.training.config import RunConfig
+from unetkd_core.training.config import RunConfig, TeachingConfig
 from unetkd_core.training.presets import RECIPES
+from unetkd_core.training.terms import in_words
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import weights_in_words
 
@@ -50,14 +51,9 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
         spec = teaching.teacher
         if not isinstance(spec, str):
             yield "Ensemble’s weights", weights_in_words(spec)
-        yield (
-            "Soft labels",
-            (
-                f"α {teaching.alpha:g}, T {teaching.temperature:g}, "
-                + ("times T²" if teaching.scale_by_t2 else "no T²")
-                + (", reversed KL" if teaching.direction == "reverse" else "")
-            ),
-        )
+        yield "Soft labels", soft_labels(teaching)
+        if teaching.terms:
+            yield "Distilled besides" if teaching.pixel_wise else "Distilled instead", in_words(teaching.terms)
     yield "Learns from", ", ".join(data.train) + (f", at most {data.max_train:,} scenes" if data.max_train else "")
     yield "Checked on", ", ".join(data.val) + (f", at most {data.max_val:,} scenes" if data.max_val else "")
     yield "Size", f"{data.height} × {data.width} pixels"
@@ -79,6 +75,17 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
             + (f", {hardware.threads} thread{'s' if hardware.threads > 1 else ''}" if hardware.threads else ""),
         )
     yield "Folder", f"{run.run_dir} ({disk.in_words(run.disk_bytes())})"
+
+
+def soft_labels(teaching: TeachingConfig) -> str:
+    """How much the soft labels weigh, and how soft they are."""
+    if not teaching.pixel_wise:
+        return "none: all of the labels’ weight, α 1"
+    return (
+        f"α {teaching.alpha:g}, T {teaching.temperature:g}, "
+        + ("times T²" if teaching.scale_by_t2 else "no T²")
+        + (", reversed KL" if teaching.direction == "reverse" else "")
+    )
 
 
 def views(config: RunConfig) -> list[str]:

@@ -5,13 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import kit, run_choices, run_form_state, trio
-from pages.ui.layers import WARMEST
-from pages.ui.run_choices import CUSTOM, NO_TEACHER
+from pages.ui import kit, run_choices, run_form_state, run_form_teaching, trio
+from pages.ui.run_choices import NO_TEACHER
 from pages.ui.run_form_state import chosen, key, state
 from unetkd_core.data.catalog import DatasetInfo
 from unetkd_core.models.backbones import ENCODERS
-from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
+from unetkd_core.training.presets import BUDGETS, RECIPES
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 _KEEP: dict[str, Any] = {"persist_state": "session"}
@@ -34,7 +33,7 @@ def draw(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     if alone:
         _alone(bool(known))
     else:
-        _method()
+        run_form_teaching.draw()
     st.selectbox(
         "Streets",
         [d.name for d in datasets],
@@ -204,51 +203,6 @@ def _alone(others: bool) -> None:
         required=True,
         width="stretch",
         help="Batch normalisation makes a network learn faster; the paper's students have none.",
-        **_KEEP,
-    )
-
-
-def _method() -> None:
-    presets = {**{name: preset.label for name, preset in KD_PRESETS.items()}, CUSTOM: "Custom"}
-    st.segmented_control(
-        "Soft labels",
-        list(presets),
-        key=key("kd"),
-        format_func=lambda name: presets[name],
-        required=True,
-        width="stretch",
-        help=kit.definition("soft labels"),
-        on_change=run_form_state.take_method,
-        **_KEEP,
-    )
-    left, right = st.columns(2, gap="small")
-    left.slider(
-        "Labels *α*",
-        0.0,
-        1.0,
-        step=0.05,
-        key=key("alpha"),
-        format="%.2f",
-        help=kit.definition("alpha"),
-        on_change=run_form_state.name_method,
-        **_KEEP,
-    )
-    right.slider(
-        "Temp. *T*",
-        1.0,
-        WARMEST,
-        step=0.5,
-        key=key("temperature"),
-        format="%g",
-        help=kit.definition("temperature"),
-        on_change=run_form_state.name_method,
-        **_KEEP,
-    )
-    st.toggle(
-        "Soft term times *T*²",
-        key=key("scale_by_t2"),
-        help=kit.definition("T²"),
-        on_change=run_form_state.name_method,
         **_KEEP,
     )
 

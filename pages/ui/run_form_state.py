@@ -119,6 +119,11 @@ def take_method() -> None:
     put(run_choices.kd_values(state[key("kd")]))
 
 
+def take_distilled() -> None:
+    """What is distilled was chosen: its terms' weights are their authors'."""
+    put(run_choices.method_values(state[key("method")]))
+
+
 def name_method() -> None:
     """α, T or T² was changed: it is a preset again, or Custom."""
     put({"kd": run_choices.kd_name(state[key("alpha")], state[key("temperature")], state[key("scale_by_t2")])})

@@ -8,6 +8,7 @@ from unetkd_core.errors import UnetKDError
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import in_words
 from unetkd_core.zoo import references
 
 STATE = {
@@ -76,7 +77,9 @@ def settings_line(run: Run, config: RunConfig) -> str:
     parts = [title(run, config)]
     if config.teaching is not None:
         how = f"α {config.teaching.alpha:g}, T {config.teaching.temperature:g}"
-        parts = [parts[0].removesuffix(f", {how}"), how + (" with T²" if config.teaching.scale_by_t2 else "")]
+        soft = [how + (" with T²" if config.teaching.scale_by_t2 else "")] if config.teaching.pixel_wise else []
+        more = [in_words(config.teaching.terms)] if config.teaching.terms else []
+        parts = [parts[0].removesuffix(f", {how}"), *soft, *more]
     return ", ".join([*parts, f"seed {config.seed}"])
 
 

@@ -145,7 +145,8 @@ def _methods() -> None:
         on_change=name_series,
         **_KEEP,
     )
-    st.html("".join(f'<p class="ukd-note">{html.escape(f"{m.label}: {m.explanation}")}</p>' for m in METHODS.values()))
+    chosen = [METHODS[name] for name in state[key("method")]]
+    st.html("".join(f'<p class="ukd-note">{html.escape(f"{m.label}: {m.explanation}")}</p>' for m in chosen))
 
 
 def _list(label: str, name: str, offered: Sequence[str], word: str) -> None:

@@ -68,10 +68,14 @@ def described(spec: SweepSpec, results: Results, what: Score) -> dict[str, Any]:
     done, failed, runs = sweep_results.runs_done(results)
     return {
         "label": "Gain over the untaught twin, in points" if what == "gain" else "mIoU in percent",
-        "rows": _axis("α", spec.alpha, lambda a: "trust the teacher" if a <= 0.2 else "trust the labels" * (a >= 0.8)),
-        "columns": _axis("T", spec.temperature, lambda t: "sure answers" if t <= 1 else "softer answers" * (t >= 8)),
+        **_axes(spec.alpha, spec.temperature),
         "panels": [
-            {**_heading(spec, *who), "cells": [_cell(r, what, low, high, top) for r in group]} for who, group in panels
+            {
+                **_heading(spec, *who),
+                **_axes(spec.axis("alpha", who[-1]), spec.axis("temperature", who[-1])),
+                "cells": [_cell(r, what, low, high, top) for r in group],
+            }
+            for who, group in panels
         ],
         "levels": LEVELS,
         "low": ("0" if what == "gain" else show(low)) if high > low else "",
@@ -111,6 +115,14 @@ def _heading(spec: SweepSpec, student: str, teacher: str, method: str) -> dict[s
     ]
     told = [part for part in parts if part]
     return {"name": told[0] if told else "", "detail": ", ".join(told[1:])}
+
+
+def _axes(alphas: Sequence[float], temperatures: Sequence[float]) -> dict[str, Any]:
+    """What stands beside the rows and over the columns."""
+    return {
+        "rows": _axis("α", alphas, lambda a: "trust the teacher" if a <= 0.2 else "trust the labels" * (a >= 0.8)),
+        "columns": _axis("T", temperatures, lambda t: "sure answers" if t <= 1 else "softer answers" * (t >= 8)),
+    }
 
 
 def _axis(sign: str, values: Sequence[float], means: Callable[[float], str]) -> list[dict[str, str]]:

@@ -110,3 +110,32 @@ def test_a_size_that_is_none_is_a_usage_error(size: str) -> None:
 
 def test_a_size_is_height_first() -> None:
     assert parse_size("128x256") == (128, 256)
+
+
+def test_a_method_says_what_is_distilled_over_the_preset_and_under_single_options() -> None:
+    teaching = config_from({"teacher": ["big"], "preset": "paper", "method": "structured", "alpha": 0.3}).teaching
+    assert teaching is not None
+    assert (teaching.alpha, teaching.temperature, teaching.scale_by_t2) == (0.3, 10, True)
+    assert [term.kind for term in teaching.terms] == ["pair_wise", "holistic"]
+    instead = config_from({"teacher": ["big"], "preset": "hinton", "method": "dist"}).teaching
+    assert instead is not None and (instead.alpha, instead.pixel_wise) == (1, False)
+    with pytest.raises(typer.BadParameter, match="none of kd, kd-t2"):
+        config_from({"teacher": ["big"], "method": "magic"})
+
+
+def test_terms_are_added_to_those_of_the_method_or_the_file(tmp_path: Path) -> None:
+    given = {"teacher": ["big"], "method": "pair-wise", "term": ["channel-wise:2", "pair_wise:1:bridge"]}
+    teaching = config_from(given).teaching
+    assert teaching is not None
+    assert [term.weight for term in teaching.terms] == [0.5, 2, 1]
+    file = tmp_path / "config.json"
+    file.write_text(config_from(given).model_dump_json())
+    again = config_from({"config_file": file, "term": ["holistic"]}).teaching
+    assert again is not None and len(again.terms) == 4
+    with pytest.raises(ConfigError, match="there twice at up1"):
+        config_from({"teacher": ["big"], "method": "pair-wise", "term": ["pair_wise:1"]})
+
+
+def test_a_term_needs_somebody_who_teaches() -> None:
+    with pytest.raises(ConfigError, match=r"teaching\.teacher"):
+        config_from({"term": ["pair_wise"]})

@@ -22,6 +22,7 @@ from unetkd_core.models.names import m_arch
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.process import process_start, this_process
 from unetkd_core.runs.status import Problem, Status
+from unetkd_core.training import terms
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -187,6 +188,9 @@ def _metrics(of: RunConfig, epoch: int) -> dict[str, Any]:
     hard = 0.62 + 1.7 * math.exp(-(epoch - 1) / 2.6) + 0.03 * math.sin(2 * epoch)
     soft = 0.015 + 0.055 * math.exp(-(epoch - 1) / 1.9)
     alpha = of.teaching.alpha if of.teaching else 1.0
+    chosen = of.teaching.terms if of.teaching else ()
+    more = {name: 0.2 * soft * (place + 1) for place, name in enumerate(terms.names(chosen))}
+    critic = {"critic": {"distance": 0.1 * hard, "penalty": 0.01}} if "holistic" in more else {}
     return {
         "epoch": epoch,
         "seconds": 4.1,
@@ -195,6 +199,7 @@ def _metrics(of: RunConfig, epoch: int) -> dict[str, Any]:
         "loss": alpha * hard + (1 - alpha) * soft,
         "loss_ce": hard,
         "loss_kd": soft if of.teaching else None,
+        **({"loss_terms": {**more, **({"holistic": -3.0} if critic else {})}, **critic} if more else {}),
         "val": {
             "miou": sum(iou) / 6,
             "iou": iou,

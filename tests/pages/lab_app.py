@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from unetkd_core.runs import estimate, jobs
+from unetkd_core.runs import checks, estimate, jobs
 from unetkd_core.runs.folder import Run, create
 from unetkd_core.training.config import RunConfig
 
@@ -22,7 +22,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[
     asked: list[tuple[RunConfig, bool]] = []
 
     def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
-        jobs.check(config)
+        checks.check(config)
         asked.append((config, twin))
         run = create(config)
         return [run, create(config.twin(run.id), pair=run.id)] if twin and config.teaching else [run]

@@ -89,3 +89,16 @@ def test_no_axis_tick_stands_on_another() -> None:
         ]["values"]
         assert ticks[0] == 1 and ticks[-1] == epochs
         assert all(b - a >= epochs / 12 for a, b in itertools.pairwise(ticks))
+
+
+def test_each_further_term_has_a_line_of_its_own_in_the_teachers_colour() -> None:
+    curve = [(1, 0.3), (2, 0.1)]
+    found = {"total": curve, "hard": curve, "soft": curve, "pair-wise": [(1, 0.02), (2, 0.01)], "holistic": curve}
+    spec = charts.loss_chart(found, epochs=2).to_dict()
+    lines = [m for m in marks(spec, "line") if "scale" in m["encoding"]["color"]]
+    dashes = [tuple(m["mark"].get("strokeDash", ())) for m in lines]
+    assert len(lines) == 3 and len(set(dashes)) == 3, "told apart without colour"
+    heights = labels(spec)
+    assert set(heights) == {"total 0.1", "hard 0.1", "soft 0.1", "pair-wise 0.01", "holistic 0.1"}
+    placed = sorted(heights.values())
+    assert all(b - a > 15.99 for a, b in itertools.pairwise(placed)) and placed[0] >= 0 and placed[-1] <= 142

@@ -371,3 +371,46 @@ def test_a_link_brings_temperature_alpha_and_t2_and_what_makes_no_sense_stays_as
     at.run()
     assert not at.exception
     assert [at.get_by_key(f"distill_{name}").value for name in fields] == [10.0, 0.1, False, "paper"]
+
+
+def test_what_is_distilled_brings_its_terms_and_their_weights(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    assert "What the teacher says at each pixel" in text(at)
+    at.get_by_key("distill_method").set_value("structured").run()
+    assert "a critic that compares whole maps" in text(at)
+    assert "The teacher is asked at every step: its student follows the maps inside it" in text(at)
+    assert [at.number_input(key=f"distill_weight_{place}").value for place in (0, 1)] == [0.5, 0.1]
+    at.number_input(key="distill_weight_1").set_value(0.3).run()
+    at.button(key="distill_start").click().run()
+    config, twin = lab[0]
+    assert config.teaching is not None and twin
+    assert [(term.kind, term.weight) for term in config.teaching.terms] == [("pair_wise", 0.5), ("holistic", 0.3)]
+    assert (config.teaching.alpha, config.teaching.scale_by_t2) == (0.5, True)
+    at.get_by_key("distill_method").set_value("kd").run()
+    at.button(key="distill_start").click().run()
+    assert lab[1][0].teaching is not None and lab[1][0].teaching.terms == ()
+
+
+def test_a_method_in_the_soft_labels_place_hides_what_it_does_not_heed(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    at.slider(key="distill_alpha").set_value(0.3).run()
+    at.get_by_key("distill_method").set_value("dist").run()
+    assert not [slider for slider in at.slider if slider.key in ("distill_alpha", "distill_temperature")]
+    assert "The teacher is asked once" in text(at), "rankings need no more than kept answers"
+    at.button(key="distill_start").click().run()
+    teaching = lab[0][0].teaching
+    assert teaching is not None and teaching.alpha == 1 and not teaching.pixel_wise
+    at.get_by_key("distill_method").set_value("reverse").run()
+    assert at.slider(key="distill_alpha").value == 0.3
+    at.button(key="distill_start").click().run()
+    teaching = lab[1][0].teaching
+    assert teaching is not None and (teaching.direction, teaching.alpha, teaching.terms) == ("reverse", 0.3, ())
+
+
+def test_every_method_of_the_form_makes_a_run_with_its_reference_weights(lab: Asked) -> None:
+    for method in run_choices.DISTILLED:
+        values = {**run_choices.defaults(), "teacher": "x", "dataset": "streets", "train": "train", "val": "val"}
+        teaching = run_choices.config({**values, **run_choices.method_values(method)}).teaching
+        assert teaching is not None and teaching.terms == run_choices.terms_of(method)

@@ -2,7 +2,9 @@
 
 import re
 
-from pages.ui import run_disk
+import pytest
+
+from pages.ui import pairs, run_charts, run_disk
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from tests.pages.lab_app import charts, lab, opened, text
@@ -141,3 +143,25 @@ def test_a_folder_that_is_broken_does_not_break_the_page(lab: Asked) -> None:
     assert list(at.dataframe[0].value["state"]) == ["unreadable", "done", "done"]
     broken = opened("runs", run=SECOND)
     assert "cannot be read" in text(broken)
+
+
+def test_a_run_with_further_terms_names_them_and_draws_each(lab: Asked) -> None:
+    fake_run.write_teacher()
+    fake_run.write_pair(run_id=FIRST)
+    chosen = [{"kind": "pair_wise"}, {"kind": "holistic"}]
+    fake_run.write_run(fake_run.config().with_(teaching={"terms": chosen}), run_id=SECOND)
+    at = opened("runs", run=SECOND)
+    assert "Distilled besides" in text(at) and "0.5 × pair-wise up1, 0.1 × holistic" in text(at)
+    assert any(said.endswith("total, hard, soft, pair-wise, holistic") for said in charts(at))
+    plain = opened("runs", run=FIRST)
+    assert any(said.endswith("total, hard, soft") for said in charts(plain)) and "Distilled" not in text(plain)
+
+
+def test_the_critics_line_is_how_far_it_tells_student_from_teacher(lab: Asked) -> None:
+    fake_run.write_teacher()
+    fake_run.write_run(fake_run.config().with_(teaching={"terms": [{"kind": "holistic"}]}), run_id=SECOND)
+    pair = pairs.read(SECOND)
+    line, found = pair.main.metrics[-1], run_charts.losses(pair.main)
+    distance = line["critic"]["distance"]
+    assert found["holistic"][-1][1] == pytest.approx(0.1 * distance)
+    assert found["total"][-1][1] == pytest.approx(line["loss"] + 0.1 * (distance + 3.0)), "its score was −3"

@@ -339,3 +339,13 @@ def _base(at: AppTest) -> Any:
 def _note_teacher(run_id: str) -> None:
     run = next(run for run in list_runs() if run.id == run_id)
     run.add_to_meta("teacher", {"sha256": "0" * 64, "title": "M1024"})
+
+
+def test_each_methods_panel_has_its_own_rows_and_columns(started: list[SweepSpec]) -> None:
+    at = opened("sweeps")
+    at.multiselect(key="sweeps_method").set_value(["dist", "kd-t2"]).run()
+    assert at.button(key="sweeps_start").label.replace("\u00a0", " ").startswith("Start 10 students")
+    own, all_of_them = grid_of(at, "sweeps_preview")["panels"]
+    assert ([r["value"] for r in own["rows"]], [c["value"] for c in own["columns"]]) == (["1"], ["1"])
+    assert len(own["cells"]) == 1 and len(all_of_them["cells"]) == 9
+    assert "Instead of soft labels" in text(at) and "Pair-wise" not in text(at), "only what was chosen is explained"

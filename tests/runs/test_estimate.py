@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from unetkd_core import settings
+from unetkd_core.models.names import arch_of
 from unetkd_core.runs import estimate, speed
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import parse_term
 
 RATES = {"train": 0.5, "val": 0.25, "saving": 0.1, "startup": 4.0, "overhead": None}
 
@@ -90,3 +92,15 @@ def test_threads_that_were_measured_while_the_cores_were_busy_are_not_believed(t
     assert estimate.estimate(two, twin=False).seconds == pytest.approx(believed * 2**0.8, rel=0.5)
     speed.remember("gmac", "2", {"train": 0.07, "forward": 0.02})
     assert estimate.estimate(two, twin=False).seconds < believed * 1.2
+
+
+def test_terms_take_time_and_a_run_with_them_is_another_kind(tiny_config: RunConfig) -> None:
+    speed.remember("gmac", "1", {"train": 8.0, "forward": 4.0})
+    gmac = speed.read()["gmac"]["1"]
+    one, more = (parse_term(text) for text in ("channel_wise:1", "channel_wise:1:up1"))
+    m128 = speed.image_seconds(arch_of("M128"), 16, 32, gmac, 1, "train")
+    assert speed.term_seconds((one, more), 16, 32, gmac, 1) == pytest.approx((0.1 + 0.4) * m128)
+    taught = tiny_config.with_(teaching={"teacher": "x"})
+    holistic = taught.with_(teaching={"terms": [{"kind": "holistic"}]})
+    keys = {speed.run_key(config, 1, speed.KEPT, False) for config in (taught, holistic, tiny_config)}
+    assert len(keys) == 2, "without terms a kept teacher makes no kind of its own"

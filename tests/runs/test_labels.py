@@ -3,7 +3,7 @@
 import pytest
 
 from unetkd_core.errors import ConfigError
-from unetkd_core.runs import jobs, sweeps
+from unetkd_core.runs import checks, jobs, sweeps
 from unetkd_core.runs.sweep_grid import SweepSpec
 from unetkd_core.training.config import RunConfig
 
@@ -15,20 +15,20 @@ def taught(config: RunConfig, *train: str, **teaching: float) -> RunConfig:
 
 
 def test_labels_are_needed_to_learn_alone_and_to_check(tiny_config: RunConfig) -> None:
-    jobs.check_labels(tiny_config.with_(data={"train": BOTH}))
+    checks.check_labels(tiny_config.with_(data={"train": BOTH}))
     with pytest.raises(ConfigError, match="streets:unlabelled has no labels, and a network without a teacher"):
-        jobs.check_labels(tiny_config.with_(data={"train": BARE}))
+        checks.check_labels(tiny_config.with_(data={"train": BARE}))
     with pytest.raises(ConfigError, match="streets:unlabelled has no labels to check on"):
-        jobs.check_labels(tiny_config.with_(data={"val": BARE}))
+        checks.check_labels(tiny_config.with_(data={"val": BARE}))
 
 
 def test_a_taught_student_needs_none_and_its_twin_does(tiny_config: RunConfig) -> None:
     student = taught(tiny_config, *BARE)
-    jobs.check_labels(student)
+    checks.check_labels(student)
     with pytest.raises(ConfigError, match="train the student without its twin"):
-        jobs.check_labels(student.twin("a-run"))
+        checks.check_labels(student.twin("a-run"))
     with pytest.raises(ConfigError, match="listens to labels alone"):
-        jobs.check_labels(taught(tiny_config, *BARE, alpha=1.0))
+        checks.check_labels(taught(tiny_config, *BARE, alpha=1.0))
 
 
 def test_nothing_is_started_when_the_twin_would_have_nothing_to_learn_from(
@@ -36,7 +36,7 @@ def test_nothing_is_started_when_the_twin_would_have_nothing_to_learn_from(
 ) -> None:
     monkeypatch.setattr(jobs.references, "info_of", lambda ref: type("Info", (), {"title": "T"})())
     monkeypatch.setattr(
-        jobs, "open_run", lambda ref: type("R", (), {"status": lambda s: type("S", (), {"active": 0})})()
+        checks, "open_run", lambda ref: type("R", (), {"status": lambda s: type("S", (), {"active": 0})})()
     )
     with pytest.raises(ConfigError, match="untaught twin"):
         jobs.start(taught(tiny_config, *BARE))
@@ -46,7 +46,7 @@ def test_nothing_is_started_when_the_twin_would_have_nothing_to_learn_from(
 def test_a_sweep_is_refused_before_it_starts_when_one_of_its_runs_would_be(
     tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeps.jobs, "check", lambda config: None)
+    monkeypatch.setattr(sweeps.checks, "check", lambda config: None)
     monkeypatch.setattr(sweeps.sweep_match.Prints, "of", lambda self, config: "")
     base = tiny_config.with_(data={"train": BARE})
     grid = {"base": base, "student": ["M128"], "teacher": ["run:somebody"], "seed": [0]}

@@ -54,7 +54,7 @@ def test_the_queue_holds_so_many_and_a_pair_counts_twice(
     monkeypatch.setenv("UNETKD_MAX_QUEUED", "2")
     over = trained_for(folder.create(tiny_config), 1.0)
     jobs.start(tiny_config)
-    monkeypatch.setattr(jobs, "check", lambda *_, **__: None)
+    monkeypatch.setattr(jobs.checks, "check", lambda *_, **__: None)
     with pytest.raises(RunError, match="1 run waits or trains already, the student and its twin would be two more"):
         jobs.start(tiny_config.with_(teaching={"teacher": "run:x"}, name="a"))
     jobs.start(tiny_config)

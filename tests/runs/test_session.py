@@ -32,10 +32,10 @@ def test_a_full_disk_stops_with_its_reason_and_nothing_before_is_lost(
     run = folder.create(tiny_config.with_(optim={"epochs": 3}))
     save = trainer.save_state
 
-    def full_at_the_second(folder_: Any, model: Any, optimizer: Any, extra: dict[str, Any]) -> None:
+    def full_at_the_second(folder_: Any, model: Any, optimizer: Any, extra: dict[str, Any], beside: Any) -> None:
         if extra["epoch"] == 2:
             raise OSError(errno.ENOSPC, "No space left on device", str(folder_))
-        save(folder_, model, optimizer, extra)
+        save(folder_, model, optimizer, extra, beside)
 
     with monkeypatch.context() as patch:
         patch.setattr(trainer, "save_state", full_at_the_second)
@@ -151,10 +151,10 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_is_named(
     tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from unetkd_core.losses.term import Term
-    from unetkd_core.training import trainer
+    from unetkd_core.training import objective
 
     run = folder.create(tiny_config)
-    monkeypatch.setattr(trainer, "cross_entropy", lambda logits, *_: Term(logits.sum() * float("nan"), logits.sum()))
+    monkeypatch.setattr(objective, "cross_entropy", lambda logits, *_: Term(logits.sum() * float("nan"), logits.sum()))
     assert work(run) == 1
     error = run.status().error
     assert error is not None

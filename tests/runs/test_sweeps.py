@@ -96,6 +96,28 @@ def test_a_method_sets_t2_and_direction_and_the_base_the_rest() -> None:
     assert spec.config(spec.cells()[0], 0).model.name == "M256"
 
 
+def test_a_method_that_brings_its_own_alpha_and_t_has_one_cell_and_the_others_all() -> None:
+    spec = grid(method=["dist", "structured"], seed=[0, 1])
+    cells = spec.cells()
+    assert [(c.method, c.alpha, c.temperature) for c in cells[:2]] == [("dist", 1, 1), ("structured", 0.1, 1)]
+    assert len(cells) == 5 and spec.size == 10 == len(list(spec.runs()))
+    dist, structured = (spec.config(cells[i], 0).teaching for i in (0, 4))
+    assert dist and structured and [term.kind for term in dist.terms] == ["correlation"] and dist.alpha == 1
+    assert [term.kind for term in structured.terms] == ["pair_wise", "holistic"] and structured.alpha == 0.9
+
+
+def test_terms_of_the_base_belong_to_no_cell() -> None:
+    base = fake_run.config().with_(teaching={"terms": [{"kind": "holistic"}]})
+    plain = grid(base=base, method=["kd-t2"])
+    teaching = plain.config(plain.cells()[0], 0).teaching
+    assert teaching is not None and teaching.terms == ()
+
+
+def test_an_ensemble_is_refused_by_a_method_that_reads_maps() -> None:
+    with pytest.raises(ConfigError, match="no feature maps of its own"):
+        grid(method=["intra-class"], teacher=[{"members": ["a", "b"]}])
+
+
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as refused:
         grid(alpha=[0.1, 0.1], temperature=[0.5], student=["M1"], method=["magic"], seed=[])

@@ -16,10 +16,12 @@ from unetkd_core.losses.distill import kd_divergence
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.training import engine
 from unetkd_core.training.config import RunConfig
-from unetkd_core.training.trainer import Trainer, make_accelerator
+from unetkd_core.training.setup import make_accelerator
+from unetkd_core.training.step import Batch, Said, Seen, StepLoss, Teacher
+from unetkd_core.training.trainer import Trainer
 
 
-def batches(data: TinyData, epoch: int, *, views: Any = (IDENTITY,), jitter: float = 0.0) -> engine.Batch:
+def batches(data: TinyData, epoch: int, *, views: Any = (IDENTITY,), jitter: float = 0.0) -> Batch:
     """The whole epoch as one batch, put back into the data's own order."""
     (batch,) = engine.training_batches(
         data,
@@ -32,7 +34,7 @@ def batches(data: TinyData, epoch: int, *, views: Any = (IDENTITY,), jitter: flo
         device=torch.device("cpu"),
     )
     back = np.argsort(epoch_order(len(data), seed=0, epoch=epoch))
-    return engine.Batch(*(part[back] for part in batch[:4]), batch.labelled)
+    return Batch(*(part[back] for part in batch[:4]), batch.labelled)
 
 
 def test_the_student_trains_in_training_mode_and_is_measured_in_evaluation_mode_every_epoch(
@@ -109,12 +111,13 @@ def test_the_optimiser_is_the_configs(
     assert trainer.optimizer.param_groups[0]["weight_decay"] == 0.03
 
 
-def an_epoch(model: nn.Module, batches_: list[engine.Batch], teacher: engine.Teacher | None = None) -> dict[str, float]:
-    def objective(student: Tensor, target: Tensor, theirs: Tensor | None) -> engine.StepLoss:
+def an_epoch(model: nn.Module, batches_: list[Batch], teacher: Teacher | None = None) -> dict[str, float]:
+    def objective(seen: Seen) -> StepLoss:
+        student, target = seen.student.logits, seen.batch.target
         loss = cross_entropy(student, target).mean()
-        if theirs is not None:
-            loss = loss + kd_divergence(student, theirs, target, temperature=2.0).mean()
-        return engine.StepLoss(loss, {"cross-entropy": loss})
+        if seen.teacher is not None:
+            loss = loss + kd_divergence(student, seen.teacher.logits, target, temperature=2.0).mean()
+        return StepLoss(loss, {"cross-entropy": loss})
 
     return engine.train_epoch(
         model,
@@ -141,7 +144,7 @@ def test_a_batch_without_labels_leaves_an_untaught_network_alone_and_moves_a_tau
     for p, q in zip(networks[0].parameters(), networks[1].parameters(), strict=True):
         assert torch.equal(p, q)  # momentum and weight decay included
     before = networks[0].weight.detach().clone()
-    teacher = lambda batch: torch.randn(len(batch.target), 6, *batch.target.shape[1:])  # noqa: E731
+    teacher = lambda batch: Said(torch.randn(len(batch.target), 6, *batch.target.shape[1:]))  # noqa: E731
     an_epoch(networks[0], [bare], teacher=teacher)
     assert not torch.equal(before, networks[0].weight)
 
@@ -151,7 +154,7 @@ def test_the_hard_term_is_averaged_over_what_has_labels(data: TinyData) -> None:
     bare = labelled._replace(target=torch.full_like(labelled.target, UNLABELLED), labelled=False)
     network = nn.Conv2d(3, 6, 1)
     still = copy.deepcopy(network)
-    teacher = lambda batch: still(batch.image).detach()  # noqa: E731
+    teacher = lambda batch: Said(still(batch.image).detach())  # noqa: E731
     torch.testing.assert_close(
         an_epoch(network, [labelled, bare, bare], teacher=teacher)["cross-entropy"],
         an_epoch(still, [labelled])["cross-entropy"],
@@ -177,9 +180,9 @@ def test_a_gradient_is_clipped_to_its_norm(data: TinyData, clip_norm: float | No
     model = nn.Conv2d(3, 6, 1)
     before = [p.detach().clone() for p in model.parameters()]
 
-    def objective(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
-        loss = cross_entropy(student, target).mean()
-        return engine.StepLoss(loss, {"cross-entropy": loss})
+    def objective(seen: Seen) -> StepLoss:
+        loss = cross_entropy(seen.student.logits, seen.batch.target).mean()
+        return StepLoss(loss, {"cross-entropy": loss})
 
     engine.train_epoch(
         model,

@@ -15,10 +15,13 @@ from unetkd_core.losses.task import cross_entropy
 from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
 from unetkd_core.training.config import RunConfig
-from unetkd_core.training.engine import FrozenTeacher
+from unetkd_core.training.frozen_teacher import FrozenTeacher
+from unetkd_core.training.objective import objective
 from unetkd_core.training.progress import Pace, StopRequested
 from unetkd_core.training.schedule import learning_rate
-from unetkd_core.training.trainer import EpochReport, Trainer, make_accelerator, objective
+from unetkd_core.training.setup import make_accelerator
+from unetkd_core.training.step import Batch, Said, Seen
+from unetkd_core.training.trainer import EpochReport, Trainer
 
 TEACHING = {"teacher": "some", "alpha": 0.25, "temperature": 4.0, "scale_by_t2": True}
 
@@ -88,16 +91,18 @@ def test_the_loss_is_alpha_hard_plus_the_rest_soft_with_the_same_class_weights(c
     target = torch.randint(0, 6, (2, 4, 4))
     target[0, 0] = 255
     weight = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    image = torch.rand(2, 3, 4, 4)
+    seen = Seen(Said(student), Batch(image, image, target, np.arange(2)), Said(teacher))
     taught = config.with_(teaching=TEACHING)
-    loss = objective(taught.optim, taught.teaching, weight)(student, target, teacher)
+    loss = objective(taught.optim, taught.teaching, weight)(seen)
     hard = cross_entropy(student, target, weight).mean()
     soft = kd_divergence(student, teacher, target, temperature=4.0, scale_by_t2=True, class_weight=weight).mean()
     assert torch.allclose(loss.total, 0.25 * hard + 0.75 * soft)
     plain = taught.with_(optim={"class_weights": "none"})
-    loss = objective(plain.optim, plain.teaching, weight)(student, target, teacher)
+    loss = objective(plain.optim, plain.teaching, weight)(seen)
     assert torch.allclose(loss.parts["cross-entropy"], cross_entropy(student, target).mean())
     unweighted = taught.with_(teaching={"weight_soft_by_class": False})
-    loss = objective(unweighted.optim, unweighted.teaching, weight)(student, target, teacher)
+    loss = objective(unweighted.optim, unweighted.teaching, weight)(seen)
     expected = kd_divergence(student, teacher, target, temperature=4.0, scale_by_t2=True).mean()
     assert torch.allclose(loss.parts["distillation"], expected)
 

@@ -1,6 +1,7 @@
 """What was asked at the command line -> RunConfig. Reads one JSON file at most; starts nothing.
 
-Settings are layered, later ones win: defaults, --config, --recipe, --budget, --preset, single options.
+Settings are layered, later ones win: defaults, --config, --recipe, --budget, --preset, --method, single options.
+--term adds to what --method or --config distil.
 """
 
 import json
@@ -15,12 +16,13 @@ from unetkd_core.cli import teachers
 from unetkd_core.cli.options import SETTINGS
 from unetkd_core.errors import ConfigError
 from unetkd_core.training.config import RunConfig, parse_config
-from unetkd_core.training.presets import BUDGETS, KD_PRESETS, RECIPES
+from unetkd_core.training.presets import BUDGETS, KD_PRESETS, METHODS, RECIPES
+from unetkd_core.training.terms import parse_term
 
 
 def config_from(given: Mapping[str, Any]) -> RunConfig:
     """Build one run's config from options by name: those of `options.SETTINGS`, and config_file, recipe, budget,
-    preset, size.
+    preset, method, term, size.
 
     Options that are None were not given; the paper's budget brings its recipe and, to a student, its preset along.
     Raises ConfigError that lists every problem at once.
@@ -37,11 +39,21 @@ def config_from(given: Mapping[str, Any]) -> RunConfig:
         RECIPES[recipe].changes if recipe else {},
         budget.changes if budget else {},
         {"teaching": KD_PRESETS[preset].changes} if preset else {},
+        {"teaching": _method(given["method"])} if given.get("method") else {},
         _single_options({**given, "teacher": teacher}),
     )
     for changes in layers:
         _merge(data, changes)
+    if given.get("term"):
+        more = [parse_term(text).model_dump(mode="json") for text in given["term"]]
+        _merge(data, {"teaching": {"terms": [*_section(data, "teaching").get("terms", ()), *more]}})
     return parse_config(data, where="The settings")
+
+
+def _method(name: str) -> dict[str, Any]:
+    if name not in METHODS:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(METHODS)}", param_hint="--method")
+    return METHODS[name].changes
 
 
 def _require_val(given: Mapping[str, Any], data: Mapping[str, Any]) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 import typer
 
 from unetkd_core.training.config import ModelName
+from unetkd_core.training.presets import METHODS
+from unetkd_core.training.terms import KINDS
 
 _HOW, _DATA, _TEACHING = "How to train", "Data", "Teaching"
 
@@ -108,6 +110,24 @@ Space = Annotated[
 Preset = Annotated[
     Literal["paper", "hinton"] | None,
     typer.Option("--preset", help="paper: α 0.1, T 10, no T²; hinton: α 0.5, T 4, T².", rich_help_panel=_TEACHING),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help=f"What is distilled, over the preset: {', '.join(METHODS)}.",
+        rich_help_panel=_TEACHING,
+    ),
+]
+Terms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--term",
+        metavar="KIND[:WEIGHT[:LEVEL]]",
+        help=f"One more thing to distil, as channel_wise:50:up1; kinds: {', '.join(KINDS)}. Repeat for more.",
+        rich_help_panel=_TEACHING,
+    ),
 ]
 Alpha = Annotated[
     float | None, typer.Option("--alpha", help="Weight of the hard labels, 0 to 1.", rich_help_panel=_TEACHING)

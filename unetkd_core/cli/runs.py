@@ -14,6 +14,7 @@ from unetkd_core.runs import prune as pruning
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.prune import Removal
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import in_words
 
 app = typer.Typer(help="Runs: list, look, stop, resume, delete, free space.", no_args_is_help=True)
 
@@ -132,6 +133,8 @@ def settings_in_words(config: RunConfig) -> str:
     how = [] if teaching is None else [f"α {teaching.alpha:g}, T {teaching.temperature:g}"]
     if teaching is not None and teaching.scale_by_t2:
         how = [f"{how[0]} with T²"]
+    if teaching is not None and teaching.terms:
+        how = [*(how if teaching.pixel_wise else []), in_words(teaching.terms)]
     what = f"{', '.join(data.train)} at {data.height}x{data.width}"
     return ", ".join([*how, what, f"{optim.epochs} epochs in batches of {optim.batch_size}", f"seed {config.seed}"])
 

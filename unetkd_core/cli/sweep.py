@@ -4,6 +4,7 @@ import contextlib
 import csv
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from time import sleep
 from typing import Annotated, Any
 
@@ -219,17 +220,13 @@ def _print_grids(sweep: Sweep) -> None:
     """A table for each student, teacher and method: rows α, columns T."""
     spec, cells = sweep.spec, sweeps.cells(sweep)
     what: Score = "gain" if spec.twins else "miou"
-    across = len(spec.temperature)
-    block = len(spec.alpha) * across
-    for first in range(0, len(cells), block):
-        group = cells[first : first + block]
+    for _, found in groupby(cells, key=lambda one: (one.cell.student, repr(one.cell.teacher), one.cell.method)):
+        group = list(found)
         cell = group[0].cell
-        rows = [
-            (f"α {group[i].cell.alpha:g}", *(_shown(one, what) for one in group[i : i + across]))
-            for i in range(0, block, across)
-        ]
+        temperatures = spec.axis("temperature", cell.method)
+        rows = [(f"α {a:g}", *(_shown(c, what) for c in row)) for a, row in groupby(group, key=lambda c: c.cell.alpha)]
         typer.echo(f"{cell.student} from {references.label(cell.teacher)}, {cell.method}")
-        print_table(("", *(f"#T {t:g}" for t in spec.temperature)), rows)
+        print_table(("", *(f"#T {t:g}" for t in temperatures)), rows)
     top = best(cells, what)
     if top is not None:
         of = sum(cell.summary(what).mean is not None for cell in cells)

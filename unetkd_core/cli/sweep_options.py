@@ -14,7 +14,9 @@ from unetkd_core.zoo import references
 from unetkd_core.zoo.references import Reference
 
 _GRID = "Grid"
-_NOT_SHARED: Final = ("teacher", "weights", "space", "student", "alpha", "temperature", "seed", "preset")
+_NOT_SHARED: Final = frozenset(
+    ("teacher", "weights", "space", "student", "alpha", "temperature", "seed", "preset", "method", "term")
+)
 """Options that mean something else here than in `train` and `distill`."""
 T = TypeVar("T")
 

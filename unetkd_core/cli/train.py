@@ -49,6 +49,8 @@ def distill(
     space: o.Space = None,
     student: o.Student = None,
     preset: o.Preset = None,
+    method: o.Method = None,
+    term: o.Terms = None,
     alpha: o.Alpha = None,
     temperature: o.Temperature = None,
     t2: o.T2 = None,

@@ -165,6 +165,8 @@ def _rates(config: RunConfig, work: _Work, teacher_sha: str) -> tuple[speed.Rate
     train, val = _image(work, work.student, gmac, "train"), _image(work, work.student, gmac, "forward")
     if work.teacher and teacher_sha != speed.KEPT:
         train += _image(work, work.teacher, gmac, "forward")
+    if config.teaching is not None:
+        train += speed.term_seconds(config.teaching.terms, work.height, work.width, gmac, work.threads)
     return speed.Rates(train * overhead, val * overhead, saving, startup), how
 
 

@@ -1,24 +1,23 @@
 """Start, stop, resume and delete runs. Workers are detached: they outlive the tab, the page and the server.
 
-Everything that can be checked cheaply is checked before anything is made. Two servers may work on one folder: whatever
-changes a run looks at it again under its lock, and nobody waits for a worker under one. Needs no torch.
+Everything that can be checked cheaply is checked before anything is made: checks.py does. Two servers may work on one
+folder: whatever changes a run looks at it again under its lock, and nobody waits for a worker under one. Needs no
+torch.
 """
 
 import contextlib
 import dataclasses
 import signal
-import sys
 import time
 
 from unetkd_core.data import catalog
-from unetkd_core.errors import ConfigError, RunError
-from unetkd_core.models import pretrained
-from unetkd_core.runs import folder, limits, locks
+from unetkd_core.errors import RunError
+from unetkd_core.runs import checks, folder, limits, locks
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
-from unetkd_core.zoo import checkpoints, ensemble_search, references
+from unetkd_core.zoo import checkpoints, references
 
 STOP_SECONDS = 1.6
 """A stop is given so long, a little more than the worker's own grace; then the process group is killed."""
@@ -37,9 +36,9 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
     """
     config = _with_ensemble(_with_splits(config))
     with_twin = twin and control is None and config.teaching is not None
-    teacher = check(config)
+    teacher = checks.check(config)
     if with_twin:
-        check_labels(config.twin("-"))
+        checks.check_labels(config.twin("-"))
     notes = {"data": data_fingerprints(config)}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
@@ -88,53 +87,6 @@ def _with_ensemble(config: RunConfig) -> RunConfig:
     return config.with_(teaching={"teacher": spec.model_dump(mode="json")})
 
 
-def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.CheckpointInfo | None:
-    """Look at everything that a run needs, cheaply; returns the teacher's info. Raises as `start` says.
-
-    resuming: weights that an encoder started from are not needed again.
-    """
-    if sys.platform == "win32":
-        raise RunError(
-            "Training needs Linux or macOS: a worker here leads a process group. On Windows start it in WSL."
-        )
-    limits.check(config)
-    for ref in dict.fromkeys((*config.data.train, *config.data.val)):
-        source = catalog.open_source(ref)
-        source.check()
-        if len(source) == 0:
-            raise ConfigError(f"{ref} has no scenes; choose another split.")
-    check_labels(config)
-    if config.model.weights is not None and not resuming:
-        pretrained.check(config.model.name)
-    if config.teaching is None:
-        return None
-    teacher = config.teaching.teacher
-    info = references.info_of(teacher)
-    spec = references.spec_of(teacher)
-    if spec is not None and spec.open:
-        ensemble_search.candidates_of(spec)  # too many to try is known now
-    for ref in spec.members if spec is not None else [teacher] if isinstance(teacher, str) else ():
-        if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
-            raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
-    return info
-
-
-def check_labels(config: RunConfig) -> None:
-    """Raises ConfigError when a run would have nothing to measure by, or nothing to learn from."""
-    bare = [ref for ref in config.data.val if not catalog.open_source(ref).labelled]
-    if bare:
-        raise ConfigError(f"{', '.join(bare)} has no labels to check on; choose another split.")
-    train = any(catalog.open_source(ref).labelled for ref in config.data.train)
-    if not train and (config.teaching is None or config.teaching.alpha == 1):
-        who = "an untaught twin" if config.twin_of else "a network without a teacher"
-        if config.teaching is not None:
-            who = "a student that listens to labels alone (α 1)"
-        raise ConfigError(
-            f"{', '.join(config.data.train)} has no labels, and {who} learns from nothing else; add a labelled split"
-            + (", or train the student without its twin." if config.twin_of else ".")
-        )
-
-
 def stop(*run_ids: str) -> None:
     """Ask runs to stop, all at once, and wait until they have (two seconds at most); what each saved after its last
     whole epoch stays. `Run.stopping` and the status say so as soon as it is asked.
@@ -161,7 +113,7 @@ def resume(run_id: str) -> Run:
     """
     run = open_run(run_id)
     _resumable(run)
-    check(run.config, resuming=(run.run_dir / "last").is_dir())
+    checks.check(run.config, resuming=(run.run_dir / "last").is_dir())
     limits.check_time(run)
     with locks.hold(run_id):
         status = _resumable(run)  # another server may have been quicker

@@ -263,4 +263,6 @@ class Session:
         if self._teacher_info is not None and not self._kept:
             teacher = self._teacher_info.arch
             bare += speed.image_seconds(teacher, data.height, data.width, gmac, threads, "forward")
+        if self.config.teaching is not None:
+            bare += speed.term_seconds(self.config.teaching.terms, data.height, data.width, gmac, threads)
         return train_seconds / bare

@@ -6,7 +6,7 @@ own rates are kept by exactly what was run, and are believed first.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,14 +14,20 @@ from filelock import FileLock
 
 from unetkd_core import settings
 from unetkd_core.models import complexity
+from unetkd_core.models.names import arch_of
 from unetkd_core.runs.provenance import processor
 from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import ExtraTerm, level_of, names
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 FORMAT_VERSION: Final = 1
 _KEEP: Final = 200
 KEPT: Final = "kept"
+_TERMS: Final = {"pair_wise": 0.35, "holistic": 1.2, "intra_class": 0.35, "channel_wise": 0.1, "correlation": 0.6}
+"""What a term takes, as a share of M128's own training step on as many pixels, whoever the student is."""
+_ON_MAPS: Final = 0.4
+"""The same of a channel-wise term on maps."""
 
 
 def machine_key() -> str:
@@ -51,7 +57,9 @@ def run_key(config: RunConfig, threads: int, teacher: str, beside: bool) -> str:
     are kept (whoever it is, reading them takes the same); beside: another run went on beside it.
     """
     jitter = "jitter" if config.augment.jitter else "plain"
-    return "/".join((choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only"))
+    said = (choice_key(config, threads), teacher[:12] or "alone", jitter, "beside" if beside else "only")
+    more = names(config.teaching.terms) if config.teaching is not None else ()
+    return "/".join((*said, *sorted(more)))
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,12 @@ def image_seconds(
     # A depthwise encoder was three times an M-model's rate at most; more was measured while the cores were busy.
     rate = min(float(own[kind]), 4 * float(gmac[kind]))
     return complexity.macs(arch, height, width) / 1e9 * rate
+
+
+def term_seconds(terms: Sequence[ExtraTerm], height: int, width: int, gmac: Mapping[str, float], threads: int) -> float:
+    """Seconds that one training image's terms take, its student's and its teacher's passes left out."""
+    shares = (_ON_MAPS if t.kind == "channel_wise" and level_of(t) else _TERMS[t.kind] for t in terms)
+    return sum(shares) * image_seconds(arch_of("M128"), height, width, gmac, threads, "train")
 
 
 def remember(part: str, key: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.sweep_grid import Planned, SweepSpec
 from unetkd_core.runs.sweep_reading import One, read_one
 from unetkd_core.runs.sweep_results import CellResult, twin_key
+from unetkd_core.training.terms import names
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,10 @@ def of_cells(cells: Iterable[CellResult], known: Times) -> Left:
 
 
 def kind_of(planned: Planned) -> str:
-    """Runs of one kind take equally long: α, T, method and seed make no difference."""
-    return f"{planned.cell.student}/{planned.cell.teacher!r}"
+    """Runs of one kind take equally long: α, T and seed make no difference, and a method by its terms alone."""
+    teaching = planned.config.teaching
+    more = () if teaching is None else names(teaching.terms)
+    return "/".join((planned.cell.student, repr(planned.cell.teacher), *more))
 
 
 def times(spec: SweepSpec) -> Times:

@@ -111,10 +111,8 @@ class SweepSpec(BaseModel):
     @property
     def size(self) -> int:
         """How many students it has, over all seeds."""
-        count = 1
-        for axis in AXES:
-            count *= len(getattr(self, axis))
-        return count
+        cells = sum(len(self.axis("alpha", m)) * len(self.axis("temperature", m)) for m in self.method)
+        return len(self.student) * len(self.teacher) * cells * len(self.seed)
 
     @property
     def title(self) -> str:
@@ -124,6 +122,12 @@ class SweepSpec(BaseModel):
         who = f"{_short(self.student, 'students')} from {_short(list(map(references.label, self.teacher)), 'teachers')}"
         return f"{who}, {_axis('α', self.alpha)}{_between(self)}{_axis('T', self.temperature)}"[:120]
 
+    def axis(self, name: Literal["alpha", "temperature"], method: str) -> tuple[float, ...]:
+        """The values of α or T that a method is tried with: its own where it names one, which no axis changes."""
+        own = METHODS[method].changes.get(name)
+        values: tuple[float, ...] = getattr(self, name)
+        return values if own is None else (own,)
+
     def cells(self) -> tuple[Cell, ...]:
         """Every way of teaching, α by α and within it T by T."""
         ways = (
@@ -131,8 +135,8 @@ class SweepSpec(BaseModel):
             for s in self.student
             for t in self.teacher
             for m in self.method
-            for a in self.alpha
-            for temperature in self.temperature
+            for a in self.axis("alpha", m)
+            for temperature in self.axis("temperature", m)
         )
         return tuple(Cell(number, *way) for number, way in enumerate(ways))
 

@@ -12,7 +12,7 @@ import time
 from typing import Final
 
 from unetkd_core.errors import RunError, UnetKDError
-from unetkd_core.runs import jobs, launch, sweep_driver, sweep_folder, sweep_match
+from unetkd_core.runs import checks, launch, sweep_driver, sweep_folder, sweep_match
 from unetkd_core.runs.folder import list_runs
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
@@ -44,13 +44,13 @@ def check(spec: SweepSpec) -> None:
     """Look at what the runs need, once for every student and teacher. Raises as `start` says."""
     prints, seen = sweep_match.Prints(), set()
     if spec.twins:
-        jobs.check_labels(spec.base.twin("-"))
+        checks.check_labels(spec.base.twin("-"))
     for planned in spec.runs():
-        jobs.check_labels(planned.config)
+        checks.check_labels(planned.config)
         who = (planned.cell.student, repr(planned.cell.teacher))
         if who not in seen:
             seen.add(who)
-            jobs.check(planned.config)
+            checks.check(planned.config)
             prints.of(planned.config)
 
 

@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.backbones import ENCODERS
-from unetkd_core.models.names import usual_norm
+from unetkd_core.models.levels import widths_of
+from unetkd_core.models.names import arch_of, usual_norm
+from unetkd_core.training import terms
+from unetkd_core.training.terms import ExtraTerm
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -71,7 +74,9 @@ class ModelConfig(_Section):
 
 
 class TeachingConfig(_Section):
-    """Standard pixel-wise distillation: alpha * CE + (1 - alpha) * KL(teacher || student) at a temperature."""
+    """Standard pixel-wise distillation, alpha * CE + (1 - alpha) * KL(teacher || student) at a temperature, and what
+    else is distilled: each of `terms` times its weight. An alpha of 1 with such terms leaves the KL out.
+    """
 
     teacher: Annotated[
         Annotated[Annotated[str, Field(min_length=1)], Tag("name")] | Annotated[EnsembleSpec, Tag("ensemble")],
@@ -91,6 +96,28 @@ class TeachingConfig(_Section):
     weight_soft_by_class: bool = Field(
         True, description="The hard term's class weights on the soft term too; the paper has none."
     )
+    terms: tuple[ExtraTerm, ...] = Field(
+        (), max_length=16, description="What is distilled beside soft labels; each is added times its weight."
+    )
+
+    @model_validator(mode="after")
+    def _terms_fit(self) -> "TeachingConfig":
+        terms.require_distinct(self.terms)
+        if terms.levels_of(self.terms) and not isinstance(self.teacher, str):
+            raise ValueError(terms.NO_MAPS)
+        if self.cache and (why := terms.why_live(self.terms)):
+            raise ValueError(f"the teacher's answers cannot be kept: {why}; leave cache open")
+        return self
+
+    @property
+    def pixel_wise(self) -> bool:
+        """Whether the soft labels' KL is worked out: not where it weighs nothing and other terms teach."""
+        return self.alpha < 1 or not self.terms
+
+    @property
+    def labels_alone(self) -> bool:
+        """Whether nothing that the teacher says has a weight: an alpha of 1 and no terms."""
+        return self.alpha == 1 and not self.terms
 
 
 class OptimConfig(_Section):
@@ -182,6 +209,12 @@ class RunConfig(_Section):
             raise ValueError("a teacher's answers can be kept only for views in turn; set augment.draw to turns")
         if self.twin_of is not None and self.teaching is not None:
             raise ValueError("a twin has no teacher: twin_of and teaching exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _student_has_levels(self) -> "RunConfig":
+        if self.teaching is not None:
+            terms.require_levels(self.teaching.terms, self.model.name, widths_of(arch_of(self.model.name)))
         return self
 
     @property

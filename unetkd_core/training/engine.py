@@ -7,7 +7,7 @@ same. The teacher sees the clean view; colour jitter touches the student's input
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,81 +20,10 @@ from unetkd_core.data.views import View, choose_views, epoch_order, view_in_turn
 from unetkd_core.errors import TrainingError
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
+from unetkd_core.training.step import HARD, ArrayData, Batch, Beside, Objective, Said, Seen, Teacher
 
-
-class ArrayData(Protocol):
-    """What the engine needs of a packed dataset."""
-
-    def __len__(self) -> int: ...
-    def gather(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """images (B, H, W, 3) uint8 and labels (B, H, W) uint8, in the order of `indices`."""
-        ...
-
-
-class Batch(NamedTuple):
-    """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64;
-    indices: (B,) int64, which scenes of the data they are; labelled: whether any of these has a label.
-    """
-
-    image: Tensor
-    student_image: Tensor
-    target: Tensor
-    indices: np.ndarray
-    labelled: bool = True
-
-
-HARD: Final = "cross-entropy"
-"""The part that labels alone give."""
-
-
-class StepLoss(NamedTuple):
-    """total: what is minimised; parts: its named terms' means, unweighted (a 0-dim tensor each)."""
-
-    total: Tensor
-    parts: Mapping[str, Tensor]
-
-
-Objective = Callable[[Tensor, Tensor, Tensor | None], StepLoss]
-"""(student logits, target, teacher logits or None) -> StepLoss; the trainer's."""
-Teacher = Callable[[Batch], Tensor]
-"""What the teacher says of a batch's clean views: logits (B, 6, H, W) in any precision, without gradient."""
 Draw = Callable[[np.ndarray, int], np.ndarray]
 """(indices, epoch) -> the number of the view that each scene shows in that epoch."""
-
-
-class FrozenTeacher:
-    """A teacher that cannot learn: no gradients, always in eval, under inference_mode."""
-
-    def __init__(self, model: nn.Module, accelerator: Accelerator, memory_format: torch.memory_format) -> None:
-        self._model = model.to(device=accelerator.device, memory_format=memory_format).eval().requires_grad_(False)  # type: ignore[call-overload]
-        self._accelerator = accelerator
-        if accelerator.mixed_precision == "bf16":
-            _round_convolutions(self._model)
-
-    def answer(self, batch: Batch) -> Tensor:
-        """What it says of a training batch's clean views: engine.Teacher."""
-        return self(batch.image, batch.target)
-
-    def __call__(self, image: Tensor, target: Tensor | None = None) -> Tensor:
-        """image (B, 3, H, W) in [0, 1] -> logits (B, 6, H, W) float32, an ordinary tensor without gradient.
-
-        target (B, H, W) int64 is shown to a teacher that asks for it (`needs_target`).
-        """
-        self._model.eval()
-        labels = {"target": target} if getattr(self._model, "needs_target", False) else {}
-        with torch.inference_mode(), self._accelerator.autocast():
-            logits: Tensor = self._model(image, **labels)
-        # A copy made outside: autograd may not save an inference tensor.
-        return logits.to(dtype=torch.float32, copy=True)
-
-
-def _round_convolutions(model: nn.Module) -> None:
-    """Round convolutions to bfloat16 once, as autocast would at every step: the same logits, an eighth faster for
-    M1024.
-    """
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            module.to(torch.bfloat16)
 
 
 def training_batches(
@@ -141,6 +70,8 @@ def train_epoch(
     on_step: Callable[[int, int], None],
     frozen: nn.Module | None = None,
     needs_labels: bool = True,
+    maps: Callable[[], Mapping[str, Tensor]] = dict,
+    beside: Beside | None = None,
 ) -> dict[str, float]:
     """Train on every batch once; returns the mean of each of the objective's parts over the images of its steps.
 
@@ -148,24 +79,26 @@ def train_epoch(
     counts for the parts that need none, and not for HARD.
 
     learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
-    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. on_step(step in
-    this epoch from 1, images of the step) is called after each step; what it raises ends the epoch. Raises
-    TrainingError naming the term when a loss is NaN or infinite, or when there was nothing to learn from.
+    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. maps: asked after
+    `model` was called, for what the objective wants to see from inside it. beside: learns after each of the student's
+    steps, and its losses are averaged too. on_step(step in this epoch from 1, images of the step) is called after each
+    step; what it raises ends the epoch. Raises TrainingError naming the term when a loss is NaN or infinite, or when
+    there was nothing to learn from.
     """
     model.train()
     if frozen is not None:
         frozen.eval()
     check_every = 1 if accelerator.device.type == "cpu" else 20  # on an accelerator every look waits for the queue
-    sums: dict[str, Tensor] = {}
-    images: Counter[str] = Counter()
+    means = _Means()
     step = taken = 0
     for step, batch in enumerate(batches, start=1):
         if needs_labels and not batch.labelled:
             continue
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
-        teacher_logits = teacher(batch) if teacher is not None else None
-        loss = objective(model(batch.student_image), batch.target, teacher_logits)
+        said = teacher(batch) if teacher is not None else None
+        seen = Seen(Said(model(batch.student_image), maps()), batch, said)
+        loss = objective(seen)
         if step % check_every == 0:
             require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")
         optimizer.zero_grad(set_to_none=True)
@@ -174,16 +107,33 @@ def train_epoch(
             accelerator.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
         taken += 1
-        count = len(batch.target)
-        for name, value in loss.parts.items():
-            if batch.labelled or name != HARD:
-                images[name] += count
-                sums[name] = sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
-        on_step(step, count)
+        means.add(loss.parts, batch)
+        if beside is not None:
+            means.add(beside(seen, first_step + step - 1), batch)
+        on_step(step, len(batch.target))
     if not taken:
         raise TrainingError(f"None of the epoch's {step} batches has a label, and nobody teaches; nothing was learned.")
-    require_finite(sums, where=f"within the epoch's {step} steps")
-    return {name: float(value) / images[name] for name, value in sums.items()}
+    return means.close(where=f"within the epoch's {step} steps")
+
+
+class _Means:
+    """Sums of named losses over an epoch's images, kept where they are computed: reading one waits for the device."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._images: Counter[str] = Counter()
+
+    def add(self, parts: Mapping[str, Tensor], batch: Batch) -> None:
+        count = len(batch.target)
+        for name, value in parts.items():
+            if batch.labelled or name != HARD:
+                self._images[name] += count
+                self._sums[name] = self._sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
+
+    def close(self, *, where: str) -> dict[str, float]:
+        """Raises TrainingError, with `where`, when one is no number."""
+        require_finite(self._sums, where=where)
+        return {name: float(value) / self._images[name] for name, value in self._sums.items()}
 
 
 def require_finite(losses: Mapping[str, Tensor], *, where: str) -> None:

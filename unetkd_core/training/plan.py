@@ -5,7 +5,7 @@ Arithmetic on a config. Knows no clock (runs/estimate.py does) and needs no torc
 
 from unetkd_core.data.views import View, make_views
 from unetkd_core.models.weighting import MOVING
-from unetkd_core.training import answers
+from unetkd_core.training import answers, terms
 from unetkd_core.training.config import AugmentConfig, RunConfig
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -53,4 +53,4 @@ def why_live(config: RunConfig) -> str:
         return "the views are drawn by chance, so no answer would serve twice"
     if config.teaching is not None and config.teaching.cache is False:
         return "its settings say so"
-    return ""
+    return terms.why_live(config.teaching.terms) if config.teaching is not None else ""

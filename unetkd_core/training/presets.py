@@ -63,27 +63,69 @@ KD_PRESETS: Final = {
     ),
 }
 
+_SOFT: Final = {"scale_by_t2": True, "direction": "forward"}
+_INSTEAD: Final = {"alpha": 1.0, "temperature": 1.0, **_SOFT}
+"""The whole weight on labels: what the method brings comes in the soft labels' place, as its authors have it."""
+
 METHODS: Final = {
     "kd": Preset(
         "kd",
         "Soft labels",
         "The paper's: KL(teacher ‖ student) with no T², so its pull fades as T grows.",
-        {"scale_by_t2": False, "direction": "forward"},
+        {"scale_by_t2": False, "direction": "forward", "terms": ()},
     ),
     "kd-t2": Preset(
         "kd-t2",
         "Soft labels × T²",
         "Hinton's: T² gives the soft term the same pull at any temperature.",
-        {"scale_by_t2": True, "direction": "forward"},
+        {**_SOFT, "terms": ()},
     ),
     "reverse": Preset(
         "reverse",
         "Reversed × T²",
         "KL(student ‖ teacher) with T²: the student may leave out what it cannot follow.",
-        {"scale_by_t2": True, "direction": "reverse"},
+        {"scale_by_t2": True, "direction": "reverse", "terms": ()},
+    ),
+    "pair-wise": Preset(
+        "pair-wise",
+        "Pair-wise",
+        "Soft labels × T², and which places of a scene look alike inside the network (Liu et al.).",
+        {**_SOFT, "terms": ({"kind": "pair_wise"},)},
+    ),
+    "structured": Preset(
+        "structured",
+        "Structured",
+        "Pair-wise, and a critic that compares whole maps: the student learns to pass for the teacher (Liu et al.).",
+        {**_SOFT, "terms": ({"kind": "pair_wise"}, {"kind": "holistic"})},
+    ),
+    "intra-class": Preset(
+        "intra-class",
+        "Intra-class",
+        "Soft labels × T², and how far each pixel lies from its class's mean feature (Wang et al.).",
+        {**_SOFT, "terms": ({"kind": "intra_class"},)},
+    ),
+    "channel-wise": Preset(
+        "channel-wise",
+        "Channel-wise",
+        "Instead of soft labels: where in the picture each class is most likely (Shu et al.). α is 1.",
+        {**_INSTEAD, "terms": ({"kind": "channel_wise"},)},
+    ),
+    "channel-wise-features": Preset(
+        "channel-wise-features",
+        "Channel-wise, features",
+        "Instead of soft labels: where each channel of the last map looks (Shu et al.). α is 1.",
+        {**_INSTEAD, "terms": ({"kind": "channel_wise", "level": "up1"},)},
+    ),
+    "dist": Preset(
+        "dist",
+        "DIST",
+        "Instead of soft labels: rankings of classes and of pixels, not equal numbers (DIST, Huang et al.). α is 1.",
+        {**_INSTEAD, "terms": ({"kind": "correlation"},)},
     ),
 }
-"""What a sweep can compare: `changes` goes to the teaching section. α, T and the teacher are axes of their own."""
+"""What can be distilled, and what a sweep can compare: `changes` goes to the teaching section. Where a method names α
+and T itself, they are part of it; else they are axes of their own, as the teacher is.
+"""
 
 BUDGETS: Final = {
     "taste": Preset(

@@ -8,9 +8,9 @@ run folder.
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -24,25 +24,41 @@ FORMAT_VERSION: Final = 1
 _POINTER: Final = "state.json"
 
 
-def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, extra: dict[str, Any]) -> None:
+class Part(NamedTuple):
+    """A network and who moves its weights; none: the optimiser of another."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer | None = None
+
+
+def save_state(
+    folder: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    extra: dict[str, Any],
+    beside: Mapping[str, Part] | None = None,
+) -> None:
     """Write everything that resuming needs, atomically.
 
-    folder: made if missing. extra: JSON data (epoch, best mIoU, ...), given back by `load_state`.
+    folder: made if missing. extra: JSON data (epoch, best mIoU, ...), given back by `load_state`. beside: what learns
+    beside `model`, by name.
     Raises OSError when the disk is full or read-only; the state before stays whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer_state = optimizer.state_dict()
-    tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-    for index, entries in optimizer_state["state"].items():
-        tensors |= {f"optimizer.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
+    tensors, groups = _tensors("", Part(model, optimizer))
     tensors["rng.torch"] = torch.get_rng_state()
+    others = {}
+    for part, what in (beside or {}).items():
+        more, others[part] = _tensors(f"{part}.", what)
+        tensors |= more
     # contiguous(): safetensors refuses other strides; the memory format is the trainer's and set again after loading.
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     name = _free_name(folder)
     pointer = {
         "format_version": FORMAT_VERSION,
         "tensors": name,
-        "param_groups": optimizer_state["param_groups"],
+        "param_groups": groups,
+        **({"beside": others} if others else {}),
         "extra": extra,
     }
     try:
@@ -54,20 +70,30 @@ def save_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer,
         _clean(folder)
 
 
-def load_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Put a saved state back into `model`, `optimizer` (built from the same config) and torch's random state.
+def _tensors(prefix: str, part: Part) -> tuple[dict[str, torch.Tensor], Any]:
+    """All that a part remembers, and what JSON says of its optimiser."""
+    tensors = {f"{prefix}model.{name}": tensor for name, tensor in part.model.state_dict().items()}
+    if part.optimizer is None:
+        return tensors, None
+    state = part.optimizer.state_dict()
+    for index, entries in state["state"].items():
+        tensors |= {f"{prefix}optimizer.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
+    return tensors, state["param_groups"]
+
+
+def load_state(
+    folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, beside: Mapping[str, Part] | None = None
+) -> dict[str, Any]:
+    """Put a saved state back into `model`, `optimizer`, `beside` (built from the same config) and torch's random state.
 
     Returns `extra`. Raises TrainingError when the folder holds no whole state, or one of another format or model.
     """
     pointer = _read_pointer(folder)
     try:
         tensors = load_file(folder / pointer["tensors"])
-        model.load_state_dict(_under(tensors, "model."), strict=True)
-        state: dict[int, dict[str, torch.Tensor]] = {}
-        for key, tensor in _under(tensors, "optimizer.").items():
-            index, name = key.split(".", 1)
-            state.setdefault(int(index), {})[name] = tensor
-        optimizer.load_state_dict({"state": state, "param_groups": pointer["param_groups"]})
+        _put_back(tensors, "", Part(model, optimizer), pointer["param_groups"])
+        for name, part in (beside or {}).items():
+            _put_back(tensors, f"{name}.", part, pointer["beside"][name])
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         raise TrainingError(
             f"The saved state in {folder} cannot be used ({_first_line(error)}); start the run anew."
@@ -75,6 +101,17 @@ def load_state(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
     torch.set_rng_state(tensors["rng.torch"])
     extra: dict[str, Any] = pointer["extra"]
     return extra
+
+
+def _put_back(tensors: dict[str, torch.Tensor], prefix: str, part: Part, groups: Any) -> None:
+    part.model.load_state_dict(_under(tensors, f"{prefix}model."), strict=True)
+    if part.optimizer is None:
+        return
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, tensor in _under(tensors, f"{prefix}optimizer.").items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = tensor
+    part.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def has_state(folder: Path) -> bool:

@@ -24,8 +24,9 @@ from unetkd_core.errors import TrainingError
 from unetkd_core.models.ensemble import EnsembleTeacher
 from unetkd_core.training import engine
 from unetkd_core.training.answers import LABELS, Answers, turn_name
-from unetkd_core.training.engine import ArrayData
+from unetkd_core.training.frozen_teacher import FrozenTeacher
 from unetkd_core.training.room import Using
+from unetkd_core.training.step import ArrayData, Batch, Said
 
 ASKED_AT_ONCE: Final = 8
 """Scenes that go through the teacher together: always so many, whatever a run's batch, so that an answer does not
@@ -64,7 +65,10 @@ class Source:
 
 
 class Teaching:
-    """A run's teacher as the trainer sees it: before each epoch `prepare`, at each step `answer`."""
+    """A run's teacher as the trainer sees it: before each epoch `prepare`, at each step `answer`.
+
+    levels: whose maps it shows besides its logits, which only a live one does (plan.why_live).
+    """
 
     def __init__(
         self,
@@ -75,11 +79,15 @@ class Teaching:
         turns: int,
         accelerator: Accelerator,
         memory_format: torch.memory_format,
+        levels: Sequence[str] = (),
     ) -> None:
+        if levels and source.kept:
+            raise ValueError("feature maps are not kept; a teacher that shows them is asked live")
+        self._levels = tuple(levels)
         self._source, self._data, self._views, self._turns = source, data, views, turns
         self._accelerator, self._memory_format = accelerator, memory_format
         self._network: nn.Module | None = None
-        self._frozen: dict[int | None, engine.FrozenTeacher] = {}
+        self._frozen: dict[int | None, FrozenTeacher] = {}
         self._open: list[np.ndarray] = []
         if source.mixer is not None:
             source.mixer.to(accelerator.device)
@@ -89,14 +97,16 @@ class Teaching:
         """Whether it is asked at every step."""
         return not self._source.kept
 
-    def frozen(self, member: int | None = None) -> engine.FrozenTeacher:
+    def frozen(self, member: int | None = None) -> FrozenTeacher:
         """The network itself, or one of its members; loaded at the first call."""
         if member not in self._frozen:
             if self._network is None:
                 self._network = self._source.load()
             part = self._network if member is None else self._network.members[member]  # type: ignore[index]
             assert isinstance(part, nn.Module)
-            self._frozen[member] = engine.FrozenTeacher(part, self._accelerator, self._memory_format)
+            self._frozen[member] = FrozenTeacher(
+                part, self._accelerator, self._memory_format, self._levels if member is None else ()
+            )
         return self._frozen[member]
 
     def to_ask(self, first_epoch: int, epochs: int) -> int:
@@ -123,13 +133,13 @@ class Teaching:
             self._network = None
             self._frozen.clear()
 
-    def answer(self, batch: engine.Batch) -> Tensor:
-        """engine.Teacher: float32 from a live network or a mix, float16 straight from the cache."""
+    def answer(self, batch: Batch) -> Said:
+        """step.Teacher: float32 from a live network or a mix, float16 straight from the cache."""
         if self.live:
             return self.frozen().answer(batch)
         device = batch.target.device
         said = [torch.from_numpy(np.take(array, batch.indices, axis=0)).to(device) for array in self._open]
-        return said[0] if self._source.mixer is None else self._source.mixer.mix(said, batch.target)
+        return Said(said[0] if self._source.mixer is None else self._source.mixer.mix(said, batch.target))
 
     def labels(self, data: ArrayData, batch_size: int, tick: Tick) -> np.ndarray:
         """(N, H, W) uint8: its classes on validation scenes, unaugmented; kept where the source says so."""

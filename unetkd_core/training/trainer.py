@@ -1,4 +1,4 @@
-"""One run, from its config: builds the student, weighs and adds the loss terms, trains epoch by epoch.
+"""One run, from its config: builds the student and what learns beside it, trains epoch by epoch.
 
 One code path for standalone and taught runs. It is handed the data and where its teacher comes from, and reports
 through callbacks; which folder things are kept in is the worker's affair.
@@ -12,28 +12,32 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from torch import Tensor, nn
+from torch import nn
 
-from unetkd_core.losses.hard_and_soft import hard_and_soft
-from unetkd_core.losses.task import cross_entropy, sqrt_class_weights
+from unetkd_core.losses.task import sqrt_class_weights
 from unetkd_core.metrics import Scores, SegmentationMeter
 from unetkd_core.models.backbone_unet import BackboneUNet
+from unetkd_core.models.features import Taps
+from unetkd_core.models.levels import widths_of
 from unetkd_core.models.names import arch_of
 from unetkd_core.models.pretrained import load_encoder
 from unetkd_core.models.registry import build
 from unetkd_core.training import engine
-from unetkd_core.training.config import OptimConfig, RunConfig, TeachingConfig
+from unetkd_core.training.beside import Company, critic_of
+from unetkd_core.training.config import RunConfig
+from unetkd_core.training.objective import losses_of, objective
 from unetkd_core.training.plan import turns_of, views_of
 from unetkd_core.training.precision import TORCH_FORMAT
 from unetkd_core.training.progress import Pace, Progress, Watch
 from unetkd_core.training.schedule import learning_rate
-from unetkd_core.training.state import load_state, save_state
+from unetkd_core.training.setup import make_accelerator, make_optimizer
+from unetkd_core.training.state import Part, load_state, save_state
+from unetkd_core.training.step import ArrayData, Batch
 from unetkd_core.training.teacher_cache import Source, Teaching
+from unetkd_core.training.terms import ExtraTerm, levels_of
 
 
-class Packed(engine.ArrayData, Protocol):
+class Packed(ArrayData, Protocol):
     """What the trainer needs of a packed dataset: data/packed.py's PackedSet."""
 
     def class_shares(self) -> np.ndarray: ...
@@ -51,42 +55,6 @@ class EpochReport:
     scores: Scores
     best: bool
     panel: np.ndarray
-
-
-def objective(optim: OptimConfig, teaching: TeachingConfig | None, class_weight: Tensor | None) -> engine.Objective:
-    """The run's loss: alpha * CE + (1 - alpha) * KD, or CE alone. The only place where terms are weighed and added.
-
-    class_weight: (6,) or none; on the soft term too when the teaching says so.
-    """
-    weight = class_weight if optim.class_weights != "none" else None
-
-    def labels_alone(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
-        hard = cross_entropy(student, target, weight).mean()
-        return engine.StepLoss(hard, {engine.HARD: hard})
-
-    if teaching is None:
-        return labels_alone
-    soft_weight = weight if teaching.weight_soft_by_class else None
-
-    def taught(student: Tensor, target: Tensor, teacher: Tensor | None) -> engine.StepLoss:
-        assert teacher is not None
-        hard, soft = (
-            term.mean()
-            for term in hard_and_soft(
-                student,
-                target,
-                teacher,
-                temperature=teaching.temperature,
-                direction=teaching.direction,
-                scale_by_t2=teaching.scale_by_t2,
-                class_weight=weight,
-                soft_class_weight=soft_weight,
-            )
-        )
-        total = teaching.alpha * hard + (1 - teaching.alpha) * soft
-        return engine.StepLoss(total, {engine.HARD: hard, "distillation": soft})
-
-    return taught
 
 
 class Trainer:
@@ -110,42 +78,63 @@ class Trainer:
         if (config.teaching is None) != (teacher is None):
             raise ValueError("a teacher is given exactly when the config has a teaching section")
         self.config, self.train, self.val, self.panel = config, train, val, panel
-        hardware, optim, teaching = config.hardware, config.optim, config.teaching
-        self.memory_format = TORCH_FORMAT[hardware.memory_format]
-        self.accelerator = make_accelerator(hardware.device, hardware.precision)
-        torch.manual_seed(config.seed)
+        self.memory_format = TORCH_FORMAT[config.hardware.memory_format]
+        self.accelerator = make_accelerator(config.hardware.device, config.hardware.precision)
+        self._views, turns = views_of(config.augment), turns_of(config.augment)
+        self._draw = engine.drawing(len(self._views), seed=config.seed, turns=turns)
         self.arch = arch_of(config.model.name, config.model.norm)
-        network = build(self.arch)
         self.began_from: dict[str, str] | None = None
         """Name and sha256 of an encoder's first weights, for the record; none: scratch, or resumed."""
-        if config.model.weights is not None and not resuming:
-            self.began_from = load_encoder(cast(BackboneUNet, network)).provenance()
-        network = network.to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
-        kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[optim.optimizer]
-        self.optimizer = kind(_groups(network, optim), lr=optim.learning_rate, weight_decay=optim.weight_decay)
-        self._network = network
-        self.model, self._prepared = self.accelerator.prepare(network, self.optimizer)
-        self._views = views_of(config.augment)
-        turns = turns_of(config.augment)
-        self._draw = engine.drawing(len(self._views), seed=config.seed, turns=turns)
+        self._network = self._first_network(resuming)
+        self.teaching = None if teacher is None else self._taught_by(teacher, turns or 1)
         self._teacher_pred: np.ndarray | None = None
-        self.teaching: Teaching | None = None
-        if teacher is not None:
-            source = teacher if isinstance(teacher, Source) else Source(load=lambda: teacher)
-            self.teaching = Teaching(
-                source,
-                train,
-                self._views,
-                turns=turns or 1,
-                accelerator=self.accelerator,
-                memory_format=self.memory_format,
-            )
+        self._taps = Taps(self._network, levels_of(self._terms))
+        self._company = self._first_company()
+        adapters = [] if self._company is None else list(self._company.adapters.parameters())
+        self.optimizer = make_optimizer(self._network, config.optim, adapters)
+        self.model, self._prepared = self.accelerator.prepare(self._network, self.optimizer)
         weight = sqrt_class_weights(train.class_shares()).to(self.accelerator.device)
-        self._objective = objective(optim, teaching, weight)
+        self._objective = objective(config.optim, config.teaching, weight, self._company)
         self.epoch = 0
         self.best_miou = -1.0
-        self.steps = -(-len(train) // optim.batch_size)
-        self.pace = Pace(len(train), len(val), optim.epochs)
+        self.steps = -(-len(train) // config.optim.batch_size)
+        self.pace = Pace(len(train), len(val), config.optim.epochs)
+
+    def _first_network(self, resuming: bool) -> nn.Module:
+        """The student as it begins, on its device. A twin's is the same: nothing is drawn before it."""
+        torch.manual_seed(self.config.seed)
+        network = build(self.arch)
+        if self.config.model.weights is not None and not resuming:
+            self.began_from = load_encoder(cast(BackboneUNet, network)).provenance()
+        placed: nn.Module = network.to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
+        return placed
+
+    def _taught_by(self, teacher: nn.Module | Source, turns: int) -> Teaching:
+        return Teaching(
+            teacher if isinstance(teacher, Source) else Source(load=lambda: teacher),
+            self.train,
+            self._views,
+            turns=turns,
+            accelerator=self.accelerator,
+            memory_format=self.memory_format,
+            levels=levels_of(self._terms),
+        )
+
+    def _first_company(self) -> Company | None:
+        """Who learns beside the student; none where no term asks for more than what the networks say."""
+        if self.teaching is None or not self._terms:
+            return None
+        theirs = self.teaching.frozen().taps.widths if levels_of(self._terms) else {}
+        device = self.accelerator.device
+        return Company(self._terms, widths_of(self.arch), theirs, seed=self.config.seed, device=device)
+
+    @property
+    def _terms(self) -> tuple[ExtraTerm, ...]:
+        return self.config.teaching.terms if self.config.teaching is not None else ()
+
+    @property
+    def _beside(self) -> dict[str, Part]:
+        return {} if self._company is None else self._company.parts()
 
     @property
     def network(self) -> nn.Module:
@@ -154,11 +143,12 @@ class Trainer:
 
     def save(self, folder: Path) -> None:
         """Write all that resuming needs, after a whole epoch."""
-        save_state(folder, self._network, self.optimizer, {"epoch": self.epoch, "best_miou": self.best_miou})
+        extra = {"epoch": self.epoch, "best_miou": self.best_miou}
+        save_state(folder, self._network, self.optimizer, extra, self._beside)
 
     def restore(self, folder: Path) -> None:
         """Go on after the epoch that `save` wrote, exactly as if there had been no break."""
-        extra = load_state(folder, self._network, self.optimizer)
+        extra = load_state(folder, self._network, self.optimizer, self._beside)
         self.epoch, self.best_miou = int(extra["epoch"]), float(extra["best_miou"])
 
     def predict_panel(self) -> np.ndarray:
@@ -233,12 +223,13 @@ class Trainer:
             "teacher_seconds": round(start - begin, 4),
             "images_per_second": round(len(self.train) / (trained - start), 3),
             "learning_rate": self._learning_rate(self.epoch * self.steps - 1),
-            **self._losses(means),
+            **losses_of(self.config.teaching, means),
+            **critic_of(means),
             "val": result.scores.to_json(),
         }
         return EpochReport(self.epoch, metrics, result.scores, best, result.kept)
 
-    def batches(self, epoch: int) -> Iterator[engine.Batch]:
+    def batches(self, epoch: int) -> Iterator[Batch]:
         """The epoch's batches, a function of (seed, epoch) alone."""
         return engine.training_batches(
             self.train,
@@ -252,7 +243,7 @@ class Trainer:
         )
 
     def train_once(
-        self, *, on_step: Callable[[int, int], None], batches: Iterator[engine.Batch] | None = None
+        self, *, on_step: Callable[[int, int], None], batches: Iterator[Batch] | None = None
     ) -> dict[str, float]:
         """The present epoch's batches, or those given, with a teacher that is prepared; the loss's parts' means."""
         return engine.train_epoch(
@@ -267,7 +258,9 @@ class Trainer:
             clip_norm=self.config.optim.clip_norm,
             frozen=self._frozen(self.epoch),
             on_step=on_step,
-            needs_labels=self.config.teaching is None or self.config.teaching.alpha == 1,
+            needs_labels=self.config.teaching is None or self.config.teaching.labels_alone,
+            maps=self._taps.take,
+            beside=None if self._company is None else self._company.learner,
         )
 
     def _frozen(self, epoch: int) -> nn.Module | None:
@@ -283,32 +276,8 @@ class Trainer:
         optim = self.config.optim
         return learning_rate(step, optim.epochs * self.steps, peak=optim.learning_rate, schedule=optim.schedule)
 
-    def _losses(self, means: dict[str, float]) -> dict[str, float | None]:
-        hard, soft = means.get(engine.HARD), means.get("distillation")
-        teaching = self.config.teaching
-        total = hard if teaching is None else teaching.alpha * (hard or 0.0) + (1 - teaching.alpha) * (soft or 0.0)
-        return {"loss": total, "loss_ce": hard, "loss_kd": soft}
-
     def _prepare_teacher_pred(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> None:
         """The teacher's classes on the validation scenes, once: they never change, and agreement asks every epoch."""
         if self.teaching is not None and self._teacher_pred is None:
             watch = Watch(self.pace, self.epoch, self.steps, on_progress, should_stop)
             self._teacher_pred = self.teaching.labels(self.val, self.config.optim.batch_size, watch.looked)
-
-
-def _groups(network: nn.Module, optim: OptimConfig) -> list[dict[str, Any]]:
-    """Parameter groups; `rate` is a group's share of the learning rate. One group unless an encoder learns slower."""
-    if optim.encoder_rate == 1:
-        return [{"params": list(network.parameters()), "rate": 1.0}]
-    encoder = list(cast(nn.Module, network.encoder).parameters())
-    own = {id(p) for p in encoder}
-    rest = [p for p in network.parameters() if id(p) not in own]
-    return [{"params": rest, "rate": 1.0}, {"params": encoder, "rate": optim.encoder_rate}]
-
-
-def make_accelerator(device: str, precision: str) -> Accelerator:
-    """Accelerate's carrier of device and precision. device: cpu, mps, cuda or cuda:N (auto: its own choice)."""
-    AcceleratorState._reset_state(reset_partial_state=True)  # it is a singleton: one process may train several configs
-    if device.startswith("cuda:"):
-        torch.cuda.set_device(int(device[5:]))
-    return Accelerator(mixed_precision="bf16" if precision == "bf16" else "no", cpu=device == "cpu")

@@ -1,0 +1,75 @@
+"""What a run needs, looked at before anything is made: data, labels, the teacher and what is asked of it.
+
+Cheap: reads no weights and no picture, needs no torch.
+"""
+
+import sys
+
+from unetkd_core.data import catalog
+from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.models import pretrained
+from unetkd_core.models.levels import widths_of
+from unetkd_core.runs import limits
+from unetkd_core.runs.folder import open_run
+from unetkd_core.training import terms
+from unetkd_core.training.config import RunConfig, TeachingConfig
+from unetkd_core.zoo import checkpoints, ensemble_search, references
+
+
+def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.CheckpointInfo | None:
+    """Look at everything that a run needs, cheaply; returns the teacher's info. Raises as `start` says.
+
+    resuming: weights that an encoder started from are not needed again.
+    """
+    if sys.platform == "win32":
+        raise RunError(
+            "Training needs Linux or macOS: a worker here leads a process group. On Windows start it in WSL."
+        )
+    limits.check(config)
+    for ref in dict.fromkeys((*config.data.train, *config.data.val)):
+        source = catalog.open_source(ref)
+        source.check()
+        if len(source) == 0:
+            raise ConfigError(f"{ref} has no scenes; choose another split.")
+    check_labels(config)
+    if config.model.weights is not None and not resuming:
+        pretrained.check(config.model.name)
+    if config.teaching is None:
+        return None
+    teacher = config.teaching.teacher
+    info = references.info_of(teacher)
+    spec = references.spec_of(teacher)
+    if spec is not None and spec.open:
+        ensemble_search.candidates_of(spec)  # too many to try is known now
+    for ref in spec.members if spec is not None else [teacher] if isinstance(teacher, str) else ():
+        if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
+            raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
+    if spec is None:
+        _check_levels(config.teaching, info)
+    return info
+
+
+def check_labels(config: RunConfig) -> None:
+    """Raises ConfigError when a run would have nothing to measure by, or nothing to learn from."""
+    bare = [ref for ref in config.data.val if not catalog.open_source(ref).labelled]
+    if bare:
+        raise ConfigError(f"{', '.join(bare)} has no labels to check on; choose another split.")
+    train = any(catalog.open_source(ref).labelled for ref in config.data.train)
+    if not train and (config.teaching is None or config.teaching.labels_alone):
+        who = "an untaught twin" if config.twin_of else "a network without a teacher"
+        if config.teaching is not None:
+            who = "a student that listens to labels alone (α 1)"
+        raise ConfigError(
+            f"{', '.join(config.data.train)} has no labels, and {who} learns from nothing else; add a labelled split"
+            + (", or train the student without its twin." if config.twin_of else ".")
+        )
+
+
+def _check_levels(teaching: TeachingConfig, info: checkpoints.CheckpointInfo) -> None:
+    """Raises ConfigError when a term reads maps that this teacher does not have."""
+    if not terms.levels_of(teaching.terms):
+        return
+    try:
+        terms.require_levels(teaching.terms, info.title, widths_of(info.arch))
+    except ValueError as error:
+        raise ConfigError(f"The teacher {error}.") from None

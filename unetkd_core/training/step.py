@@ -1,0 +1,66 @@
+"""What passes through one step of training: a batch, what student and teacher say of it, and the loss. Types alone.
+
+Whoever says something, says it in logits; maps from inside the network come along where a loss asks for them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+from torch import Tensor
+
+
+class ArrayData(Protocol):
+    """What the engine needs of a packed dataset."""
+
+    def __len__(self) -> int: ...
+    def gather(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """images (B, H, W, 3) uint8 and labels (B, H, W) uint8, in the order of `indices`."""
+        ...
+
+
+class Batch(NamedTuple):
+    """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64;
+    indices: (B,) int64, which scenes of the data they are; labelled: whether any of these has a label.
+    """
+
+    image: Tensor
+    student_image: Tensor
+    target: Tensor
+    indices: np.ndarray
+    labelled: bool = True
+
+
+class Said(NamedTuple):
+    """logits: (B, 6, H, W), unnormalised, in any precision; maps: level -> (B, C, h, w), of the levels asked for."""
+
+    logits: Tensor
+    maps: Mapping[str, Tensor] = {}
+
+
+class Seen(NamedTuple):
+    """All that a loss may look at. teacher: without gradient; none where nobody teaches."""
+
+    student: Said
+    batch: Batch
+    teacher: Said | None = None
+
+
+HARD: Final = "cross-entropy"
+SOFT: Final = "distillation"
+"""The two parts of standard distillation: the one that labels alone give, and the teacher's."""
+
+
+class StepLoss(NamedTuple):
+    """total: what is minimised; parts: its named terms' means, unweighted (a 0-dim tensor each)."""
+
+    total: Tensor
+    parts: Mapping[str, Tensor]
+
+
+Objective = Callable[[Seen], StepLoss]
+"""The trainer's."""
+Teacher = Callable[[Batch], Said]
+"""What the teacher says of a batch's clean views, without gradient."""
+Beside = Callable[[Seen, int], Mapping[str, Tensor]]
+"""Who learns beside the student, after its step: (what was seen, step of the run) -> its own losses, by name."""
