@@ -96,11 +96,19 @@ def teacher_cost(config: RunConfig) -> Price | None:
     config = _spelt_out(config)
     assert config.teaching is not None
     info = references.info_of(config.teaching.teacher)
-    work = _work(config, info.arch, False)
+    return price(config, info, train_scenes(config), forward_seconds(config, info.arch))
+
+
+def forward_seconds(config: RunConfig, arch: Mapping[str, Any]) -> float:
+    """How long one of the slots takes to ask a network of this arch about one scene at the config's size."""
     threads = config.hardware.threads or settings.threads_per_slot()
     gmac, _ = _gmac(speed.read()["gmac"], threads)
-    forward = speed.image_seconds(info.arch, work.height, work.width, gmac, threads, "forward")
-    return price(config, info, work.train, forward)
+    return speed.image_seconds(arch, config.data.height, config.data.width, gmac, threads, "forward")
+
+
+def train_scenes(config: RunConfig) -> int:
+    """How many scenes it learns from. Raises DataError."""
+    return _count(config.data.train, config.data.max_train)
 
 
 def _spelt_out(config: RunConfig) -> RunConfig:
