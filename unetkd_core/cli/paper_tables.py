@@ -2,20 +2,20 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 import typer
 
 from unetkd_core.cli import follow_sweeps
 from unetkd_core.cli import options as o
+from unetkd_core.cli import splits as splits_of
 from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.output import duration, print_json, print_table, remark
 from unetkd_core.cli.saying import saying
 from unetkd_core.cli.sweep_options import list_of, seeds_of
-from unetkd_core.data import catalog
-from unetkd_core.data.source import Remembered, Source
 from unetkd_core.errors import ConfigError, RunError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.runs import (
@@ -33,25 +33,10 @@ from unetkd_core.runs.paper_plan import Plan
 from unetkd_core.runs.paper_printed import LARGEST
 from unetkd_core.runs.paper_results import Results
 from unetkd_core.runs.status import write_text
-
-
-class Usual(NamedTuple):
-    """A dataset's splits: to learn from, to choose the best epoch by, to report."""
-
-    train: str
-    val: str
-    on: str
-
+from unetkd_core.training.config import RunConfig
 
 ALL_STUDENTS: Final = ",".join(paper.STUDENTS)
 ALL_TEACHERS: Final = ",".join(paper.TEACHERS)
-MEMORY_BYTES: Final = 1_000_000_000
-"""A split's pictures stay in memory, for the next network, up to so much."""
-USUAL: Final = {
-    "streets": Usual("streets:train", "streets:val", "streets:test"),
-    "camvid": Usual("camvid:train-without-0006R0", "camvid:train-only-0006R0", "camvid:val"),
-}
-"""Where nothing is chosen on what is reported. Others have train and val, as the paper's Cityscapes has."""
 FILES: Final = (paper_results.FILE, "paper-tables.md", "paper-tables.csv", "figure-3.csv")
 
 Dataset = Annotated[str, typer.Option("--dataset", help="streets, camvid, cityscapes, or a registered name.")]
@@ -102,7 +87,7 @@ def tables(
 
     What is trained or scored already is not done again: Ctrl-C stops it, and the same command goes on.
     """
-    usual = USUAL.get(dataset, Usual(f"{dataset}:train", f"{dataset}:val", f"{dataset}:val"))
+    usual = splits_of.usual(dataset)
     settings = {**locals(), "teacher": None, "preset": None, "train": train or [usual.train], "val": val or [usual.val]}
     base = config_from(settings)
     plan = Plan(
@@ -112,11 +97,11 @@ def tables(
         students=tuple(list_of(students, str, "--students") or ()),
         teachers=tuple(list_of(teachers, str, "--teachers") or ()),
         given=given_of(use or []),
-        imagenet=_imagenet(),
         method_teacher=method_teacher,
     )
-    splits = _splits(on or usual.on, base.data.train[0], base.data.max_train)
-    making = Making(plan, splits, paper_results.path_of(dataset, out), context.obj)
+    plan = replace(plan, imagenet=_imagenet(plan))
+    splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
+    making = Making(plan, splits, paper_results.path_of(splits.val.name, out), context.obj)
     making.check()
     _say_costs(plan, splits)
     if dry_run:
@@ -134,7 +119,7 @@ class Making:
 
     def __init__(self, plan: Plan, splits: Splits, path: Path, words: Sequence[str]) -> None:
         self.plan, self.splits, self.path = plan, splits, path
-        self.notes = _notes(words, plan, splits)
+        self.notes = notes_of(words, plan.base, splits)
 
     def check(self) -> None:
         """Before anything costs time: data, given networks, and whether the file may grow by this."""
@@ -195,10 +180,10 @@ def given_of(use: Sequence[str]) -> dict[str, str]:
     return given
 
 
-def _imagenet() -> frozenset[str]:
-    """Encoders whose ImageNet weights can be had here."""
+def _imagenet(plan: Plan) -> frozenset[str]:
+    """Encoders that are to be trained and whose ImageNet weights can be had here."""
     found = set()
-    for name in paper.MEMBERS:
+    for name in {name for name, _ in plan.alone()} & set(paper.MEMBERS):
         try:
             pretrained.check(name)
             found.add(name)
@@ -207,24 +192,12 @@ def _imagenet() -> frozenset[str]:
     return frozenset(found)
 
 
-def _splits(on: str, train: str, limit: int | None) -> Splits:
-    val, learned = catalog.open_source(on), catalog.open_source(train)
-    return Splits(_kept(val, len(val)), _kept(learned, min(len(learned), limit or len(learned))), limit)
-
-
-def _kept(source: Source, scenes: int) -> Source:
-    """The source, its pictures in memory once they are read where they fit."""
-    source.check()
-    if scenes == 0:
-        raise ConfigError(f"{source.ref} has no scenes; choose another split.")
-    return Remembered(source) if scenes * source.read(0).image.nbytes <= MEMORY_BYTES else source
-
-
-def _notes(words: Sequence[str], plan: Plan, splits: Splits) -> dict[str, Any]:
+def notes_of(words: Sequence[str], base: RunConfig, splits: Splits) -> dict[str, Any]:
+    """How and where a table was made, and what the data were made of."""
     made = provenance.provenance()
     made["machine"].pop("host", None)
     made_of = {source.ref: source.fingerprint() for source in (splits.val, splits.train)}
-    return {"command": shlex.join(["unetkd", *words]), **made, "data": {**jobs.data_fingerprints(plan.base), **made_of}}
+    return {"command": shlex.join(["unetkd", *words]), **made, "data": {**jobs.data_fingerprints(base), **made_of}}
 
 
 def _say_costs(plan: Plan, splits: Splits) -> None:

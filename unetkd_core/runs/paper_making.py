@@ -9,15 +9,14 @@ from typing import Any, Final
 
 from unetkd_core.data.source import Source
 from unetkd_core.models.backbones import ENCODERS
-from unetkd_core.runs import scored, standalone, sweep_match
-from unetkd_core.runs.folder import Run, open_run
+from unetkd_core.runs import scored, standalone
+from unetkd_core.runs.folder import open_run
 from unetkd_core.runs.paper import BEST, Row, slug
 from unetkd_core.runs.paper_plan import Plan, Refs, members_of
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
 from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
-from unetkd_core.runs.sweep_match import Print
+from unetkd_core.runs.sweep_match import Finished
 from unetkd_core.runs.sweep_reading import read_one
-from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo.references import RUN_PREFIX, Reference
 
 CURVES_OF: Final = "M256"
@@ -29,12 +28,12 @@ METHODS: Final = ("kd", "kd-t2")
 Say = Callable[[str, int, int], None]
 
 
-class Finder:
-    """Which runs on disk are whose; what is there is looked at once."""
+class Finder(Finished):
+    """Which finished runs on disk are whose in a plan."""
 
     def __init__(self, plan: Plan) -> None:
+        super().__init__()
         self.plan = plan
-        self._there, self._prints = sweep_match.There(), sweep_match.Prints()
 
     def refs(self) -> dict[str, Reference]:
         """Everyone who can teach: given, or trained with the first seed."""
@@ -43,17 +42,6 @@ class Finder:
             if config.seed == self.plan.seeds[0] and (run := self.alone(config)) is not None:
                 found[name] = f"{RUN_PREFIX}{run.id}"
         return self.plan.refs(found)
-
-    def alone(self, config: RunConfig) -> Run | None:
-        """The finished run of a network without a teacher, or of an untaught twin."""
-        return self._done(self._prints.of_twin(config))
-
-    def taught(self, config: RunConfig) -> Run | None:
-        """The finished run of a student."""
-        return self._done(self._prints.of(config))
-
-    def _done(self, wanted: Print) -> Run | None:
-        return next((run for run in self._there.of(wanted) if run.status().state == "done"), None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +59,7 @@ def make(plan: Plan, splits: Splits, notes: Mapping[str, Any], say: Say = lambda
     refs = finder.refs()
     found = [_Found(row, list(_runs(row, finder, refs))) for row in plan.rows()]
     found += _best(plan, finder, refs, found)
-    scores = _Scores(splits, say, {run for one in found for _, *runs in one.runs for run in runs if run})
+    scores = Scorer(splits, say, len({run for one in found for _, *runs in one.runs for run in runs if run}))
     rows = tuple(_made(one, plan, refs, scores) for one in found)
     return replace(frame(plan, splits, notes), rows=rows, curves=tuple(_curves(plan, finder, refs)))
 
@@ -168,11 +156,11 @@ def _at_choice(found: _Found) -> float | None:
     return sum(known) / len(known) if known and len(known) == len(curves) else None
 
 
-class _Scores:
-    """Scores every reference once; says how far it is."""
+class Scorer:
+    """Scores every reference once, of `wanted` in all; says how far it is."""
 
-    def __init__(self, splits: Splits, say: Say, wanted: set[str]) -> None:
-        self._splits, self._say, self._of = splits, say, len(wanted)
+    def __init__(self, splits: Splits, say: Say, wanted: int) -> None:
+        self._splits, self._say, self._of = splits, say, wanted
         self._seen: dict[str, Seen] = {}
 
     def __call__(self, ref: str) -> Seen:
@@ -189,7 +177,7 @@ class _Scores:
         return Seen(name if is_run else ref, train, val, standalone.best_epoch(open_run(name)) if is_run else None)
 
 
-def _made(found: _Found, plan: Plan, refs: Refs, scores: _Scores) -> Made:
+def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:
     pairs = tuple(
         Pair(seed, scores(student), None if twin is None else scores(twin)) for seed, student, twin in found.runs
     )

@@ -136,9 +136,9 @@ def alone(network: str) -> Printed | None:
 def gain(row: Printed, on: str) -> float | None:
     """What teaching gained by the paper's own numbers, in points: the row less Table II's. on: train or val.
 
-    What is printed as improvement is one of train; none where either number is missing.
+    What Tables VI and VII print as improvement is one of train, and stands as it is; none where a number is missing.
     """
-    if row.gain is not None:
+    if row.val is None:
         return row.gain if on == "train" else None
     before, now = alone(row.student), getattr(row, on)
     was = None if before is None or row.teacher is None else getattr(before, on)

@@ -24,6 +24,7 @@ from unetkd_core.settings import PROJECT_ROOT
 FORMAT_VERSION: Final = 1
 FOLDER: Final = PROJECT_ROOT / "results"
 FILE: Final = "paper-tables.json"
+CHAIN_FILE: Final = "chain.json"
 On = Literal["train", "val"]
 What = Literal["miou", "gain", "loss"]
 _MADE: Final = ("config", "data", "on", "trained_on", "limit")
@@ -134,9 +135,9 @@ def printed(row: Printed | None, what: What, on: On) -> float | None:
     return None if value is None else float(value)
 
 
-def path_of(dataset: str, folder: Path | None = None) -> Path:
+def path_of(dataset: str, folder: Path | None = None, *, file: str = FILE) -> Path:
     """Where the results of a dataset lie."""
-    return (folder or FOLDER / dataset) / FILE
+    return (folder or FOLDER / dataset) / file
 
 
 def datasets(folder: Path | None = None) -> list[str]:
@@ -266,7 +267,8 @@ def _made(data: Mapping[str, Any]) -> Made:
 
 def _known_row(said: dict[str, Any]) -> Row:
     """With what the paper prints there: that is the package's to say, not the file's."""
-    same = next((r for r in paper.rows([said["table"]]) if r.key == said["key"] and r.network == said["network"]), None)
+    of_table = paper.rows([said["table"]]) if said["table"] in paper.NUMBERS else ()
+    same = next((r for r in of_table if (r.key, r.network) == (said["key"], said["network"])), None)
     return Row(**said, printed=same.printed if same is not None and not said["of"] else ())
 
 

@@ -110,9 +110,9 @@ def markdown(results: Results) -> str:
 
 def _lead(results: Results) -> str:
     data, optim = results.config.get("data", {}), results.config.get("optim", {})
-    size = f"{data.get('height')}×{data.get('width')}"
+    size, epochs = f"{data.get('height')}×{data.get('width')}", optim.get("epochs")
     return (
-        f"{not_cityscapes(results.dataset)} Trained at {size} for {optim.get('epochs')} epochs on "
+        f"{not_cityscapes(results.dataset)} Trained at {size} for {epochs} epoch{'s' * (epochs != 1)} on "
         f"{', '.join(data.get('train', ()))}; best epoch by {', '.join(data.get('val', ()))}; scored at the labels’ "
         "native resolution. `paper-tables.json` has every setting, seed, run and score."
     )
