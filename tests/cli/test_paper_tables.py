@@ -125,7 +125,7 @@ def test_a_given_network_is_scored_and_teaches_and_nobody_trains_it(miniature: M
     assert done.code == 0, done.err
     found = paper_results.read(out / "paper-tables.json")
     row = found.find(4, "vgg16-m128")
-    assert row and row.pairs and row.note == f"VGG16 is run:{given.id}"
+    assert row and row.pairs and row.note == f"VGG16: run:{given.id}"
     assert {run.config.model.name for run in miniature.launched} == {"M128", "M256"}
     alone = found.find(3, "vgg16")
     assert alone and alone.pairs[0].student.run == given.id

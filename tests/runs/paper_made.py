@@ -50,7 +50,7 @@ def results(*rows: Made, whole: bool = True, dataset: str = "camvid", seeds: tup
         made(2, "m128", *(pair(s, twins[s], who="twin") for s in seeds)),
         made(4, "m1024s-m128", *(pair(s, (0.54, 0.57)[s], twins[s]) for s in seeds)),
         made(4, "mobilenetv2-m128", *(pair(s, (0.49, 0.51)[s], twins[s], who="worse") for s in seeds),
-             note="MobileNetV2 is mobilenetv2-teacher"),
+             note="MobileNetV2: mobilenetv2-teacher"),
         Made(Row(6, "best-m128", "M128", "M1024*", "kd-t2", 0.5, 4.0, of=7),
              tuple(pair(s, (0.55, 0.57)[s], twins[s]) for s in seeds)),
         made(7, "dist", *(pair(s, (0.53, 0.53)[s], twins[s], who="dist") for s in seeds)),

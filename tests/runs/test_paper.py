@@ -184,7 +184,7 @@ def test_markdown_has_every_table_and_says_what_it_is_not() -> None:
     text = paper_text.markdown(paper_made.results())
     assert "CamVid is not Cityscapes" in text and text.count("\n## ") == 7
     assert "| M1024* | M128 | 72.10 | 55.5 ± 2.1 | −16.6 | +5.24 | +4.5 ± 0.7 | −0.7 |" in text
-    assert "MobileNetV2 is mobilenetv2-teacher" in text and OPEN["two_m128"] in text
+    assert "MobileNetV2: mobilenetv2-teacher" in text and OPEN["two_m128"] in text
 
 
 def test_csv_has_a_line_for_each_row_and_seed() -> None:

@@ -123,7 +123,8 @@ OPEN: Final = {
     "epochs": "20 epochs at a learning rate of 1e-4; the paper gives no picture size and no augmentation, and does not "
     "define its loss in percent: here it is cross-entropy times 100.",
     "split": "The labels of Cityscapes’ test split are not public, so a Cityscapes result is one on validation.",
-    "others": "Another dataset protocol, other networks: the authors’ own numbers, quoted by the paper.",
+    "others": "Structured KD and IFV KD stand with their authors’ own numbers, as the paper quotes them: of other "
+    "networks under another protocol, so nothing is subtracted.",
 }
 """Where the paper is silent or at odds with itself -> what it says, and what is done here."""
 

@@ -125,6 +125,19 @@ class Results:
         return next((made for made in self.table(table) if made.row.key == key), None)
 
 
+def filled(results: Results) -> Results:
+    """With every row of the tables, measured or not, in the paper's order; a table's choices come last."""
+    there = {(made.row.table, made.row.key): made for made in results.rows}
+    rows = [there.pop((row.table, row.key), Made(row, ())) for row in paper.rows()]
+    chosen = [made for made in there.values() if made.row.of]
+    return dataclasses.replace(results, rows=tuple(sorted([*rows, *chosen], key=lambda made: made.row.table)))
+
+
+def nothing(dataset: str) -> Results:
+    """Every row, nobody measured."""
+    return filled(Results(dataset, f"{dataset}:val", f"{dataset}:train", None, {}, ()))
+
+
 def printed(row: Printed | None, what: What, on: On) -> float | None:
     """The paper's number for it, in percent or points; None where it prints none."""
     if row is None:
