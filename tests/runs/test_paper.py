@@ -47,6 +47,13 @@ def test_who_is_left_out_takes_the_rows_along() -> None:
     ]  # fmt: skip
 
 
+def test_table_seven_has_one_teacher_whoever_else_is_left_out() -> None:
+    rows = paper.rows([7], teachers=["M256"], method_teacher="MobileNetV2")
+    assert {row.teacher for row in rows} == {"MobileNetV2"} and len(rows) == 8, "the ensemble's row is left out"
+    assert {row.key for row in rows if row.alpha == 1} == {"channel-wise", "channel-wise-features", "dist"}
+    assert {(row.alpha, row.temperature) for row in rows if row.method == "structured"} == {(0.5, 4.0)}
+
+
 def test_a_plan_trains_teachers_once_and_students_for_every_seed() -> None:
     plan = Plan(RunConfig(), tables=(4, 5), seeds=(3, 4), students=("M128", "M256"))
     alone = [(name, config.seed) for name, config in plan.alone()]

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from unetkd_core.runs import speed
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.teacher_price import Price, price
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import ExtraTerm
 from unetkd_core.zoo import references
 
 GUESS: Final = {"train": 0.12, "forward": 0.04}
@@ -104,6 +105,13 @@ def forward_seconds(config: RunConfig, arch: Mapping[str, Any]) -> float:
     threads = config.hardware.threads or settings.threads_per_slot()
     gmac, _ = _gmac(speed.read()["gmac"], threads)
     return speed.image_seconds(arch, config.data.height, config.data.width, gmac, threads, "forward")
+
+
+def terms_seconds(config: RunConfig, terms: Sequence[ExtraTerm]) -> float:
+    """How long these terms take one of the slots for one training scene, both networks' passes left out."""
+    threads = config.hardware.threads or settings.threads_per_slot()
+    gmac, _ = _gmac(speed.read()["gmac"], threads)
+    return speed.term_seconds(terms, config.data.height, config.data.width, gmac, threads)
 
 
 def train_scenes(config: RunConfig) -> int:

@@ -64,16 +64,19 @@ def rows(
 ) -> tuple[Row, ...]:
     """The rows of these tables, without those whose student or teacher is left out.
 
-    method_teacher: who teaches every method of Table VII. A network alone stands where it is a student or a teacher;
-    M1024 with normalisation is there for comparison, with M1024*.
+    method_teacher: who teaches every method of Table VII, whoever else is left out. A network alone stands where it is
+    a student or a teacher; M1024 with normalisation is there for comparison, with M1024*.
     """
     made = [row for table in sorted(set(tables)) for row in _table(table, method_teacher)]
     alone = {*students, *teachers, *(("M1024",) if LARGEST in teachers else ())}
-    return tuple(
-        row
-        for row in made
-        if (row.network in alone if row.teacher is None else row.network in students and row.teacher in teachers)
-    )
+
+    def wanted(row: Row) -> bool:
+        if row.teacher is None:
+            return row.network in alone
+        who = (*teachers, method_teacher) if row.table == 7 else teachers
+        return row.network in students and row.teacher in who
+
+    return tuple(filter(wanted, made))
 
 
 def _table(number: int, method_teacher: str) -> Sequence[Row]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.models.names import arch_of
@@ -16,9 +17,11 @@ from unetkd_core.runs.paper import MEMBERS, Row
 from unetkd_core.runs.paper_making import Finder, Splits
 from unetkd_core.runs.paper_plan import Plan, members_of
 from unetkd_core.runs.paper_printed import ENSEMBLE
-from unetkd_core.training.config import RunConfig
-from unetkd_core.training.plan import turns_of
+from unetkd_core.runs.queue import device_of
+from unetkd_core.training.config import RunConfig, TeachingConfig
+from unetkd_core.training.plan import turns_asked, turns_of
 from unetkd_core.training.presets import METHODS
+from unetkd_core.training.terms import ExtraTerm, why_live
 from unetkd_core.zoo import references
 
 _SCORING: Final = 1.5
@@ -50,6 +53,7 @@ class _Reckoning:
         self.refs = self.finder.refs()
         self._counted: set[Any] = set()
         self._alone: dict[str, float] = {}
+        self.slots = settings.slots(device_of(plan.base.hardware.device))
 
     def table(self, number: int) -> Cost:
         rows = [row for row in self.plan.rows() if row.table == number]
@@ -95,14 +99,18 @@ class _Reckoning:
         return self._alone[name]
 
     def _teacher_seconds(self, row: Row, config: RunConfig) -> float:
-        """Asking the teacher: once for all students where answers are kept, at every step where features teach."""
+        """What teaching adds: the teacher is asked once for all students where its answers are kept, else at every
+        step; and what further terms take.
+        """
         assert row.teacher is not None
+        terms = _terms(row.method)
         one = sum(estimate.forward_seconds(config, arch) for arch in self._archs(row.teacher))
-        scenes, epochs = estimate.train_scenes(config), config.optim.epochs
-        if METHODS[row.method].changes.get("terms"):
-            return 2 * one * scenes * epochs  # forward, and what the terms take; on one of two slots
-        turns = min(epochs, _views(config))
-        return one * scenes * turns if self._new("asking", row.teacher) else 0.0
+        seen = estimate.train_scenes(config) * config.optim.epochs
+        more = seen * estimate.terms_seconds(config, terms)
+        if why_live(terms) or turns_of(config.augment) is None:
+            return (more + seen * one) / self.slots
+        asked = estimate.train_scenes(config) * turns_asked(config)
+        return (more + (asked * one if self._new("asking", row.teacher) else 0.0)) / self.slots
 
     def _archs(self, teacher: str) -> list[Any]:
         if teacher in self.plan.given:
@@ -115,11 +123,11 @@ class _Reckoning:
     def _scoring(self, config: RunConfig) -> float:
         scenes = len(self.splits.val) + len(spaced(len(self.splits.train), self.splits.limit))
         arch = arch_of(config.model.name, config.model.norm)
-        return _SCORING * scenes * estimate.forward_seconds(config, arch)
+        return _SCORING * scenes * estimate.forward_seconds(config, arch) / self.slots
 
 
-def _views(config: RunConfig) -> int:
-    return turns_of(config.augment) or config.optim.epochs
+def _terms(method: str) -> tuple[ExtraTerm, ...]:
+    return TeachingConfig.model_validate({"teacher": "-", **METHODS[method].changes}).terms
 
 
 def names(cost: Cost) -> str:
