@@ -201,3 +201,20 @@ def test_stopping_keeps_what_is_whole_and_says_how_to_go_on(
     done = miniature(*M128, "--seeds", "0")
     assert done.code == 1 and "The same command goes on" in done.err
     assert not sweeps.list_sweeps()
+
+
+def test_ctrl_c_while_students_are_taught_stops_their_sweeps(
+    miniature: Miniature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeps, "_launch", lambda sweep: None)
+    monkeypatch.setattr(sweeps, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(follow_sweeps, "sleep", interrupted)
+    done = miniature(*M128, "--seeds", "0")
+    assert done.code == 1 and "Stopping." in done.err and "The same command goes on" in done.err
+    assert [(sweep.sweep_dir / "stop").exists() for sweep in sweeps.list_sweeps()] == [True]
+    found = miniature.read()
+    alone, taught = found.find(2, "m128"), found.find(4, "m256-m128")
+    assert alone and alone.pairs and taught and not taught.pairs
