@@ -18,7 +18,7 @@ ABOUT: Final = {
     2: "Each network on the labels alone. M128 to M512 are also the untaught twins of all who are taught below.",
     3: "The three teachers whose mean is the ensemble: a U-Net on an encoder that knows ImageNet.",
     4: "Soft labels as in the paper: α 0.1, T 10, without T².",
-    5: "The same, from the mean of the three encoder networks, weights searched.",
+    5: "Soft labels as in Table IV, from the mean of the three encoder networks, its weights searched.",
     6: "The paper’s best α and T for each student; in the last rows, what was best of all that is trained here.",
     7: "One student, one teacher, and nine ways of listening. Others’ articles tell of other networks.",
 }
@@ -73,7 +73,7 @@ def what_they_are(results: Results, on: On) -> str:
     chosen = "" if results.on in data.get("val", ()) else ", on which nothing was chosen" if on == "val" else ""
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
-        f"{data.get('height')} × {data.get('width')} for {optim.get('epochs')} epochs; ± is one "
+        f"{data.get('height')} × {data.get('width')} for {sweep_words.count(optim.get('epochs', 0), 'epoch')}; ± is one "
         f"{kit.term('standard deviation')} over {kit.term('seeds')}. Networks alone that only teach have one seed."
     )
 
