@@ -70,10 +70,11 @@ def what_they_are(results: Results, on: On) -> str:
     data, optim = results.config.get("data", {}), results.config.get("optim", {})
     where = results.on if on == "val" else results.trained_on
     part = f", {results.limit} scenes of it" if on == "train" and results.limit else ""
+    epochs = sweep_words.count(optim.get("epochs", 0), "epoch")
     chosen = "" if results.on in data.get("val", ()) else ", on which nothing was chosen" if on == "val" else ""
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
-        f"{data.get('height')} × {data.get('width')} for {sweep_words.count(optim.get('epochs', 0), 'epoch')}; ± is one "
+        f"{data.get('height')} × {data.get('width')} for {epochs}; ± is one "
         f"{kit.term('standard deviation')} over {kit.term('seeds')}. Networks alone that only teach have one seed."
     )
 

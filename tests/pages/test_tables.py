@@ -14,6 +14,7 @@ from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.runs import paper_made
 from unetkd_core.runs import paper_results
 from unetkd_core.runs.paper_results import Results
+from unetkd_core.training.presets import METHODS
 
 __all__ = ["lab"]
 
@@ -104,9 +105,13 @@ def test_where_the_paper_contradicts_itself_its_number_is_marked() -> None:
 def test_what_the_paper_does_not_print_has_no_column() -> None:
     put(paper_made.results())
     at = opened(table="7", on="val")
-    assert rows_of(at)[-1] == ["Correlation", "M1024*", "M128", "1", "1", "53.0 ± 0.0", "+2.0 ± 1.4"]
+    assert rows_of(at)[-1] == [METHODS["dist"].label, "M1024*", "M128", "1", "1", "53.0 ± 0.0", "+2.0 ± 1.4"]
     structured = rows_of(opened(table="7", on="train"))[3]
-    assert structured[0] == "Structured Structured KD" and "+5.74 to +6.60" in structured and structured[-1] == "–"
+    assert (
+        structured[0] == f"{METHODS['structured'].label} Structured KD"
+        and "+5.74 to +6.60" in structured
+        and structured[-1] == "–"
+    )
 
 
 def test_a_cell_opens_its_runs_where_they_are() -> None:
