@@ -39,6 +39,7 @@ SECTIONS = {
             "change_history",
             "Three teachers' mean: what it wins, what it loses.",
         ),
+        page("compare/tables", "Tables", "table_chart", "The paper’s tables, its numbers beside those measured here."),
     ],
     "Library": [
         page("library/data", "Data", "photo_library", "The datasets, Table I's six classes, and how often each occurs.")

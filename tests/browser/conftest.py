@@ -31,13 +31,15 @@ ARGUMENTS = [
 WAIT = 20_000
 """Milliseconds that a page gets to be drawn, on two busy cores."""
 
-# The server is Streamlit's own, started from here so that Home reads a folder made for the test.
+# The server is Streamlit's own, started from here so that Home and Tables read folders made for the test.
 _SERVE = """
+import os
 import sys
 from pathlib import Path
-from unetkd_core.runs import home_scene
+from unetkd_core.runs import home_scene, paper_results
 script, port, home = sys.argv[1:]
 home_scene.FOLDER = Path(home)
+paper_results.FOLDER = Path(os.environ.get("TEST_RESULTS", paper_results.FOLDER))
 from streamlit.web import cli
 sys.argv = ["streamlit", "run", script, "--server.port", port, "--server.address", "127.0.0.1",
             "--server.headless", "true", "--server.fileWatcherType", "none"]

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models.complexity import macs, parameters
-from unetkd_core.models.names import M_LEVELS, m_arch
+from unetkd_core.models.names import M_LEVELS, U_WIDTHS, arch_of, m_arch, u_arch, usual_norm
 from unetkd_core.models.registry import build
 from unetkd_core.models.unet import UNet
 
@@ -17,6 +17,14 @@ def test_parameter_counts_are_the_papers(name, millions):
     count = parameters(m_arch(name))
     assert count / 1e6 == pytest.approx(millions, rel=0.01)
     assert 16 << M_LEVELS[name] == int(name[1:])
+
+
+@pytest.mark.parametrize(("name", "count"), [("U64", 31_037_958), ("U16", 1_942_662), ("U4", 122_118), ("U2", 30_766)])
+def test_the_chains_networks_have_as_many_parameters_as_their_authors_say(name, count):
+    """Mangalam and Salzmann: 31 M, 1.94 M, 122 k, 30.7 k, four levels each; with batch normalisation by default."""
+    assert parameters(arch_of(name)) == count == sum(p.numel() for p in build(arch_of(name)).parameters())
+    assert (usual_norm(name), arch_of(name, "none")["norm"]) == ("batch", "none")
+    assert u_arch(name)["base_width"] == U_WIDTHS[name] == int(name[1:]) and u_arch(name)["levels"] == 4
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])

@@ -10,7 +10,21 @@ import typer
 from typer.core import TyperGroup
 
 from unetkd_core import __version__
-from unetkd_core.cli import cache, check, data, ensemble, evaluate, keep, paper, predict, runs, standalone, sweep, train
+from unetkd_core.cli import (
+    cache,
+    chain,
+    check,
+    data,
+    ensemble,
+    evaluate,
+    keep,
+    paper,
+    predict,
+    runs,
+    standalone,
+    sweep,
+    train,
+)
 from unetkd_core.cli.output import remark
 from unetkd_core.errors import UnetKDError
 
@@ -30,6 +44,7 @@ app.add_typer(paper.app, name="paper")
 app.command()(train.train)
 app.command()(train.distill)
 app.command("standalone")(standalone.standalone_)
+app.command("chain")(chain.chain_)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(keep.keep)

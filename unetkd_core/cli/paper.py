@@ -1,28 +1,27 @@
-"""`unetkd paper`: what the project shows and prints, made anew by one command each; so far `home`."""
+"""`unetkd paper`: what the project shows and prints, made anew by one command each."""
 
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from unetkd_core.cli import options as o
+from unetkd_core.cli import paper_tables
 from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.output import duration, percent, points, print_table, remark
+from unetkd_core.cli.saying import saying
 from unetkd_core.cli.sweep import follow, to_do
 from unetkd_core.cli.sweep_options import list_of, seeds_of
 from unetkd_core.cli.teachers import reference
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered
 from unetkd_core.errors import RunError
-from unetkd_core.runs import home_making, home_plan, home_scene, sweep_estimate
+from unetkd_core.runs import home_making, home_plan, home_scene, sweep_estimate, sweeps
 from unetkd_core.runs.home_grid import HomeGrid
-from unetkd_core.runs.home_street import Say
 
-app = typer.Typer(help="What the project shows, made anew: home.", no_args_is_help=True)
+app = typer.Typer(help="What the project shows, made anew: the paper’s tables, and Home.", no_args_is_help=True)
+app.command()(paper_tables.tables)
 
 Teacher = Annotated[str, typer.Option("--teacher", metavar="REF", help="Who teaches: a checkpoint's name or run:ID.")]
 Alphas = Annotated[str, typer.Option("--alpha", metavar="α,…", help="The dots of one slider.")]
@@ -31,11 +30,6 @@ Seeds = Annotated[str, typer.Option("--seeds", metavar="N,…", help="Seeds, as 
 On = Annotated[str, typer.Option("--on", metavar="REF", help="Score on the whole of this, which chose nobody.")]
 Scene = Annotated[int | None, typer.Option("--scene", min=0, help="The street's number; left out: a typical one.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Left out: what the app shows.")]
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `home` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -78,32 +72,15 @@ def home(
     )
     left = sweep_estimate.of_spec(spec)
     remark(f"{spec.name}: {to_do(left)}, about {duration(left.seconds)}.")
-    sweep = home_plan.train(spec)
+    sweep = sweeps.start_or_join(spec)
     if not follow(sweep):
         raise RunError("Not every student and twin is trained, so nothing is written. The same command goes on.")
     folder = out or home_scene.FOLDER
-    with _saying() as say:
+    with saying() as say:
         made = home_making.make(sweep, source, scene=scene, say=say)
     home_scene.write_home(folder, made, home_making.notes(spec, source, shlex.join(["unetkd", *context.obj])))
     _print(made)
     remark(f"{folder} is written: {sum(f.stat().st_size for f in folder.iterdir()) / 1e6:.1f} MB.")
-
-
-@contextmanager
-def _saying() -> Iterator[Say]:
-    """One line that tells how far it is; where there is no terminal, a line for each kind of work."""
-    console, said = Console(stderr=True), ""
-    with console.status("") as line:
-
-        def say(what: str, done: int, of: int) -> None:
-            nonlocal said
-            if console.is_terminal:
-                line.update(f"{what}: {done} of {of}")
-            elif what != said:
-                remark(f"{what}: {of}")
-                said = what
-
-        yield say
 
 
 def _print(made: HomeGrid) -> None:

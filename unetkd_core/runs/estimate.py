@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from unetkd_core.runs import speed
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.teacher_price import Price, price
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.terms import ExtraTerm
 from unetkd_core.zoo import references
 
 GUESS: Final = {"train": 0.12, "forward": 0.04}
@@ -96,11 +97,26 @@ def teacher_cost(config: RunConfig) -> Price | None:
     config = _spelt_out(config)
     assert config.teaching is not None
     info = references.info_of(config.teaching.teacher)
-    work = _work(config, info.arch, False)
+    return price(config, info, train_scenes(config), forward_seconds(config, info.arch))
+
+
+def forward_seconds(config: RunConfig, arch: Mapping[str, Any]) -> float:
+    """How long one of the slots takes to ask a network of this arch about one scene at the config's size."""
     threads = config.hardware.threads or settings.threads_per_slot()
     gmac, _ = _gmac(speed.read()["gmac"], threads)
-    forward = speed.image_seconds(info.arch, work.height, work.width, gmac, threads, "forward")
-    return price(config, info, work.train, forward)
+    return speed.image_seconds(arch, config.data.height, config.data.width, gmac, threads, "forward")
+
+
+def terms_seconds(config: RunConfig, terms: Sequence[ExtraTerm]) -> float:
+    """How long these terms take one of the slots for one training scene, both networks' passes left out."""
+    threads = config.hardware.threads or settings.threads_per_slot()
+    gmac, _ = _gmac(speed.read()["gmac"], threads)
+    return speed.term_seconds(terms, config.data.height, config.data.width, gmac, threads)
+
+
+def train_scenes(config: RunConfig) -> int:
+    """How many scenes it learns from. Raises DataError."""
+    return _count(config.data.train, config.data.max_train)
 
 
 def _spelt_out(config: RunConfig) -> RunConfig:

@@ -3,18 +3,15 @@
 The runs are ordinary ones, so whatever is on disk counts, and stopping loses nothing. Needs no torch.
 """
 
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
 from unetkd_core.classes import NUM_CLASSES
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
-from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.errors import ConfigError
 from unetkd_core.inference.sizes import working_size
-from unetkd_core.runs import sweeps
 from unetkd_core.runs.home_scene import LIMIT_BYTES
-from unetkd_core.runs.sweep_folder import Sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
@@ -82,19 +79,3 @@ def _check_size(spec: SweepSpec) -> None:
             f"Home's logits would take up to {needed / 1e6:.1f} MB, and there is room for {room / 1e6:.1f}. Take a "
             "smaller --size or fewer cells."
         )
-
-
-def train(spec: SweepSpec) -> Sweep:
-    """The sweep that trains what is not trained yet: the one that is going on, else a new one that adopts all runs.
-
-    Raises what `sweeps.start` raises.
-    """
-    same = [sweep for sweep in sweeps.list_sweeps() if sweep.spec == spec]
-    for sweep in same:
-        if sweep.status().active:
-            return sweep
-    started = sweeps.start(spec)
-    for sweep in same:  # their runs stay, and are this one's now
-        with contextlib.suppress(RunError):
-            sweeps.delete(sweep.id)
-    return started

@@ -22,30 +22,44 @@ from unetkd_core.zoo.references import Reference
 FORMAT_VERSION: Final = 1
 
 
-def scores_of(ref: Reference, source: Source, *, progress: Callable[[int, int], None] | None = None) -> Scores:
+def scores_of(
+    ref: Reference,
+    source: Source,
+    *,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Scores:
     """Scores of what `ref` means over the whole of `source`, at the labels' native resolution; measured now if need be.
 
-    progress(scenes done, scenes) while it is measured. Raises CheckpointError, ConfigError, DataError.
+    limit: over at most so many scenes of it, evenly spaced. progress(scenes done, scenes) while it is measured. Raises
+    CheckpointError, ConfigError, DataError.
     """
-    path = _path(ref, source)
+    limit = None if limit is None or limit >= len(source) else limit
+    path = _path(ref, source, limit)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return Scores.from_json(json.loads(path.read_text(encoding="utf-8")))
-    scores = _measured(ref, source, progress)
+    scores = _measured(ref, source, limit, progress)
     with contextlib.suppress(OSError):  # on a full disk it is measured again
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(scores.to_json(), allow_nan=False) + "\n", durable=False)
     return scores
 
 
-def _path(ref: Reference, source: Source) -> Path:
+def is_known(ref: Reference, source: Source, *, limit: int | None = None) -> bool:
+    """Whether asking would cost nothing. Raises CheckpointError, ConfigError, DataError."""
+    return _path(ref, source, None if limit is None or limit >= len(source) else limit).is_file()
+
+
+def _path(ref: Reference, source: Source, limit: int | None) -> Path:
     made_of = [FORMAT_VERSION, references.info_of(ref).sha256, source.ref, source.fingerprint()]
+    made_of += [] if limit is None else [limit]
     digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
     return settings.home() / "scores" / f"{digest[:32]}.json"
 
 
-def _measured(ref: Reference, source: Source, progress: Callable[[int, int], None] | None) -> Scores:
+def _measured(ref: Reference, source: Source, limit: int | None, progress: Callable[[int, int], None] | None) -> Scores:
     from unetkd_core.inference.evaluate import evaluate
 
     loaded = references.load_model(ref, "auto")
     size = (loaded.info.height, loaded.info.width)
-    return evaluate(loaded.model, source, training_size=size, progress=progress)
+    return evaluate(loaded.model, source, training_size=size, limit=limit, progress=progress)

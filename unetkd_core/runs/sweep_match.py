@@ -117,6 +117,24 @@ class There:
         return [run for _, _, run in sorted(found, key=lambda entry: entry[:2])]
 
 
+class Finished:
+    """The finished runs of settings; what is on disk is looked at once."""
+
+    def __init__(self) -> None:
+        self._there, self._prints = There(), Prints()
+
+    def alone(self, config: RunConfig) -> Run | None:
+        """A network without a teacher, or an untaught twin. Raises as `Prints.of` does."""
+        return self._done(self._prints.of_twin(config))
+
+    def taught(self, config: RunConfig) -> Run | None:
+        """A student. Raises as `Prints.of` does."""
+        return self._done(self._prints.of(config))
+
+    def _done(self, wanted: Print) -> Run | None:
+        return next((run for run in self._there.of(wanted) if run.status().state == "done"), None)
+
+
 _known: dict[Path, tuple[tuple[int, int], str]] = {}
 """Run folder -> (when its two files were written, fingerprint). Reading hundreds of configs costs a second."""
 

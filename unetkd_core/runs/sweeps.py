@@ -20,7 +20,7 @@ from unetkd_core.runs.sweep_results import active_ids, cells, cells_of, runs_don
 
 __all__ = [
     "Sweep", "SweepSpec", "cells", "cells_of", "check", "compared_with", "delete", "list_sweeps", "open_sweep",
-    "parse_spec", "resume", "runs_done", "start", "stop", "table",
+    "parse_spec", "resume", "runs_done", "start", "start_or_join", "stop", "table",
 ]  # fmt: skip
 STOP_SECONDS: Final = 5.0
 """A stop is given so long, most of it for the runs; then the driver is killed and its runs are stopped from here."""
@@ -38,6 +38,21 @@ def start(spec: SweepSpec) -> Sweep:
         shutil.rmtree(sweep.sweep_dir, ignore_errors=True)
         raise
     return sweep
+
+
+def start_or_join(spec: SweepSpec) -> Sweep:
+    """The sweep of exactly this grid that is going on, else a new one in the place of those that are over: it adopts
+    all that they have trained. Raises what `start` raises.
+    """
+    same = [sweep for sweep in list_sweeps() if sweep.spec == spec]
+    for sweep in same:
+        if sweep.status().active:
+            return sweep
+    started = start(spec)
+    for sweep in same:  # their runs stay, and are this one's now
+        with contextlib.suppress(RunError):
+            delete(sweep.id)
+    return started
 
 
 def check(spec: SweepSpec) -> None:

@@ -19,7 +19,7 @@ from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 FORMAT_VERSION: Final = 2
-ModelName = Literal["M128", "M256", "M512", "M1024", "VGG16", "ResNet50", "MobileNetV2"]
+ModelName = Literal["M128", "M256", "M512", "M1024", "VGG16", "ResNet50", "MobileNetV2", "U64", "U16", "U4", "U2"]
 
 
 class _Section(BaseModel):
@@ -48,7 +48,8 @@ class ModelConfig(_Section):
 
     name: ModelName = Field(
         "M128",
-        description="The paper's M-model (16 filters at the first level, doubled until the name), or an encoder.",
+        description="The paper's M-model (16 filters at the first level, doubled until the name), an encoder, or a "
+        "U-model of the chain (4 levels, as many filters at the first as the name says).",
     )
     norm: Literal["none", "batch"] = Field(
         "none",

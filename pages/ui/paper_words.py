@@ -1,0 +1,91 @@
+"""What the Tables page says: the answer under the question, what a table is, what the paper leaves open. HTML out."""
+
+import html
+from collections.abc import Sequence
+from typing import Final
+
+from pages.ui import kit, sweep_words
+from unetkd_core.runs import paper_printed, paper_results, paper_text
+from unetkd_core.runs.paper_printed import OPEN, ROMAN, TITLES
+from unetkd_core.runs.paper_results import Made, On, Results
+
+NAMES: Final = {"camvid": "CamVid", "streets": "streets", "cityscapes": "Cityscapes"}
+NOT_YET: Final = (
+    "Every row of Tables II to VII can be trained and measured on your own machine: the paper’s number, yours, and the "
+    "difference."
+)
+ABOUT: Final = {
+    2: "Each network on the labels alone. M128 to M512 are also the untaught twins of all who are taught below.",
+    3: "The three teachers whose mean is the ensemble: a U-Net on an encoder that knows ImageNet.",
+    4: "Soft labels as in the paper: α 0.1, T 10, without T².",
+    5: "Soft labels as in Table IV, from the mean of the three encoder networks, its weights searched.",
+    6: "The paper’s best α and T for each student; in the last rows, what was best of all that is trained here.",
+    7: "One student, one teacher, and nine ways of listening. Others’ articles tell of other networks.",
+}
+
+
+def name(dataset: str) -> str:
+    """How a dataset is written."""
+    return NAMES.get(dataset, dataset)
+
+
+def answer(results: Results) -> str:
+    """The line under the title: the smallest student's gain here, and the paper's."""
+    found = paper_text.answer(results)
+    if found is None:
+        return NOT_YET
+    made, cell = found
+    seeds = kit.term("seeds", sweep_words.seeds(len(made.pairs)))
+    many = f", {kit.term('best of many', f'the best of {made.row.of}')}" if made.row.of > 1 else ""
+    return (
+        f"On {html.escape(name(results.dataset))}, {made.row.network} taught by {html.escape(str(made.row.teacher))} "
+        f"gains {cell.ours} {kit.term('points')} over its {kit.term('untaught twin')} ({seeds}{many}){_papers(made)}."
+    )
+
+
+def _papers(made: Made) -> str:
+    """The paper's gain of the same networks on validation, from Table IV where there is one."""
+    rows = [
+        row for row in paper_printed.TABLES[4] if (row.student, row.teacher) == (made.row.network, made.row.teacher)
+    ]
+    theirs = paper_results.printed(rows[0], "gain", "val") if rows else None
+    return "" if theirs is None else f"; in the paper, on Cityscapes, {paper_text.number(theirs, 2, True)}"
+
+
+def about(results: Results, table: int) -> str:
+    """What a table is; and plainly what its numbers here are not."""
+    return f"{ABOUT[table]} {html.escape(paper_text.not_cityscapes(results.dataset))}"
+
+
+def caption(table: int) -> str:
+    """ "Table IV: taught by one network"."""
+    title = TITLES[table]
+    return f"Table {ROMAN[table]}: {title[:1].lower()}{title[1:]}"
+
+
+def what_they_are(results: Results, on: On) -> str:
+    """Where the numbers come from, in a line: split, size, budget, seeds."""
+    if not results.config:
+        return ""
+    data, optim = results.config.get("data", {}), results.config.get("optim", {})
+    where = results.on if on == "val" else results.trained_on
+    part = f", {results.limit} scenes of it" if on == "train" and results.limit else ""
+    epochs = sweep_words.count(optim.get("epochs", 0), "epoch")
+    chosen = "" if results.on in data.get("val", ()) else ", on which nothing was chosen" if on == "val" else ""
+    return (
+        f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
+        f"{data.get('height')} × {data.get('width')} for {epochs}; ± is one "
+        f"{kit.term('standard deviation')} over {kit.term('seeds')}. Networks alone that only teach have one seed."
+    )
+
+
+def open_points(rows: Sequence[Made]) -> list[str]:
+    """What the paper leaves open or contradicts in these rows, each once."""
+    keys = dict.fromkeys(key for made in rows for key in made.row.open)
+    return [OPEN[key] for key in keys]
+
+
+def command(dataset: str) -> str:
+    """The one command that makes this dataset's tables."""
+    more = " --budget paper" if dataset == "cityscapes" else ""
+    return f"unetkd paper tables --dataset {dataset} --seeds 0,1,2{more}"

@@ -1,0 +1,223 @@
+"""Measures the paper's tables: finds each row's runs on disk, by what they are, and scores those that are done.
+
+Trains nothing. Scores are kept as they are measured (scored.py), so that asking again costs nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from unetkd_core.data.source import Source
+from unetkd_core.models.backbones import ENCODERS
+from unetkd_core.runs import scored, standalone
+from unetkd_core.runs.folder import open_run
+from unetkd_core.runs.paper import BEST, Row, slug
+from unetkd_core.runs.paper_plan import Plan, Refs, members_of
+from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
+from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
+from unetkd_core.runs.sweep_match import Finished
+from unetkd_core.runs.sweep_reading import read_one
+from unetkd_core.zoo.references import RUN_PREFIX, Reference
+
+CURVES_OF: Final = "M256"
+"""Whose curves Figure 3 shows, taught by M1024 and by the ensemble."""
+ALPHAS: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
+TEMPERATURES: Final = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0)
+METHODS: Final = ("kd", "kd-t2")
+"""Where the best of a student is looked for, beside the tables' own rows: whatever a sweep has left on disk."""
+Say = Callable[[str, int, int], None]
+
+
+class Finder(Finished):
+    """Which finished runs on disk are whose in a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+    def refs(self) -> dict[str, Reference]:
+        """Everyone who can teach: given, or trained with the first seed."""
+        found = {}
+        for name, config in self.plan.alone():
+            if config.seed == self.plan.seeds[0] and (run := self.alone(config)) is not None:
+                found[name] = f"{RUN_PREFIX}{run.id}"
+        return self.plan.refs(found)
+
+
+@dataclass(frozen=True)
+class Splits:
+    """What is scored: `val` as a whole, `train` on at most `limit` scenes, evenly spaced as they were learned from."""
+
+    val: Source
+    train: Source
+    limit: int | None = None
+
+
+def make(plan: Plan, splits: Splits, notes: Mapping[str, Any], say: Say = lambda *_: None) -> Results:
+    """Every row as far as its runs are done. Raises DataError when there are no labels to score by."""
+    finder = Finder(plan)
+    refs = finder.refs()
+    found = [_Found(row, list(_runs(row, finder, refs))) for row in plan.rows()]
+    found += _best(plan, finder, refs, found)
+    scores = Scorer(splits, say, len({run for one in found for _, *runs in one.runs for run in runs if run}))
+    rows = tuple(_made(one, plan, refs, scores) for one in found)
+    return replace(frame(plan, splits, notes), rows=rows, curves=tuple(_curves(plan, finder, refs)))
+
+
+def frame(plan: Plan, splits: Splits, notes: Mapping[str, Any]) -> Results:
+    """Results with nothing in them yet: what all of them have in common."""
+    config = plan.base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
+    return Results(splits.val.name, splits.val.ref, splits.train.ref, splits.limit, config, (), notes=notes)
+
+
+def missing(plan: Plan) -> int:
+    """How many rows lack a seed."""
+    finder = Finder(plan)
+    refs = finder.refs()
+    alone = {name: sum(one.name == name for one in plan.alone()) for name, _ in plan.alone()}
+    wanted = {row: len(plan.seeds) if row.teacher else alone.get(row.network, 1) for row in plan.rows()}
+    return sum(len(list(_runs(row, finder, refs))) < count for row, count in wanted.items())
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A row and (seed, its network, the twin), as references."""
+
+    row: Row
+    runs: list[tuple[int, str, str | None]]
+
+
+def _runs(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | None]]:
+    plan = finder.plan
+    if row.teacher is not None:
+        yield from _taught(row, finder, refs)
+    elif row.network in plan.given:
+        yield plan.seeds[0], plan.given[row.network], None
+    else:
+        for name, config in plan.alone():
+            if name == row.network and (run := finder.alone(config)) is not None:
+                yield config.seed, f"{RUN_PREFIX}{run.id}", None
+
+
+def _taught(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | None]]:
+    """Seeds of which both are done, the student and its twin."""
+    if row.teacher not in refs:
+        return
+    for seed, config in finder.plan.configs(row, refs):
+        student, twin = finder.taught(config), finder.alone(config)
+        if student is not None and twin is not None:
+            yield seed, f"{RUN_PREFIX}{student.id}", f"{RUN_PREFIX}{twin.id}"
+
+
+def _best(plan: Plan, finder: Finder, refs: Refs, found: Sequence[_Found]) -> list[_Found]:
+    """Table VI's own question, for each student: which teacher, method, α and T was best of all that is trained here.
+
+    Chosen by the curves' validation data, which is what choices are made on, and never by the split that is reported;
+    of ways with every seed alone.
+    """
+    if 6 not in plan.tables:
+        return []
+    chosen = []
+    for student in plan.students:
+        ways = {_way(one.row): one for one in found if one.row.network == student and one.row.teacher}
+        for row in _elsewhere(student, refs, ways):
+            runs = list(_runs(row, finder, refs))
+            ways |= {_way(row): _Found(row, runs)} if runs else {}
+        whole = [(_at_choice(one), one) for one in ways.values() if len(one.runs) == len(plan.seeds)]
+        known = [(score, one) for score, one in whole if score is not None]
+        if known:
+            best = max(known, key=lambda pair: pair[0])[1]
+            row = replace(best.row, table=6, key=f"{BEST}-{slug(student)}", printed=(), of=len(known))
+            chosen.append(_Found(row, best.runs))
+    return chosen
+
+
+def _elsewhere(student: str, refs: Refs, ways: Mapping[Any, Any]) -> Iterator[Row]:
+    """What a sweep may have trained beside the tables' rows."""
+    for teacher in refs:
+        if teacher in (student, "M1024"):
+            continue
+        for method in METHODS:
+            for alpha in ALPHAS:
+                for temperature in TEMPERATURES:
+                    row = Row(6, "", student, teacher, method, alpha, temperature)
+                    if _way(row) not in ways:
+                        yield row
+
+
+def _way(row: Row) -> tuple[Any, ...]:
+    return row.teacher, row.method, row.alpha, row.temperature
+
+
+def _at_choice(found: _Found) -> float | None:
+    """Mean of the students' best validation mIoU at the packed size."""
+    curves = [read_one(student.removeprefix(RUN_PREFIX), 0).curve.best() for _, student, _ in found.runs]
+    known = [score for score in curves if score is not None]
+    return sum(known) / len(known) if known and len(known) == len(curves) else None
+
+
+class Scorer:
+    """Scores every reference once, of `wanted` in all; says how far it is."""
+
+    def __init__(self, splits: Splits, say: Say, wanted: int) -> None:
+        self._splits, self._say, self._of = splits, say, wanted
+        self._seen: dict[str, Seen] = {}
+
+    def __call__(self, ref: str) -> Seen:
+        if ref not in self._seen:
+            self._say("Scoring", len(self._seen), self._of)
+            self._seen[ref] = self._measured(ref)
+        return self._seen[ref]
+
+    def _measured(self, ref: str) -> Seen:
+        splits = self._splits
+        val, train = scored.scores_of(ref, splits.val), scored.scores_of(ref, splits.train, limit=splits.limit)
+        is_run = ref.startswith(RUN_PREFIX)
+        name = ref.removeprefix(RUN_PREFIX)
+        return Seen(name if is_run else ref, train, val, standalone.best_epoch(open_run(name)) if is_run else None)
+
+
+def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:
+    pairs = tuple(
+        Pair(seed, scores(student), None if twin is None else scores(twin)) for seed, student, twin in found.runs
+    )
+    return Made(found.row, pairs, _config(found.row, plan, refs), note(found.row, plan))
+
+
+def _config(row: Row, plan: Plan, refs: Refs) -> dict[str, Any]:
+    """What the first seed's settings say beyond the base's: network, teaching, an encoder's treatment."""
+    if row.teacher is not None:
+        config = next((c for _, c in plan.configs(row, refs)), None) if row.teacher in refs else None
+    else:
+        config = None if row.network in plan.given else plan.config(row.network, plan.seeds[0])
+    if config is None:
+        return {}
+    said, base = config.model_dump(mode="json"), plan.base.model_dump(mode="json")
+    changed = {name: said[name] for name in ("model", "optim", "teaching") if said[name] != base[name]}
+    return {**changed, "model": said["model"]}
+
+
+def note(row: Row, plan: Plan) -> str:
+    """What a reader must know about the networks of this row: who was given, which encoder had no ImageNet weights."""
+    names = [row.network, *(members_of(row.teacher, plan.given) if row.teacher else ())]
+    given = [f"{name}: {plan.given[name]}" for name in names if name in plan.given]
+    scratch = [name for name in names if name in ENCODERS and name not in plan.given and name not in plan.imagenet]
+    told = [f"{', '.join(scratch)} from scratch, without ImageNet’s weights"] if scratch else []
+    return "; ".join([*given, *told])
+
+
+def _curves(plan: Plan, finder: Finder, refs: Refs) -> Iterator[Curve]:
+    """Figure 3: M256 after every epoch, taught by M1024 and by the ensemble, and its untaught twin."""
+    rows = {row.teacher: row for row in plan.rows() if row.table in (4, 5) and row.network == CURVES_OF}
+    twins: set[str] = set()
+    for teacher in (LARGEST, ENSEMBLE):
+        for seed, student, twin in _taught(rows[teacher], finder, refs) if teacher in rows else ():
+            yield _curve(teacher, seed, student)
+            if twin is not None and twin not in twins:
+                twins.add(twin)
+                yield _curve("twin", seed, twin)
+
+
+def _curve(who: str, seed: int, ref: str) -> Curve:
+    run_id = ref.removeprefix(RUN_PREFIX)
+    return Curve(who, seed, run_id, read_one(run_id, 0).curve.mious)

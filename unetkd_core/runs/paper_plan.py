@@ -1,0 +1,164 @@
+"""What the paper's tables take: settings of every network alone, sweeps over everyone who is taught. Starts nothing.
+
+Teachers are trained once, with the first seed; students for every seed, alone too: that run is the untaught twin of all
+who are taught, and its row of Table II. Needs no torch.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from unetkd_core.errors import ConfigError
+from unetkd_core.models.backbones import ENCODERS
+from unetkd_core.runs import paper
+from unetkd_core.runs.paper import MEMBERS, STUDENTS, TEACHERS, Row
+from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
+from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
+from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import ensembles
+from unetkd_core.zoo.references import Reference
+
+NETWORKS: Final = (*STUDENTS, "M1024", LARGEST, *MEMBERS)
+ENCODER_RATE: Final = 0.3
+FROZEN_EPOCHS: Final = 2
+"""How an encoder is treated that comes with ImageNet's weights; frozen for less of a shorter run."""
+
+Refs = Mapping[str, Reference]
+"""Network's name (or ENSEMBLE) -> who that is here."""
+
+
+class Alone(NamedTuple):
+    """A network without a teacher: its name in the tables, and its settings."""
+
+    name: str
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is wanted. base: data, budget, recipe, the students' normalisation. given: networks that are there already,
+    by their names in the tables: they are scored and teach, and nobody trains them. imagenet: encoders whose weights
+    can be had; the others start from scratch.
+    """
+
+    base: RunConfig
+    tables: tuple[int, ...] = paper.NUMBERS
+    seeds: tuple[int, ...] = (0, 1, 2)
+    students: tuple[str, ...] = STUDENTS
+    teachers: tuple[str, ...] = TEACHERS
+    given: Mapping[str, str] = field(default_factory=dict)
+    imagenet: frozenset[str] = frozenset()
+    method_teacher: str = LARGEST
+
+    def __post_init__(self) -> None:
+        _known("tables", self.tables, paper.NUMBERS)
+        _known("students", self.students, STUDENTS)
+        _known("teachers", self.teachers, TEACHERS)
+        _known("networks that are given", tuple(self.given), (*NETWORKS, ENSEMBLE), empty=True)
+        _known("networks that can teach every method", (self.method_teacher,), [t for t in TEACHERS if t != ENSEMBLE])
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ConfigError(f"The seeds are {list(self.seeds)}; name at least one, and each once.")
+        if self.base.teaching is not None:
+            raise ConfigError("The tables say who teaches; leave the teaching section out of the config.")
+
+    def rows(self) -> tuple[Row, ...]:
+        """The tables' rows that are wanted."""
+        return paper.rows(
+            self.tables, students=self.students, teachers=self.teachers, method_teacher=self.method_teacher
+        )
+
+    def alone(self) -> list[Alone]:
+        """Every network that is to be trained without a teacher: rows of Tables II and III, teachers, twins."""
+        rows = self.rows()
+        first = [row.network for row in rows if row.teacher is None]
+        first += [name for row in rows if row.teacher is not None for name in members_of(row.teacher, self.given)]
+        twins = {row.network for row in rows if row.network in self.students}
+        names = [name for name in NETWORKS if name in {*first, *twins} and name not in self.given]
+        return [
+            Alone(name, self.config(name, seed))
+            for place, seed in enumerate(self.seeds)
+            for name in names
+            if place == 0 or name in twins
+        ]
+
+    def config(self, name: str, seed: int) -> RunConfig:
+        """One network alone. What it is called makes no difference to which run on disk it is."""
+        if name in ENCODERS:
+            return self.base.with_(seed=seed, name=f"{name} alone", **_encoder(self.base, name, name in self.imagenet))
+        norm = {LARGEST: "none", "M1024": "batch"}.get(name, self.base.model.norm)
+        return self.base.with_(
+            seed=seed, name=f"{name} alone, seed {seed}", model={"name": name.rstrip("*"), "norm": norm}
+        )
+
+    def refs(self, found: Refs) -> dict[str, Reference]:
+        """Who is who: what was given, what `found` names (runs that are done), and the ensemble once all three are."""
+        there = {**found, **self.given}
+        if ENSEMBLE not in there and all(isinstance(there.get(name), str) for name in MEMBERS):
+            there[ENSEMBLE] = ensembles.parse(
+                {"title": ENSEMBLE, "members": [there[name] for name in MEMBERS], "weighting": "grid"}
+            )
+        return there
+
+    def spec(self, row: Row, refs: Refs) -> SweepSpec:
+        """A taught row as a sweep of one cell; its teacher must be in `refs`."""
+        assert row.teacher is not None
+        return self._spec(row, [refs[row.teacher]], "")
+
+    def specs(self, refs: Refs) -> list[SweepSpec]:
+        """Sweeps over all taught rows whose teacher is in `refs`: rows that differ in the teacher alone are one sweep.
+
+        The first are those that most tables need.
+        """
+        groups: dict[tuple[Any, ...], list[Row]] = {}
+        for row in self.rows():
+            if row.teacher in refs:
+                groups.setdefault((row.network, row.method, row.alpha, row.temperature), []).append(row)
+        return [self._group(group, refs) for group in groups.values()]
+
+    def _group(self, group: Sequence[Row], refs: Refs) -> SweepSpec:
+        first, names = group[0], list(dict.fromkeys(row.teacher for row in group if row.teacher))
+        who = names[0] if len(names) == 1 else f"{len(names)} teachers"
+        how = f"{first.method}, α {first.alpha:g}, T {first.temperature:g}"
+        return self._spec(first, [refs[name] for name in names], f"Tables: {first.network} from {who}, {how}")
+
+    def _spec(self, row: Row, teachers: Iterable[Reference], name: str) -> SweepSpec:
+        base = self.base.with_(model={"name": row.network}, name="")
+        return parse_spec(
+            {
+                "name": name[:80],
+                "base": base,
+                "student": [row.network],
+                "teacher": [ref if isinstance(ref, str) else ref.model_dump(mode="json") for ref in teachers],
+                "method": [row.method],
+                "alpha": [row.alpha],
+                "temperature": [row.temperature],
+                "seed": list(self.seeds),
+            },
+            where=f"Table {row.table}, {row.key}",
+        )
+
+    def configs(self, row: Row, refs: Refs) -> Iterator[tuple[int, RunConfig]]:
+        """(seed, settings) of a taught row's students."""
+        spec = self.spec(row, refs)
+        for planned in spec.runs():
+            yield planned.seed, planned.config
+
+
+def members_of(teacher: str, given: Refs) -> tuple[str, ...]:
+    """The networks that a teacher is made of."""
+    return (teacher,) if teacher != ENSEMBLE else () if ENSEMBLE in given else MEMBERS
+
+
+def _encoder(base: RunConfig, name: str, imagenet: bool) -> dict[str, Any]:
+    if not imagenet:
+        return {"model": {"name": name, "norm": "batch", "weights": None}}
+    optim = {"encoder_rate": ENCODER_RATE, "encoder_frozen_epochs": min(FROZEN_EPOCHS, base.optim.epochs // 4)}
+    return {"model": {"name": name, "norm": "batch", "weights": "imagenet"}, "optim": optim}
+
+
+def _known(what: str, names: Sequence[Any], known: Sequence[Any], *, empty: bool = False) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError(f"{unknown[0]!r} is none of the {what}; there are {', '.join(map(str, known))}.")
+    if not names and not empty:
+        raise ConfigError(f"There are no {what}; name at least one of {', '.join(map(str, known))}.")

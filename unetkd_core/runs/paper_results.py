@@ -1,0 +1,294 @@
+"""What was measured for the paper's tables: rows, seeds and scores, as one JSON file that grows. Measures nothing.
+
+Fractions in [0, 1]; what was not measured is None, never NaN. Differences from the paper are in points of what it
+prints. Needs no torch.
+"""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from unetkd_core.errors import RunError
+from unetkd_core.metrics import Scores
+from unetkd_core.runs import paper, paper_printed
+from unetkd_core.runs.paper import Row
+from unetkd_core.runs.paper_printed import Printed
+from unetkd_core.runs.status import write_text
+from unetkd_core.runs.sweep_results import Summary, summary
+from unetkd_core.settings import PROJECT_ROOT
+
+FORMAT_VERSION: Final = 1
+FOLDER: Final = PROJECT_ROOT / "results"
+FILE: Final = "paper-tables.json"
+CHAIN_FILE: Final = "chain.json"
+On = Literal["train", "val"]
+What = Literal["miou", "gain", "loss"]
+_MADE: Final = ("config", "data", "on", "trained_on", "limit")
+"""What must be equal for two results to stand in one file."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One trained network, scored at the labels' native resolution. run: its id, or the reference that was given.
+
+    train: over the scenes that it learned from; val: over the whole split that is reported.
+    """
+
+    run: str
+    train: Scores
+    val: Scores
+    best_epoch: int | None = None
+
+    def scores(self, on: On) -> Scores:
+        return self.train if on == "train" else self.val
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One seed of a row: who it is about, and the untaught twin where it was taught."""
+
+    seed: int
+    student: Seen
+    twin: Seen | None = None
+
+    def value(self, what: What, on: On) -> float | None:
+        """Its mIoU, its gain over the twin, or its cross-entropy; None where that was not measured."""
+        scores = self.student.scores(on)
+        if what == "gain":
+            found = scores.miou - self.twin.scores(on).miou if self.twin else math.nan
+        else:
+            found = scores.miou if what == "miou" else scores.loss_ce
+        return found if math.isfinite(found) else None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A row as far as it is measured. config: the first seed's settings; note: what is special about its network."""
+
+    row: Row
+    pairs: tuple[Pair, ...]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    def summary(self, what: What, on: On) -> Summary:
+        """Mean and sample standard deviation over the seeds."""
+        return summary([pair.value(what, on) for pair in self.pairs])
+
+    def difference(self, what: What, on: On) -> float | None:
+        """Ours as it is shown, with one decimal, less the paper's, in points, so that what stands side by side adds up;
+        None where one is missing, or the paper's is of other networks.
+        """
+        ours, theirs = self.summary(what, on).mean, printed(self.row.comparable, what, on)
+        return None if ours is None or theirs is None else round(100 * ours, 1) - theirs
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run behind it, students first."""
+        found = [pair.student.run for pair in self.pairs]
+        return tuple(dict.fromkeys(found + [pair.twin.run for pair in self.pairs if pair.twin]))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line of Figure 3: validation mIoU at the packed size after every epoch. who: a teacher, or "twin"."""
+
+    who: str
+    seed: int
+    run: str
+    mious: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """All of one dataset. notes: command, versions, machine, data; `config` is what all runs have in common.
+
+    on: the split that is reported; trained_on: the one that train's numbers are of, at most `limit` scenes of it.
+    """
+
+    dataset: str
+    on: str
+    trained_on: str
+    limit: int | None
+    config: Mapping[str, Any]
+    rows: tuple[Made, ...]
+    curves: tuple[Curve, ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, number: int) -> tuple[Made, ...]:
+        return tuple(made for made in self.rows if made.row.table == number)
+
+    def find(self, table: int, key: str) -> Made | None:
+        return next((made for made in self.table(table) if made.row.key == key), None)
+
+
+def filled(results: Results) -> Results:
+    """With every row of the tables, measured or not, in the paper's order; a table's choices come last."""
+    there = {(made.row.table, made.row.key): made for made in results.rows}
+    rows = [there.pop((row.table, row.key), Made(row, ())) for row in paper.rows()]
+    chosen = [made for made in there.values() if made.row.of]
+    return dataclasses.replace(results, rows=tuple(sorted([*rows, *chosen], key=lambda made: made.row.table)))
+
+
+def nothing(dataset: str) -> Results:
+    """Every row, nobody measured."""
+    return filled(Results(dataset, f"{dataset}:val", f"{dataset}:train", None, {}, ()))
+
+
+def printed(row: Printed | None, what: What, on: On) -> float | None:
+    """The paper's number for it, in percent or points; None where it prints none."""
+    if row is None:
+        return None
+    if what == "gain":
+        return paper_printed.gain(row, on)
+    value = getattr(row, on if what == "miou" else f"{on}_loss")
+    return None if value is None else float(value)
+
+
+def path_of(dataset: str, folder: Path | None = None, *, file: str = FILE) -> Path:
+    """Where the results of a dataset lie."""
+    return (folder or FOLDER / dataset) / file
+
+
+def datasets(folder: Path | None = None) -> list[str]:
+    """Datasets that have results, by name."""
+    return sorted(path.parent.name for path in (folder or FOLDER).glob(f"*/{FILE}"))
+
+
+def read(path: Path) -> Results:
+    """Results from their file. Raises RunError when it cannot be read."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format_version"] != FORMAT_VERSION:
+            raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
+        known = ("dataset", "on", "trained_on", "limit", "config", "rows", "curves", "format_version")
+        return Results(
+            **{name: data[name] for name in ("dataset", "on", "trained_on", "limit", "config")},
+            rows=tuple(map(_made, data["rows"])),
+            curves=tuple(Curve(**{**curve, "mious": tuple(curve["mious"])}) for curve in data["curves"]),
+            notes={name: value for name, value in data.items() if name not in known},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"The tables in {path} cannot be read ({error}); make them again, or delete the file."
+        ) from error
+
+
+def to_json(results: Results) -> dict[str, Any]:
+    """What `read` reads."""
+    return {
+        "format_version": FORMAT_VERSION,
+        **results.notes,
+        **{name: getattr(results, name) for name in ("dataset", "on", "trained_on", "limit", "config")},
+        "rows": [_row(made) for made in results.rows],
+        "curves": [dataclasses.asdict(curve) for curve in results.curves],
+    }
+
+
+def write(results: Results, path: Path) -> None:
+    """Write it, as a whole. Raises RunError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(to_json(results), indent=1, ensure_ascii=False, allow_nan=False)
+        write_text(path, text + "\n", durable=False)
+    except OSError as error:
+        raise RunError(f"The tables cannot be written to {path}: {error.strerror or error}.") from error
+
+
+def check(path: Path, fresh: Results) -> Results | None:
+    """The results at `path`, if there are any, once it is certain that `fresh` may join them.
+
+    Raises RunError where they were made with other settings or other data, so that no table mixes what cannot be
+    compared.
+    """
+    if not path.exists():
+        return None
+    before = read(path)
+    old, new = to_json(before), to_json(fresh)
+    differing = [name for name in _MADE if _differ(old.get(name), new.get(name))]
+    if differing:
+        words = {"on": "split", "trained_on": "training split", "config": "settings", "limit": "number of scenes"}
+        raise RunError(
+            f"The tables in {path.parent} were made with another {' and '.join(words.get(n, n) for n in differing)}; "
+            "write these to another folder: --out."
+        )
+    return before
+
+
+def grown(before: Results | None, fresh: Results) -> Results:
+    """`fresh` together with what was there: rows and seeds that it does not have stay."""
+    if before is None:
+        return fresh
+    old = {(made.row.table, made.row.key): made for made in before.rows}
+    rows = [_joined(old.pop((made.row.table, made.row.key), None), made) for made in fresh.rows]
+    kept = [made for made in before.rows if (made.row.table, made.row.key) in old and not made.row.of]
+    order = sorted([*rows, *kept], key=lambda made: made.row.table)
+    curves = {(curve.who, curve.seed): curve for curve in (*before.curves, *fresh.curves)}
+    commands = dict.fromkeys(
+        [*before.notes.get("command", "").split("\n"), *fresh.notes.get("command", "").split("\n")]
+    )
+    notes = {**fresh.notes, "command": "\n".join(filter(None, commands))}
+    return dataclasses.replace(fresh, rows=tuple(order), curves=tuple(curves.values()), notes=notes)
+
+
+def _joined(before: Made | None, made: Made) -> Made:
+    """A row with the seeds of both; not where the row is a choice, or who is meant has changed."""
+    if before is None or before.row != made.row or made.row.of:
+        return made
+    pairs = {pair.seed: pair for pair in (*before.pairs, *made.pairs)}
+    same = made.config if made.pairs else before.config
+    return Made(made.row, tuple(pairs[seed] for seed in sorted(pairs)), same, made.note or before.note)
+
+
+def _differ(before: Any, now: Any) -> bool:
+    """Whether two settings, or two datasets under one name, contradict each other."""
+    if isinstance(before, Mapping) and isinstance(now, Mapping):
+        return any(_differ(before[name], now[name]) for name in before.keys() & now.keys())
+    plain = (json.loads(json.dumps(value)) for value in (before, now))
+    return next(plain) != next(plain)
+
+
+def _row(made: Made) -> dict[str, Any]:
+    said = {name: getattr(made.row, name) for name in _ROW}
+    return {**said, "note": made.note, "config": dict(made.config), "pairs": [_pair(pair) for pair in made.pairs]}
+
+
+_ROW: Final = ("table", "key", "network", "teacher", "method", "alpha", "temperature", "of")
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    seen = {"student": pair.student, "twin": pair.twin}
+    return {"seed": pair.seed, **{who: None if one is None else _seen(one) for who, one in seen.items()}}
+
+
+def _seen(seen: Seen) -> dict[str, Any]:
+    scores = {"train": seen.train.to_json(), "val": seen.val.to_json()}
+    return {"run": seen.run, "best_epoch": seen.best_epoch, **scores}
+
+
+def _made(data: Mapping[str, Any]) -> Made:
+    row = _known_row({name: data[name] for name in _ROW})
+    pairs = tuple(
+        Pair(pair["seed"], _seen_of(pair["student"]), _seen_of(pair["twin"]) if pair["twin"] else None)
+        for pair in data["pairs"]
+    )
+    return Made(row, pairs, data["config"], data["note"])
+
+
+def _known_row(said: dict[str, Any]) -> Row:
+    """With what the paper prints there: that is the package's to say, not the file's."""
+    of_table = paper.rows([said["table"]]) if said["table"] in paper.NUMBERS else ()
+    same = next((r for r in of_table if (r.key, r.network) == (said["key"], said["network"])), None)
+    return Row(**said, printed=same.printed if same is not None and not said["of"] else ())
+
+
+def _seen_of(data: Mapping[str, Any]) -> Seen:
+    return Seen(data["run"], Scores.from_json(data["train"]), Scores.from_json(data["val"]), data["best_epoch"])
+
+
+def seeds_of(rows: Sequence[Made]) -> tuple[int, ...]:
+    """The seeds that any of the rows has."""
+    return tuple(sorted({pair.seed for made in rows for pair in made.pairs}))
