@@ -150,7 +150,7 @@ def viewer(
     return _heard(told if told.get("news") == header["news"] else {}, header)
 
 
-_TERMS: Final = {
+_TERMS: Final[dict[str, str]] = {
     **{view: view for view in VIEWS},
     "soft": "soft answers",
     "second": "second choice",
