@@ -137,3 +137,16 @@ def test_the_real_camvid_has_its_splits_and_shares() -> None:
     assert scene.image.shape == (360, 480, 3)
     road = np.mean(scene.labels == 1)
     assert 0.15 < road < 0.45  # 29 % over the split, by the copy's own table
+
+
+def test_the_content_hash_is_that_of_a_copy_and_changes_with_a_byte(camvid_root: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(camvid_root, copy, copy_function=shutil.copyfile)  # as elsewhere: other dates
+    here, there = open_camvid(camvid_root, "val"), open_camvid(copy, "val")
+    assert here.content_hash() == there.content_hash() and here.fingerprint() != there.fingerprint()
+    with (copy / "val/labels/0016E5_1.png").open("ab") as file:
+        file.write(b"x")
+    assert there.content_hash() != here.content_hash()
+    (copy / "val/labels/0016E5_1.png").unlink()
+    with pytest.raises(DataError, match=r"0016E5_1\.png is not there any more"):
+        there.content_hash()

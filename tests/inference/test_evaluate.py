@@ -43,6 +43,9 @@ class Scenes:
     def fingerprint(self) -> str:
         return ""
 
+    def content_hash(self) -> str:
+        return self.fingerprint()
+
     def check(self) -> None:
         return None
 

@@ -196,8 +196,8 @@ def notes_of(words: Sequence[str], base: RunConfig, splits: Splits) -> dict[str,
     """How and where a table was made, and what the data were made of."""
     made = provenance.provenance()
     made["machine"].pop("host", None)
-    made_of = {source.ref: source.fingerprint() for source in (splits.val, splits.train)}
-    return {"command": shlex.join(["unetkd", *words]), **made, "data": {**jobs.data_fingerprints(base), **made_of}}
+    made_of = jobs.data_hashes(base, splits.val, splits.train)
+    return {"command": shlex.join(["unetkd", *words]), **made, "data": made_of}
 
 
 def _say_costs(plan: Plan, splits: Splits) -> None:

@@ -91,8 +91,7 @@ def _notes(words: Sequence[str], run: Run, sources: Sequence[Remembered]) -> dic
     made = provenance.provenance()
     made["machine"].pop("host", None)
     command = shlex.join(["unetkd", *words])
-    made_of = {**jobs.data_fingerprints(run.config), **{source.ref: source.fingerprint() for source in sources}}
-    return {"command": command, **made, "data": made_of}
+    return {"command": command, **made, "data": jobs.data_hashes(run.config, *sources)}
 
 
 def _write(out: Path, data: dict[str, Any]) -> list[standalone.Row]:

@@ -79,11 +79,16 @@ class PairedSource:
         return at_size(self.read(index), height, width)
 
     def fingerprint(self) -> str:
+        return self._hash(lambda path: f"{path.relative_to(self.root)} {self._state(path)}")
+
+    def content_hash(self) -> str:
+        return self._hash(self._content)
+
+    def _hash(self, told: Callable[[Path], str]) -> str:
+        """Of the reading of labels, and of each scene's name and what is told of its two files."""
         lines = [f"{self.ref} {self.mapping} {sorted(classes.MAPPINGS[self.mapping].ids.items())}"]
         for pair in self._pairs:
-            lines += [
-                f"{pair.stem} {path.relative_to(self.root)} {self._state(path)}" for path in (pair.image, pair.labels)
-            ]
+            lines += [f"{pair.stem} {told(path)}" for path in (pair.image, pair.labels)]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def check(self) -> None:
@@ -112,10 +117,18 @@ class PairedSource:
         try:
             stat = path.stat()
         except OSError as error:
-            raise DataError(
-                f"{self._shown(path)} is not there any more ({error.strerror}). Was it moved or renamed?"
-            ) from None
+            raise self._gone(path, error) from None
         return f"{stat.st_size} {stat.st_mtime_ns}"
+
+    def _content(self, path: Path) -> str:
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise self._gone(path, error) from None
+
+    def _gone(self, path: Path, error: OSError) -> DataError:
+        return DataError(f"{self._shown(path)} is not there any more ({error.strerror}). Was it moved or renamed?")
 
 
 def pair_files(images: Path, labels: Path, *, root: Path) -> tuple[list[Pair], str | None]:

@@ -55,7 +55,15 @@ class Source(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """Hex hash of all that made the scenes; changes when a file does. Cheap: reads no picture."""
+        """Hex hash of all that made the scenes; changes when a file does. Cheap: reads no picture, so that the same
+        files copied elsewhere, with other dates, have another.
+        """
+        ...
+
+    def content_hash(self) -> str:
+        """Hex hash of what the scenes are, the same on every machine: for tables that others may add to. Reads all
+        files, a few seconds for a gigabyte.
+        """
         ...
 
     def check(self) -> None:
@@ -89,6 +97,9 @@ class Remembered:
 
     def fingerprint(self) -> str:
         return self._source.fingerprint()
+
+    def content_hash(self) -> str:
+        return self._source.content_hash()
 
     def check(self) -> None:
         self._source.check()

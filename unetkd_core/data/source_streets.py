@@ -52,5 +52,8 @@ class StreetsSource:
         made_of = f"streets {streets.VERSION} {self._seed} {len(self)}"
         return hashlib.sha256(made_of.encode()).hexdigest()
 
+    def content_hash(self) -> str:
+        return self.fingerprint()
+
     def check(self) -> None:
         """Nothing can be missing."""

@@ -86,7 +86,7 @@ def notes(spec: SweepSpec, source: Source, command: str) -> dict[str, Any]:
     """How and where it was made, for the record."""
     made = provenance.provenance()
     made["machine"].pop("host", None)
-    made_of = {**jobs.data_fingerprints(spec.base), source.ref: source.fingerprint()}
+    made_of = jobs.data_hashes(spec.base, source)
     config = spec.base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
     return {"command": command, **made, "data": made_of, "config": config}
 
