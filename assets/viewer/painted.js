@@ -24,7 +24,10 @@ export function paintedLayer(layer) {
     if (!css) return;
     const shape = isDeep(layer) ? model.header : layer;
     let { width, height, line } = canvasSize(shape, css, density(node), isDeep(layer) ? model.sharp : 1);
-    if (model.busy && isDeep(layer) && inSight(model) * model.sharp ** 2 > DRAFT) ({ width, height, line } = draft(layer, width, height, line));
+    if (model.busy && isDeep(layer) && (inSight(model) * model.sharp ** 2 > DRAFT || (model.scoring && 1.5 * ownOf(layer).width >= width))) ({ width, height, line } = draft(layer, width, height, line));
+    const made = [width, height, line, ...madeOf(model, layer)];
+    if (made.every((part, i) => part === painted.made?.[i])) return; // while an ensemble's weights are dragged, its members stay as they are
+    painted.made = made;
     const { image, pixels } = sheet(fill, width, height), { labels, mean } = shade(model, layer, pixels, width, height, line);
     painted.mean = mean;
     fill.setAttribute("aria-label", saidOf(model, layer));
@@ -33,6 +36,14 @@ export function paintedLayer(layer) {
     if (!lines.hidden) paintLines(lines, labels, width, height, model, line);
   };
   return painted;
+}
+
+// All that a picture depends on besides its size: the same parts, the same picture.
+function madeOf(model, layer) {
+  const view = isDeep(layer) ? model.view : "labels", said = ({ field, labels, mix }) => [field, labels, mix?.version];
+  const others = view === "disagreement" ? model.networks : view === "errors" || view === "gain" ? [otherOf(model, layer)] : [];
+  const looks = [view, TEMPERED.has(view) && model.temperature, model.palette, [...model.shown].sort().join(), model.only, model.outline, model.hatch];
+  return [...looks, ...said(layer), ...others.flatMap((other) => [other.title, ...said(other)])];
 }
 
 // What a picture shows, for who does not see it.
@@ -77,7 +88,9 @@ export function sharpest(model) {
   return sharp;
 }
 
+const ownOf = (layer) => (layer.mix ? layer.mix.members[0] : layer).field;
+
 function draft(layer, width, height, line) {
-  const { field } = layer.mix ? layer.mix.members[0] : layer;
+  const field = ownOf(layer);
   return field.width < width ? { width: field.width, height: field.height, line: 1 } : { width, height, line };
 }

@@ -17,7 +17,9 @@ export function buildSimplex(model) {
   const kept = model.root.getRootNode().activeElement?.dataset?.keep; // a new picture must not take the focus away
   adoptWeights(model);
   whoIsWho(model);
-  Object.assign(model, { onmoved: [], onstanding: [], busy: false });
+  // scoring: while the handle moves, picture and mIoU are of one size where the networks' is near to it, so that the
+  // members are mixed once a frame.
+  Object.assign(model, { onmoved: [], onstanding: [], busy: false, scoring: true });
   const live = el("div", { class: "hidden", "aria-live": "polite" });
   moving(model, live);
   const triangle = triangleOf(model), picture = pictureOf(model), bars = barsOf(model);

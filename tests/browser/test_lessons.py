@@ -105,7 +105,7 @@ def test_a_whole_lesson_by_keyboard_alone(open_page: OpenPage, app: str) -> None
     expect(page.locator(".les-outcome")).to_contain_text("Done.")
     page.reload()
     settled(page)
-    expect(page.get_by_role("img", name="1 of 6 lessons done")).to_be_visible()
+    expect(page.get_by_role("img", name="1 of 6 lessons done")).to_be_visible(timeout=SLOW)
 
 
 def test_back_goes_to_the_step_before(open_page: OpenPage, app: str) -> None:
