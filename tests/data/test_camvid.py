@@ -150,3 +150,21 @@ def test_the_content_hash_is_that_of_a_copy_and_changes_with_a_byte(camvid_root:
     (copy / "val/labels/0016E5_1.png").unlink()
     with pytest.raises(DataError, match=r"0016E5_1\.png is not there any more"):
         there.content_hash()
+
+
+@pytest.mark.parametrize("place", [0, 200_000, -1])
+def test_the_content_hash_of_large_files_sees_their_size_and_both_ends(
+    camvid_root: Path, tmp_path: Path, place: int
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(camvid_root, copy)
+    label = next((copy / "val/labels").glob("*.png"))
+    large = bytearray(label.read_bytes() + bytes(300_000))
+    label.write_bytes(large)
+    source = open_camvid(copy, "val")
+    before = source.content_hash()
+    large[place] ^= 1
+    label.write_bytes(large)
+    assert (source.content_hash() != before) == (place in (0, -1))  # what lies between is not read
+    label.write_bytes(large + b"x")
+    assert source.content_hash() != before

@@ -54,6 +54,14 @@ def test_table_seven_has_one_teacher_whoever_else_is_left_out() -> None:
     assert {(row.alpha, row.temperature) for row in rows if row.method == "structured"} == {(0.5, 4.0)}
 
 
+def test_some_methods_of_table_seven_can_be_had_alone() -> None:
+    plan = Plan(RunConfig(), tables=(2, 7), methods=("dist", "kd-t2"), method_teacher="M256", students=("M128",))
+    assert [row.key for row in plan.rows() if row.table == 7] == ["kd-t2", "dist"]
+    assert [row.table for row in plan.rows() if row.table == 2], "other tables stay"
+    with pytest.raises(ConfigError, match="'kd-t3' is none of the methods of Table VII; there are paper, "):
+        replace(plan, methods=("kd-t3",))
+
+
 def test_a_plan_trains_teachers_once_and_students_for_every_seed() -> None:
     plan = Plan(RunConfig(), tables=(4, 5), seeds=(3, 4), students=("M128", "M256"))
     alone = [(name, config.seed) for name, config in plan.alone()]

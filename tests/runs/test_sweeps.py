@@ -228,6 +228,9 @@ def test_other_data_under_the_old_name_make_other_runs(
     drive(spec, launched)
     assert sorted(launched[0].meta["data"]) == sorted(launched[1].meta["data"]) == ["tiny:train", "tiny:val"]
     assert sweep_estimate.of_spec(spec).done == 2
+    for path in tmp_path.glob("tiny/**/*.png"):  # another copy of the same files
+        os.utime(path, ns=(1, 1))
+    assert sweep_estimate.of_spec(spec).done == 2
     picture = next(tmp_path.glob("tiny/train/images/*.png"))
     picture.write_bytes(picture.read_bytes() + b" ")
     assert sweep_estimate.of_spec(spec).done == 0

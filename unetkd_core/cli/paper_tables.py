@@ -51,6 +51,9 @@ Use = Annotated[
     typer.Option("--use", metavar="NAME=REF", help="A network that is there already, as MobileNetV2=run:ID; repeat."),
 ]
 MethodTeacher = Annotated[str, typer.Option("--method-teacher", help="Who teaches every method of Table VII.")]
+Methods = Annotated[
+    str | None, typer.Option("--methods", metavar="ROW,…", help=f"Of Table VII: {', '.join(paper.METHOD_ROWS)}.")
+]
 On = Annotated[str | None, typer.Option("--on", metavar="REF", help="Report on the whole of this split.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Left out: results/DATASET.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what is to be trained and how long it takes, and end.")]
@@ -65,6 +68,7 @@ def tables(
     teachers: Teachers = ALL_TEACHERS,
     use: Use = None,
     method_teacher: MethodTeacher = LARGEST,
+    methods: Methods = None,
     on: On = None,
     out: Out = None,
     dry_run: DryRun = False,
@@ -98,6 +102,7 @@ def tables(
         teachers=tuple(list_of(teachers, str, "--teachers") or ()),
         given=given_of(use or []),
         method_teacher=method_teacher,
+        methods=tuple(list_of(methods, str, "--methods") or ()),
     )
     plan = replace(plan, imagenet=_imagenet(plan))
     splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)

@@ -55,14 +55,14 @@ class Source(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """Hex hash of all that made the scenes; changes when a file does. Cheap: reads no picture, so that the same
-        files copied elsewhere, with other dates, have another.
+        """Hex hash of all that made the scenes; changes when a file does. Guards what is kept on this machine: reads no
+        file, so that the same files copied elsewhere, with other dates, have another.
         """
         ...
 
     def content_hash(self) -> str:
-        """Hex hash of what the scenes are, the same on every machine: for tables that others may add to. Reads all
-        files, a few seconds for a gigabyte.
+        """Hex hash of what the scenes are, the same on every machine: for runs and tables that others may add to. Opens
+        every file and reads at most 128 KiB of each.
         """
         ...
 

@@ -61,11 +61,13 @@ def rows(
     students: Sequence[str] = STUDENTS,
     teachers: Sequence[str] = TEACHERS,
     method_teacher: str = LARGEST,
+    methods: Sequence[str] = (),
 ) -> tuple[Row, ...]:
     """The rows of these tables, without those whose student or teacher is left out.
 
-    method_teacher: who teaches every method of Table VII, whoever else is left out. A network alone stands where it is
-    a student or a teacher; M1024 with normalisation is there for comparison, with M1024*.
+    method_teacher: who teaches every method of Table VII, whoever else is left out. methods: which rows of Table VII,
+    of METHOD_ROWS; none: all. A network alone stands where it is a student or a teacher; M1024 with normalisation is
+    there for comparison, with M1024*.
     """
     made = [row for table in sorted(set(tables)) for row in _table(table, method_teacher)]
     alone = {*students, *teachers, *(("M1024",) if LARGEST in teachers else ())}
@@ -73,6 +75,8 @@ def rows(
     def wanted(row: Row) -> bool:
         if row.teacher is None:
             return row.network in alone
+        if row.table == 7 and methods and row.key not in methods:
+            return False
         who = (*teachers, method_teacher) if row.table == 7 else teachers
         return row.network in students and row.teacher in who
 
@@ -120,3 +124,4 @@ _METHODS: Final = (
     _method("dist"),
 )
 """Table VII under one protocol: one student, one teacher (but for the ensemble's row), one budget."""
+METHOD_ROWS: Final = tuple(row.key for row in _METHODS)

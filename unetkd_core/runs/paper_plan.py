@@ -38,7 +38,7 @@ class Alone(NamedTuple):
 class Plan:
     """What is wanted. base: data, budget, recipe, the students' normalisation. given: networks that are there already,
     by their names in the tables: they are scored and teach, and nobody trains them. imagenet: encoders whose weights
-    can be had; the others start from scratch.
+    can be had; the others start from scratch. methods: rows of Table VII by their keys; none: all.
     """
 
     base: RunConfig
@@ -49,6 +49,7 @@ class Plan:
     given: Mapping[str, str] = field(default_factory=dict)
     imagenet: frozenset[str] = frozenset()
     method_teacher: str = LARGEST
+    methods: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _known("tables", self.tables, paper.NUMBERS)
@@ -56,6 +57,7 @@ class Plan:
         _known("teachers", self.teachers, TEACHERS)
         _known("networks that are given", tuple(self.given), (*NETWORKS, ENSEMBLE), empty=True)
         _known("networks that can teach every method", (self.method_teacher,), [t for t in TEACHERS if t != ENSEMBLE])
+        _known("methods of Table VII", self.methods, paper.METHOD_ROWS, empty=True)
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise ConfigError(f"The seeds are {list(self.seeds)}; name at least one, and each once.")
         if self.base.teaching is not None:
@@ -64,7 +66,11 @@ class Plan:
     def rows(self) -> tuple[Row, ...]:
         """The tables' rows that are wanted."""
         return paper.rows(
-            self.tables, students=self.students, teachers=self.teachers, method_teacher=self.method_teacher
+            self.tables,
+            students=self.students,
+            teachers=self.teachers,
+            method_teacher=self.method_teacher,
+            methods=self.methods,
         )
 
     def alone(self) -> list[Alone]:

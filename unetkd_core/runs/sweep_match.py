@@ -27,7 +27,7 @@ _RANK: Final = {"done": 0, "running": 1, "queued": 2}
 def fingerprint(config: RunConfig, teacher: str, data: Mapping[str, str] | None = None) -> str:
     """A digest of everything that decides what is learned.
 
-    teacher: `teacher_key` of who teaches, or "" for nobody. data: `jobs.data_fingerprints`; none: data go by their
+    teacher: `teacher_key` of who teaches, or "" for nobody. data: `jobs.data_hashes`; none: data go by their
     names alone, as in runs of older releases.
     """
     said = config.model_dump(mode="json", exclude=_IRRELEVANT)
@@ -97,7 +97,7 @@ class Prints:
     def _print(self, config: RunConfig, teacher: str) -> Print:
         refs = (*config.data.train, *config.data.val)
         if refs not in self._data:
-            self._data[refs] = jobs.data_fingerprints(config)
+            self._data[refs] = jobs.data_hashes(config)
         return Print(fingerprint(config, teacher, self._data[refs]), fingerprint(config, teacher))
 
 
