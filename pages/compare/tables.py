@@ -1,10 +1,10 @@
-"""Tables: the paper's Tables II to VII beside what was measured here, every number with its runs, and as files."""
+"""Tables: the paper's Tables II to VII beside what was measured here, every number with its runs; and the chain."""
 
 import html
 
 import streamlit as st
 
-from pages.ui import kit, paper_figure, paper_row, paper_table, paper_words, url_state
+from pages.ui import chain_table, kit, paper_figure, paper_row, paper_table, paper_words, url_state
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import paper, paper_results, paper_text
@@ -15,6 +15,7 @@ from unetkd_core.settings import PROJECT_ROOT
 PAGE = "tables"
 QUESTION = "Do the paper’s numbers hold here?"
 FIGURE = "Figure 3"
+NAMES = {"figure": FIGURE, "chain": "Chain"}
 ADDRESS = {name: kit.key(PAGE, name) for name in ("data", "table", "on", "row")}
 FEW = 4  # datasets that stand side by side; more go into a menu
 SIDES: dict[On, str] = {"val": "Unseen pictures", "train": "Training pictures"}
@@ -34,7 +35,7 @@ def datasets() -> list[str]:
 
 def tables() -> list[str]:
     """What can be looked at, by the names that stand in the address."""
-    return [*map(str, paper.NUMBERS), "figure"]
+    return [*map(str, paper.NUMBERS), *NAMES]
 
 
 def settle(found: list[str]) -> None:
@@ -78,7 +79,7 @@ def toolbar(found: list[str]) -> None:
             "Table",
             tables(),
             required=True,
-            format_func=lambda name: FIGURE if name == "figure" else ROMAN[int(name)],
+            format_func=lambda name: NAMES.get(name) or ROMAN[int(name)],
             key=ADDRESS["table"],
             on_change=another,
         )
@@ -107,7 +108,8 @@ def table(results: Results, number: int, on: On) -> None:
     chosen = results.find(number, str(state[ADDRESS["row"]]))
     key = kit.key(PAGE, "rows")
     paper_table.show(results, number, on, key=key, chosen=chosen.row.key if chosen else None, choose=choose)
-    st.html(f'<p class="ukt-note">{paper_words.what_they_are(results, on)}</p>')
+    told = paper_words.what_they_are(results, on)
+    st.html(f'<p class="ukt-note">{told}{" Networks alone that only teach have one seed." if told else ""}</p>')
     if chosen is not None and chosen.pairs:
         paper_row.show(results, chosen, on)
     points = paper_words.open_points(results.table(number))
@@ -129,6 +131,14 @@ def figure(results: Results) -> None:
         return
     st.altair_chart(paper_figure.chart(results.curves), width="stretch", alt=paper_figure.said(results.curves))
     st.html('<p class="ukt-note">The paper’s own curves are a picture; it prints no numbers for them.</p>')
+
+
+def chain(dataset: str, on: On) -> None:
+    """Networks that shrink link by link; a file that cannot be read is told."""
+    try:
+        chain_table.show(chain_table.read(dataset), dataset, on, key=kit.key(PAGE, "chain"))
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, "chain_file"))
 
 
 def not_yet(dataset: str) -> None:
@@ -168,15 +178,8 @@ def downloads(results: Results, number: int | None, on: On) -> None:
             st.download_button(f"LaTeX of Table {ROMAN[number]}", text, file, "text/plain", on_click="ignore")
 
 
-def page() -> None:
-    st.html(PROJECT_ROOT / "assets" / "tables.css")
-    head = st.empty()
-    found = datasets()
-    settle(found)
-    toolbar(found)
-    results, on = read(state[ADDRESS["data"]]), state[ADDRESS["on"]]
-    with head.container():
-        kit.page_header(QUESTION, paper_words.answer(results))
+def the_papers(results: Results, on: On) -> None:
+    """The table or the figure that is chosen, and all of it to take along."""
     number = None if state[ADDRESS["table"]] == "figure" else int(state[ADDRESS["table"]])
     measured = any(made.pairs for made in results.rows)
     if not measured:
@@ -189,6 +192,21 @@ def page() -> None:
         kit.section("To take along", "everything as CSV and Markdown, this table as LaTeX")
         downloads(results, number, on)
     real_comparison(results.dataset)
+
+
+def page() -> None:
+    st.html(PROJECT_ROOT / "assets" / "tables.css")
+    head = st.empty()
+    found = datasets()
+    settle(found)
+    toolbar(found)
+    results, on = read(state[ADDRESS["data"]]), state[ADDRESS["on"]]
+    with head.container():
+        kit.page_header(QUESTION, paper_words.answer(results))
+    if state[ADDRESS["table"]] == "chain":
+        chain(results.dataset, on)
+    else:
+        the_papers(results, on)
     url_state.remember({name: state[key] for name, key in ADDRESS.items()})
 
 

@@ -75,7 +75,7 @@ def what_they_are(results: Results, on: On) -> str:
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
         f"{data.get('height')} × {data.get('width')} for {epochs}; ± is one "
-        f"{kit.term('standard deviation')} over {kit.term('seeds')}. Networks alone that only teach have one seed."
+        f"{kit.term('standard deviation')} over {kit.term('seeds')}."
     )
 
 

@@ -64,7 +64,7 @@ def _weights(method: str) -> None:
 def _soft_labels() -> None:
     presets = {**{name: preset.label for name, preset in KD_PRESETS.items()}, CUSTOM: "Custom"}
     st.segmented_control(
-        "Soft labels",
+        "*α*, *T* and *T*² after",
         list(presets),
         key=key("kd"),
         format_func=lambda name: presets[name],

@@ -2,18 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import paper_figure, paper_row, paper_table
+from pages.ui import chain_table, paper_figure, paper_row, paper_table
 from tests.pages import fake_run
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.runs import paper_made
-from unetkd_core.runs import paper_results
-from unetkd_core.runs.paper_results import Results
+from unetkd_core.runs import chain, paper_results
+from unetkd_core.runs.paper import Row
+from unetkd_core.runs.paper_results import Made, Results
 from unetkd_core.training.presets import METHODS
 
 __all__ = ["lab"]
@@ -155,6 +157,31 @@ def test_everything_can_be_taken_along() -> None:
     put(paper_made.results())
     at = opened(table="5")
     assert [b.proto.label for b in at.get("download_button")] == ["CSV", "Markdown", "LaTeX of Table V"]
+
+
+def test_the_chain_has_its_own_table_or_the_command_that_makes_it() -> None:
+    at = opened(table="chain")
+    assert "Not measured on CamVid yet" in text(at) and at.code[0].value == chain_table.command("camvid")
+    first = Made(Row(chain.TABLE, "u4", "U4"), (paper_made.pair(0, 0.40), paper_made.pair(1, 0.42)))
+    taught = Row(chain.TABLE, "u2", "U2", "U4", "kd-t2", 0.5, 4.0)
+    second = Made(taught, (paper_made.pair(0, 0.35, 0.33), paper_made.pair(1, 0.36, 0.33)))
+    chained = replace(paper_made.results(), rows=(first, second))
+    paper_results.write(chained, paper_results.path_of("camvid", file=paper_results.CHAIN_FILE))
+    at = opened(table="chain")
+    body = next(h.value for h in at.get("html") if "ukt-chain" in h.value).split("<tbody>")[1]
+    rows = [[_plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in body.split("</tr>")[:2]]
+    assert rows == [
+        ["U4", "122\u202f118", "–", "41.0 ± 1.4", "–", "0, 1"],
+        ["U2", "30\u202f766", "U4", "35.5 ± 0.7", "+2.5 ± 0.7", "0, 1"],
+    ]
+    assert at.query_params["table"] == "chain" and "trained at 160 × 224" in text(at)
+
+
+def test_a_damaged_chain_is_told(folder: Path) -> None:
+    (folder / "camvid").mkdir(parents=True)
+    (folder / "camvid" / paper_results.CHAIN_FILE).write_text("{")
+    at = opened(table="chain")
+    assert paper_results.CHAIN_FILE in text(at) and not at.exception
 
 
 def test_a_damaged_file_is_told_and_an_address_that_leads_nowhere_is_mended(folder: Path) -> None:
