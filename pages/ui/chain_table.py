@@ -32,8 +32,7 @@ def command(dataset: str) -> str:
 
 def show(results: Results | None, dataset: str, on: On, *, key: str) -> None:
     """Draw it, or how to have it."""
-    kit.section(TITLE)
-    st.html(f'<p class="ukt-note">{_ABOUT}</p>')
+    st.html(kit.section_html(TITLE) + f'<p class="ukt-note">{_ABOUT}</p>')
     if results is None:
         with kit.empty_state(
             f"Not measured on {paper_words.name(dataset)} yet",
