@@ -49,7 +49,7 @@ export function noteOf(model, { layer, mean }) {
   if (model.view === "errors") {
     const [here, there] = [layer, other].map((one) => sampled(one, size.width, size.height).labels);
     const { gains, loses } = errorShares(here, there, model.truth.labels, model.header.classes.length);
-    return `gains ${percent(gains)}, loses ${percent(loses)}`;
+    return `+${percent(gains).slice(0, -2)} −${percent(loses)}`; // what it alone gets right and wrong: the answer above says it in words
   }
   if (model.view === "disagreement") {
     const mine = sampled(layer, size.width, size.height).labels;

@@ -143,7 +143,7 @@ def test_errors_have_four_states(page: Page) -> None:
     full = networks.truth()
     right = {r: label_at(r, full.shape) == full for r in ("student", "twin")}
     gains = (right["student"] & ~right["twin"])[full < 6].mean()
-    assert note.startswith(f"gains {100 * gains:.1f} %")
+    assert note.startswith(f"+{100 * gains:.1f} −")
 
 
 def test_errors_against_the_teacher_instead(page: Page) -> None:
