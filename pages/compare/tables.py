@@ -130,7 +130,11 @@ def figure(results: Results) -> None:
             st.code(f"unetkd paper tables --dataset {results.dataset} --tables 4,5 --students M256", language=None)
         return
     st.altair_chart(paper_figure.chart(results.curves), width="stretch", alt=paper_figure.said(results.curves))
-    st.html('<p class="ukt-note">The paper’s own curves are a picture; it prints no numbers for them.</p>')
+    seeds = ", ".join(map(str, paper_figure.seeds(results.curves)))
+    st.html(
+        f'<p class="ukt-note">The mean over seeds {seeds}, which all lines share. The paper’s own curves are a '
+        "picture; it prints no numbers for them.</p>"
+    )
 
 
 def chain(dataset: str, on: On) -> None:

@@ -50,19 +50,20 @@ def written(results: Results, on: On) -> str:
     """The table as HTML, the largest network first."""
     heads = ("network", "parameters", "taught by", "mIoU, %", "gain, points", "seeds")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    rows = "".join(_row(made, on) for made in results.rows)
+    norm = results.config["model"]["norm"]
+    rows = "".join(_row(made, norm, on) for made in results.rows)
     return (
         f'<div class="ukt-wide"><table class="ukt ukt-chain" aria-label="{TITLE}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(made: Made, on: On) -> str:
+def _row(made: Made, norm: str, on: On) -> str:
     row = made.row
     role = "teacher" if row.teacher is None else "student"
     miou, gain = (paper_text.cell(made, what, on) for what in ("miou", "gain"))
     numbers = [
-        f"{complexity.parameters(arch_of(row.network)):,}".replace(",", "\u202f"),
+        f"{complexity.parameters(arch_of(row.network, norm)):,}".replace(",", "\u202f"),
         html.escape(row.teacher or kit.MISSING),
         _with_spread(miou),
         _with_spread(gain),

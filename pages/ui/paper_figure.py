@@ -17,13 +17,21 @@ _GAP: Final = 16
 """Pixels between two labels at least."""
 
 
+def seeds(curves: Sequence[Curve]) -> tuple[int, ...]:
+    """Those that every line has, so that lines are of the same beginnings: a difference is one of pairs."""
+    whole = [curve for curve in curves if all(m is not None for m in curve.mious)]
+    lines = [{curve.seed for curve in whole if curve.who == who} for who in ROLE]
+    drawn = [line for line in lines if line]
+    return tuple(sorted(set.intersection(*drawn))) if drawn else ()
+
+
 def means(curves: Sequence[Curve]) -> dict[str, list[float]]:
-    """Who taught -> the seeds' mean mIoU in percent after each epoch that all of them have."""
-    found = {}
-    for who in (who for who in ROLE if any(curve.who == who for curve in curves)):
-        seeds = [curve.mious for curve in curves if curve.who == who and all(m is not None for m in curve.mious)]
-        if seeds:
-            found[who] = [100 * sum(m or 0.0 for m in epoch) / len(epoch) for epoch in zip(*seeds, strict=False)]
+    """Who taught -> the shared seeds' mean mIoU in percent after each epoch that all of them have."""
+    shared, found = seeds(curves), {}
+    for who in ROLE:
+        lines = [curve.mious for curve in curves if curve.who == who and curve.seed in shared]
+        if lines:
+            found[who] = [100 * sum(m or 0.0 for m in epoch) / len(epoch) for epoch in zip(*lines, strict=False)]
     return {who: values for who, values in found.items() if values}
 
 

@@ -5,19 +5,18 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit
+from pages.ui import kit, paper_words
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import RunError
 from unetkd_core.runs.folder import open_run
 from unetkd_core.runs.paper_results import Made, On, Pair, Results
-from unetkd_core.training.presets import METHODS
 
 RUNS: Final = "pages/lab/runs.py"
 
 
 def show(results: Results, made: Made, on: On) -> None:
     """Draw it."""
-    kit.section(f"What stands behind {html.escape(title(made))}?", html.escape(how(made)))
+    kit.section(f"What stands behind {html.escape(title(made))}?", html.escape(paper_words.how(made)))
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.html(seeds_table(made, on))
@@ -32,14 +31,6 @@ def title(made: Made) -> str:
     """ "M128 from M1024*"."""
     row = made.row
     return f"{row.network} alone" if row.teacher is None else f"{row.network} from {row.teacher}"
-
-
-def how(made: Made) -> str:
-    """ "Soft labels, α 0.1, T 10"; nothing where nobody teaches."""
-    row = made.row
-    if row.teacher is None:
-        return ""
-    return f"{METHODS[row.method].label}, α {row.alpha:g}, T {row.temperature:g}"
 
 
 def seeds_table(made: Made, on: On) -> str:

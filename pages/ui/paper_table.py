@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
-from pages.ui import kit
+from pages.ui import kit, sweep_words
 from unetkd_core.runs import paper_text
 from unetkd_core.runs.paper import STUDENTS
 from unetkd_core.runs.paper_printed import ENSEMBLE, OPEN
@@ -199,8 +199,9 @@ def _here(made: Made, what: What, cell: Cell) -> str:
     """A button that opens the runs behind it; a dash where nothing was measured."""
     if cell.here == kit.MISSING:
         return _or_missing(cell.here)
-    spread = f' <span class="spread">{cell.spread}</span>' if cell.spread else ""
-    said = html.escape(f"{paper_text.WORDS[what]} here {cell.ours}, {_spoken(made)}: show its runs")
+    seeds = sweep_words.seeds(len(made.pairs))
+    spread = f' <span class="spread">{cell.spread or seeds}</span>'
+    said = html.escape(f"{paper_text.WORDS[what]} here {cell.ours}, {_spoken(made)}, {seeds}: show its runs")
     key = html.escape(made.row.key)
     return f'<button type="button" data-row="{key}" aria-label="{said}">{cell.here}{spread}</button>'
 

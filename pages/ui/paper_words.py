@@ -8,6 +8,7 @@ from pages.ui import kit, sweep_words
 from unetkd_core.runs import paper_printed, paper_results, paper_text
 from unetkd_core.runs.paper_printed import OPEN, ROMAN, TITLES
 from unetkd_core.runs.paper_results import Made, On, Results
+from unetkd_core.training.presets import METHODS
 
 NAMES: Final = {"camvid": "CamVid", "streets": "streets", "cityscapes": "Cityscapes"}
 NOT_YET: Final = (
@@ -39,17 +40,30 @@ def answer(results: Results) -> str:
     many = f", {kit.term('best of many', f'the best of {made.row.of}')}" if made.row.of > 1 else ""
     return (
         f"On {html.escape(name(results.dataset))}, {made.row.network} taught by {html.escape(str(made.row.teacher))} "
-        f"gains {cell.ours} {kit.term('points')} over its {kit.term('untaught twin')} ({seeds}{many}){_papers(made)}."
+        f"({how(made)}) gains {cell.ours} {kit.term('points')} over its {kit.term('untaught twin')} ({seeds}{many})"
+        f"{_papers(made)}."
     )
 
 
+def how(made: Made) -> str:
+    """ "soft labels, α 0.1, T 10", within a sentence; nothing where nobody teaches."""
+    row = made.row
+    if row.teacher is None:
+        return ""
+    label = METHODS[row.method].label
+    return f"{label if label.isupper() else label[:1].lower() + label[1:]}, α {row.alpha:g}, T {row.temperature:g}"
+
+
 def _papers(made: Made) -> str:
-    """The paper's gain of the same networks on validation, from Table IV where there is one."""
+    """The paper's gain of the same networks on validation, from Table IV where there is one, and how they taught."""
     rows = [
         row for row in paper_printed.TABLES[4] if (row.student, row.teacher) == (made.row.network, made.row.teacher)
     ]
     theirs = paper_results.printed(rows[0], "gain", "val") if rows else None
-    return "" if theirs is None else f"; in the paper, on Cityscapes, {paper_text.number(theirs, 2, True)}"
+    if theirs is None:
+        return ""
+    how = f"soft labels, α {rows[0].alpha:g}, T {rows[0].temperature:g}"
+    return f"; in the paper, on Cityscapes, {paper_text.number(theirs, 2, True)} ({how})"
 
 
 def about(results: Results, table: int) -> str:
@@ -71,12 +85,18 @@ def what_they_are(results: Results, on: On) -> str:
     where = results.on if on == "val" else results.trained_on
     part = f", {results.limit} scenes of it" if on == "train" and results.limit else ""
     epochs = sweep_words.count(optim.get("epochs", 0), "epoch")
-    chosen = "" if results.on in data.get("val", ()) else ", on which nothing was chosen" if on == "val" else ""
+    chosen = "" if results.chosen_on_reported else ", on which nothing was chosen" if on == "val" else ""
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
         f"{data.get('height')} × {data.get('width')} for {epochs}; ± is one "
-        f"{kit.term('standard deviation')} over {kit.term('seeds')}."
+        f"{kit.term('standard deviation')} over {kit.term('seeds')} {_seeds(results)}."
+        f"{f' {paper_text.CHOSEN}' if results.chosen_on_reported and on == 'val' else ''}"
     )
+
+
+def _seeds(results: Results) -> str:
+    """Those that students were taught with: "0, 1"."""
+    return ", ".join(map(str, paper_results.seeds_of([made for made in results.rows if made.row.teacher])))
 
 
 def open_points(rows: Sequence[Made]) -> list[str]:

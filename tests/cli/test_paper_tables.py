@@ -14,6 +14,7 @@ from unetkd_core.cli import follow_sweeps
 from unetkd_core.runs import jobs, paper_results, scored, sweeps
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.paper_results import Results
+from unetkd_core.runs.sweep_grid import parse_spec
 
 SMALL = {"hardware": {"device": "cpu", "precision": "fp32", "memory_format": "channels_last", "threads": 1}}
 TYPED = ("--dataset", "mine", "--on", "others:val", "--size", "16x24", "--epochs", "1", "--batch-size", "2")
@@ -100,6 +101,8 @@ def test_the_files_say_how_they_were_made_and_grow(miniature: Miniature) -> None
     assert "host" not in data["machine"] and data["data"]["others:val"]
     row = miniature.read().find(4, "m256-m128")
     assert row and [pair.seed for pair in row.pairs] == [0, 1]
+    taught_by = [open_run(pair.student.run).config.teaching for pair in row.pairs]
+    assert len({one.teacher for one in taught_by if one}) == 1, "teachers keep their seed"
     lines = list(csv.DictReader((miniature.out / "paper-tables.csv").open()))
     taught = [line for line in lines if line["table"] == "4"]
     assert [line["seed"] for line in taught] == ["0", "1"] and taught[0]["paper_val_miou"] == "0.6564"
@@ -112,7 +115,9 @@ def test_other_settings_do_not_mix_with_what_is_there(miniature: Miniature) -> N
     assert miniature("--tables", "2", "--students", "M128", "--teachers", "M256", "--seeds", "0").code == 0
     before = len(miniature.launched)
     refused = miniature(*M128, "--lr", "0.001", "--seeds", "0")
-    assert refused.code == 1 and "another settings" in refused.err and "--out" in refused.err
+    assert (
+        refused.code == 1 and "optim.learning_rate is 0.003 there, 0.001 here" in refused.err and "--out" in refused.err
+    )
     assert len(miniature.launched) == before
 
 
@@ -129,6 +134,26 @@ def test_a_given_network_is_scored_and_teaches_and_nobody_trains_it(miniature: M
     assert {run.config.model.name for run in miniature.launched} == {"M128", "M256"}
     alone = found.find(3, "vgg16")
     assert alone and alone.pairs[0].student.run == given.id
+
+
+def test_who_is_meant_is_compared_before_anything_starts(miniature: Miniature) -> None:
+    assert miniature(*M128, "--seeds", "0").code == 0
+    before = len(miniature.launched)
+    student = next(run for run in miniature.launched if run.config.role == "student")
+    refused = miniature(*M128, "--seeds", "1", "--use", f"M256=run:{student.id}")
+    assert refused.code == 1 and "made with other networks: M256, seed 0 there, M256 " in refused.err
+    assert len(miniature.launched) == before
+
+
+def test_the_best_way_is_looked_for_among_all_that_was_taught(miniature: Miniature) -> None:
+    assert miniature(*M128, "--seeds", "0").code == 0
+    teacher, alone = (next(r for r in miniature.launched if r.config.model.name == m) for m in ("M256", "M128"))
+    swept = {"base": alone.config, "teacher": [f"run:{teacher.id}"], "student": ["M128"], "seed": [0]}
+    ways = {"method": ["dist", "kd-t2"], "alpha": [0.2], "temperature": [8.0]}
+    assert follow_sweeps.run_all([parse_spec({**swept, **ways})])
+    assert miniature(*M128, "--seeds", "0").code == 0
+    best = miniature.read().find(6, "best-m128")
+    assert best and best.row.of == 3, "Table IV's way, DIST, and α 0.2 with T 8"
 
 
 def test_methods_share_teacher_and_twin(miniature: Miniature) -> None:

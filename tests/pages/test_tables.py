@@ -76,9 +76,9 @@ def test_a_part_is_shown_beside_empty_cells() -> None:
     put(paper_made.results(paper_made.made(4, "m256-m128", paper_made.pair(0, 0.5, 0.46)), whole=False))
     at = opened()
     rows = rows_of(at)
-    assert rows[0] == ["M256", "M128", "65.64", "50.0", "−15.6", "−1.22", "+4.0", "+5.2"]
+    assert rows[0] == ["M256", "M128", "65.64", "50.0 one seed", "−15.6", "−1.22", "+4.0 one seed", "+5.2"]
     assert rows[1][3] == "–" and len(rows) == 15
-    assert "On CamVid, M128 taught by M256 gains +4.0" in text(at) and "one seed" in text(at)
+    assert "On CamVid, M128 taught by M256 (soft labels, α 0.1, T 10) gains +4.0" in text(at) and "one seed" in text(at)
     assert "CamVid is not Cityscapes" in text(at) and "Not measured" not in text(at)
 
 
@@ -171,8 +171,8 @@ def test_the_chain_has_its_own_table_or_the_command_that_makes_it() -> None:
     body = next(h.value for h in at.get("html") if "ukt-chain" in h.value).split("<tbody>")[1]
     rows = [[_plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in body.split("</tr>")[:2]]
     assert rows == [
-        ["U4", "122 118", "–", "41.0 ± 1.4", "–", "0, 1"],
-        ["U2", "30 766", "U4", "35.5 ± 0.7", "+2.5 ± 0.7", "0, 1"],
+        ["U4", "121 750", "–", "41.0 ± 1.4", "–", "0, 1"],
+        ["U2", "30 582", "U4", "35.5 ± 0.7", "+2.5 ± 0.7", "0, 1"],
     ]
     assert at.query_params["table"] == "chain" and "trained at 160 × 224" in text(at)
 

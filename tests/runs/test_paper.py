@@ -10,9 +10,10 @@ import pytest
 
 from tests.runs import paper_made
 from unetkd_core.errors import ConfigError, RunError
-from unetkd_core.runs import paper, paper_printed, paper_results, paper_text
+from unetkd_core.runs import paper, paper_growing, paper_printed, paper_results, paper_text
 from unetkd_core.runs.paper_plan import Plan
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST, OPEN, TABLES
+from unetkd_core.runs.paper_results import Made
 from unetkd_core.training.config import RunConfig
 
 
@@ -50,13 +51,14 @@ def test_who_is_left_out_takes_the_rows_along() -> None:
 def test_table_seven_has_one_teacher_whoever_else_is_left_out() -> None:
     rows = paper.rows([7], teachers=["M256"], method_teacher="MobileNetV2")
     assert {row.teacher for row in rows} == {"MobileNetV2"} and len(rows) == 8, "the ensemble's row is left out"
-    assert {row.key for row in rows if row.alpha == 1} == {"channel-wise", "channel-wise-features", "dist"}
+    whole = {row.key for row in rows if row.alpha == 1}
+    assert whole == {f"{name}-from-mobilenetv2" for name in ("channel-wise", "channel-wise-features", "dist")}
     assert {(row.alpha, row.temperature) for row in rows if row.method == "structured"} == {(0.5, 4.0)}
 
 
 def test_some_methods_of_table_seven_can_be_had_alone() -> None:
     plan = Plan(RunConfig(), tables=(2, 7), methods=("dist", "kd-t2"), method_teacher="M256", students=("M128",))
-    assert [row.key for row in plan.rows() if row.table == 7] == ["kd-t2", "dist"]
+    assert [paper.method_row(row) for row in plan.rows() if row.table == 7] == ["kd-t2", "dist"]
     assert [row.table for row in plan.rows() if row.table == 2], "other tables stay"
     with pytest.raises(ConfigError, match="'kd-t3' is none of the methods of Table VII; there are paper, "):
         replace(plan, methods=("kd-t3",))
@@ -157,11 +159,11 @@ def test_rows_and_seeds_that_were_there_stay() -> None:
     before = paper_made.results(seeds=(0,), whole=False)
     second = paper_made.made(4, "m1024s-m128", paper_made.pair(1, 0.57, 0.52))
     fresh = replace(paper_made.results(second, whole=False), notes={"command": "unetkd paper tables --seeds 1"})
-    found = paper_results.grown(before, fresh)
+    found = paper_growing.grown(before, fresh)
     row = found.find(4, "m1024s-m128")
     assert row and [pair.seed for pair in row.pairs] == [0, 1]
     assert found.find(2, "m128") and found.find(7, "dist")
-    assert found.find(6, "best-m128") is None, "a choice among other rows is no choice among these"
+    assert found.find(6, "best-m128") == before.find(6, "best-m128"), "until one chooses anew"
     assert found.notes["command"].split("\n") == [
         "unetkd paper tables --dataset camvid",
         "unetkd paper tables --seeds 1",
@@ -172,11 +174,48 @@ def test_other_settings_or_data_are_refused(tmp_path: Path) -> None:
     path = paper_results.path_of("camvid", tmp_path)
     paper_results.write(paper_made.results(), path)
     other = {**paper_made.CONFIG, "optim": {"epochs": 26}}
-    with pytest.raises(RunError, match="another settings; write these to another folder"):
-        paper_results.check(path, replace(paper_made.results(), config=other))
-    with pytest.raises(RunError, match="another data"):
-        paper_results.check(path, replace(paper_made.results(), notes={"data": {"camvid:val": "changed"}}))
-    assert paper_results.check(path, paper_made.results()) == paper_made.results()
+    with pytest.raises(
+        RunError, match=r"other settings: optim\.epochs is 25 there, 26 here\. Write these to another folder"
+    ):
+        paper_growing.check(path, replace(paper_made.results(), config=other))
+    with pytest.raises(RunError, match="other data: camvid:val is abc there, changed here"):
+        paper_growing.check(path, replace(paper_made.results(), notes={"data": {"camvid:val": "changed"}}))
+    assert paper_growing.check(path, paper_made.results()) == paper_made.results()
+
+
+def test_another_network_under_the_same_name_is_refused(tmp_path: Path) -> None:
+    path = paper_results.path_of("camvid", tmp_path)
+    first = replace(paper_made.made(4, "m256-m128", paper_made.pair(0, 0.5, 0.4)), who="M256, seed 0")
+    paper_results.write(paper_made.results(first, whole=False), path)
+    second = replace(paper_made.made(4, "m256-m128", paper_made.pair(1, 0.5, 0.4)), who="M256 0123456789ab")
+    with pytest.raises(RunError, match="other networks: M256, seed 0 there, M256 0123456789ab here"):
+        paper_growing.check(path, paper_made.results(second, whole=False))
+
+
+def test_a_row_without_a_seed_takes_nothing_from_one_that_has_some() -> None:
+    measured = paper_made.results(paper_made.made(4, "m256-m128", paper_made.pair(0, 0.5, 0.4)), whole=False)
+    nothing = paper_made.results(paper_made.made(4, "m256-m128"), whole=False)
+    assert paper_growing.grown(measured, nothing).rows == measured.rows
+
+
+def test_a_method_stands_in_the_papers_place_whoever_teaches() -> None:
+    row = paper.rows([7], method_teacher="MobileNetV2", methods=("dist",))[0]
+    made = replace(paper_made.results(), rows=(Made(row, (paper_made.pair(0, 0.5, 0.4),)),))
+    found = paper_results.filled(made)
+    of_dist = [made for made in found.table(7) if made.row.method == "dist"]
+    assert [made.row.key for made in of_dist] == ["dist-from-mobilenetv2"] and len(found.table(7)) == 9
+
+
+def test_teachers_keep_their_seed_when_students_get_more() -> None:
+    plan = Plan(RunConfig(), tables=(4,), seeds=(1, 2), students=("M128", "M256"), teachers=("M256",), teacher_seed=0)
+    assert [(name, config.seed) for name, config in plan.alone()] == [("M256", 0), ("M128", 1), ("M128", 2)]
+
+
+def test_where_choices_were_made_on_what_is_reported_every_form_says_so() -> None:
+    made = paper_made.results()
+    chosen = replace(made, config={**made.config, "data": {**made.config["data"], "val": ["camvid:val"]}})
+    for text in (paper_text.markdown, lambda r: paper_text.latex(r, 4, "val").replace("'", "’")):
+        assert paper_text.CHOSEN in text(chosen) and paper_text.CHOSEN not in text(made)
 
 
 def test_a_row_knows_its_choice_and_its_open_points() -> None:
@@ -191,8 +230,9 @@ def test_a_row_knows_its_choice_and_its_open_points() -> None:
 
 def test_latex_escapes_what_latex_would_read() -> None:
     text = paper_text.latex(paper_made.results(), 6, "val")
-    assert r"\begin{tabular}{llllrrrrrr}" in text and text.count(r"\\") == 10
-    assert r"M1024$^*$ & M128 & 0.3 & 10" in text and r"$\pm$" in text and "−" not in text and "%" not in text[20:]
+    assert r"\begin{tabular}{llllrrrrrrl}" in text and text.count(r"\\") == 10
+    assert r"M1024$^*$$^{a,b}$ & M128 & 0.3 & 10" in text and "76.01 in Table VI" in text and "0, 1" in text
+    assert r"$\pm$" in text and "−" not in text and "%" not in text[20:]
 
 
 def test_markdown_has_every_table_and_says_what_it_is_not() -> None:

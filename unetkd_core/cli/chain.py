@@ -18,7 +18,7 @@ from unetkd_core.errors import RunError
 from unetkd_core.models import complexity
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import chain as chains
-from unetkd_core.runs import estimate, paper_results, paper_text, standalone
+from unetkd_core.runs import estimate, paper_growing, paper_results, paper_text, standalone
 from unetkd_core.runs.chain import Chain
 from unetkd_core.runs.paper_results import CHAIN_FILE, Made, Results
 
@@ -84,12 +84,12 @@ def chain_(
     )
     splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
     notes, path = notes_of(context.obj, base, splits), paper_results.path_of(splits.val.name, out, file=CHAIN_FILE)
-    paper_results.check(path, chains.frame(chain, splits, notes))
+    paper_growing.check(path, chains.frame(chain, splits, notes))
     remark(f"{' → '.join(chain.networks)}, about {duration(_seconds(chain))} if nothing is trained yet.")
     _train(chain)
     with saying() as say:
         fresh = chains.make(chain, splits, notes, say)
-    results = paper_results.grown(paper_results.check(path, fresh), fresh)
+    results = paper_growing.grown(paper_growing.check(path, fresh), fresh)
     paper_results.write(results, path)
     print_json(paper_results.to_json(results)) if as_json else _print(results)
     remark(f"{path} is written.")
@@ -117,13 +117,14 @@ def _seconds(chain: Chain) -> float:
 
 
 def _print(results: Results) -> None:
-    rows = [_row(made) for made in results.rows]
+    norm = results.config["model"]["norm"]
+    rows = [_row(made, norm) for made in results.rows]
     print_table(("Network", "#Parameters", "Taught by", "#mIoU", "#Gain over its twin", "Seeds"), rows)
     typer.echo(f"On {results.on}, native label resolution, mean ± one standard deviation over seeds.")
 
 
-def _row(made: Made) -> tuple[str, ...]:
+def _row(made: Made, norm: str) -> tuple[str, ...]:
     row = made.row
-    parameters = complexity.parameters(arch_of(row.network))
+    parameters = complexity.parameters(arch_of(row.network, norm))
     numbers = [paper_text.cell(made, what, "val").ours for what in ("miou", "gain")]
     return (row.network, f"{parameters:,}", row.teacher or MISSING, *numbers, paper_text.seeds(made))

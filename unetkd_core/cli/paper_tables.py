@@ -22,6 +22,7 @@ from unetkd_core.runs import (
     jobs,
     paper,
     paper_estimate,
+    paper_growing,
     paper_making,
     paper_results,
     paper_text,
@@ -94,6 +95,8 @@ def tables(
     usual = splits_of.usual(dataset)
     settings = {**locals(), "teacher": None, "preset": None, "train": train or [usual.train], "val": val or [usual.val]}
     base = config_from(settings)
+    splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
+    path = paper_results.path_of(splits.val.name, out)
     plan = Plan(
         base=base,
         tables=tuple(list_of(tables, int, "--tables") or ()),
@@ -103,10 +106,10 @@ def tables(
         given=given_of(use or []),
         method_teacher=method_teacher,
         methods=tuple(list_of(methods, str, "--methods") or ()),
+        teacher_seed=paper_results.read(path).notes.get("teacher_seed") if path.exists() else None,
     )
     plan = replace(plan, imagenet=_imagenet(plan))
-    splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
-    making = Making(plan, splits, paper_results.path_of(splits.val.name, out), context.obj)
+    making = Making(plan, splits, path, context.obj)
     making.check()
     _say_costs(plan, splits)
     if dry_run:
@@ -129,7 +132,7 @@ class Making:
     def check(self) -> None:
         """Before anything costs time: data, given networks, and whether the file may grow by this."""
         paper_estimate.check(self.plan, self.splits)
-        paper_results.check(self.path, paper_making.frame(self.plan, self.splits, self.notes))
+        paper_growing.check(self.path, paper_making.frame(self.plan, self.splits, self.notes))
 
     def train(self) -> bool:
         """True when every run is done. Raises RunError when it was stopped before anyone could be taught."""
@@ -160,7 +163,7 @@ class Making:
         """Score what is done, and write it together with what was there."""
         with saying() as say:
             fresh = paper_making.make(self.plan, self.splits, self.notes, say)
-        results = paper_results.grown(paper_results.check(self.path, fresh), fresh)
+        results = paper_growing.grown(paper_growing.check(self.path, fresh), fresh)
         paper_results.write(results, self.path)
         try:
             for name, text in zip(FILES[1:], _texts(results), strict=True):

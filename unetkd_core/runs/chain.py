@@ -40,6 +40,8 @@ class Chain:
             raise ConfigError(f"{unknown[0]!r} is no network of the chain; there are {', '.join(NETWORKS)}.")
         if len(self.networks) < 2 or len(set(self.networks)) < len(self.networks):
             raise ConfigError(f"A chain of {list(self.networks)} teaches nobody; name at least two, each once.")
+        if [*self.networks] != [name for name in NETWORKS if name in self.networks]:
+            raise ConfigError(f"The chain {' → '.join(self.networks)} grows; name the largest first.")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise ConfigError(f"The seeds are {list(self.seeds)}; name at least one, and each once.")
         if self.base.teaching is not None:
@@ -84,8 +86,8 @@ class Chain:
             run = None if teacher is None else found.taught(_config(self.link(place, seed, teacher)))
         return None if run is None else f"{RUN_PREFIX}{run.id}"
 
-    def _pairs(self, found: Finished, place: int) -> list[tuple[int, str, str | None]]:
-        """(seed, the network, its untaught twin) as references; the first network has no twin."""
+    def pairs(self, found: Finished, place: int) -> list[tuple[int, str, str | None]]:
+        """(seed, the network at `place`, its untaught twin) as references, of what is done; the first has no twin."""
         pairs: list[tuple[int, str, str | None]] = []
         for seed in self.seeds:
             run = self._run(found, place, seed)
@@ -99,7 +101,8 @@ class Chain:
         name = self.networks[place]
         if place == 0:
             return Row(TABLE, slug(name), name)
-        return Row(TABLE, slug(name), name, self.networks[place - 1], self.method, self.alpha, self.temperature)
+        cell = next(iter(self.link(place, self.seeds[0], "-").runs())).cell
+        return Row(TABLE, slug(name), name, self.networks[place - 1], cell.method, cell.alpha, cell.temperature)
 
 
 def _config(spec: SweepSpec) -> RunConfig:
@@ -109,7 +112,7 @@ def _config(spec: SweepSpec) -> RunConfig:
 def make(chain: Chain, splits: Splits, notes: Mapping[str, Any], say: Say = lambda *_: None) -> Results:
     """Score every link that is done, beside its untaught twin. Raises DataError when there are no labels."""
     found = Finished()
-    pairs = [chain._pairs(found, place) for place in range(len(chain.networks))]
+    pairs = [chain.pairs(found, place) for place in range(len(chain.networks))]
     scores = Scorer(splits, say, len({ref for link in pairs for _, *refs in link for ref in refs if ref}))
     rows = [
         Made(chain.row(place), tuple(Pair(s, scores(run), scores(twin) if twin else None) for s, run, twin in link))

@@ -18,6 +18,7 @@ MEMBERS: Final = tuple(ENCODERS)
 TEACHERS: Final = ("M256", "M512", LARGEST, *MEMBERS, ENSEMBLE)
 NUMBERS: Final = tuple(paper_printed.TABLES)
 BEST: Final = "best"
+_FROM: Final = "-from-"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def rows(
     def wanted(row: Row) -> bool:
         if row.teacher is None:
             return row.network in alone
-        if row.table == 7 and methods and row.key not in methods:
+        if row.table == 7 and methods and method_row(row) not in methods:
             return False
         who = (*teachers, method_teacher) if row.table == 7 else teachers
         return row.network in students and row.teacher in who
@@ -85,8 +86,19 @@ def rows(
 
 def _table(number: int, method_teacher: str) -> Sequence[Row]:
     if number == 7:
-        return [replace(row, teacher=row.teacher or method_teacher) for row in _METHODS]
+        return [row if row.teacher else _taught_by(row, method_teacher) for row in _METHODS]
     return [_row(number, printed) for printed in paper_printed.TABLES[number]]
+
+
+def _taught_by(row: Row, teacher: str) -> Row:
+    """A method's row with its teacher, whose name is part of the key where it is not the paper's."""
+    key = row.key if teacher == LARGEST else f"{row.key}{_FROM}{slug(teacher)}"
+    return replace(row, teacher=teacher, key=key)
+
+
+def method_row(row: Row) -> str:
+    """Which of METHOD_ROWS a row of Table VII is, whoever teaches."""
+    return row.key.partition(_FROM)[0]
 
 
 def _row(table: int, printed: Printed) -> Row:
@@ -115,10 +127,10 @@ def _method(name: str, *printed: int, key: str = "", alpha: float | None = None,
 _METHODS: Final = (
     _method("kd", 0, key="paper", alpha=0.3, temperature=10.0),
     _method("kd", 1, key="paper-ensemble", alpha=0.1, temperature=10.0, teacher=ENSEMBLE),
-    _method("kd-t2"),
+    _method("kd-t2", 5),
     _method("structured", 2, 3, 4),
     _method("pair-wise"),
-    _method("intra-class", 5, 6),
+    _method("intra-class", 6),
     _method("channel-wise"),
     _method("channel-wise-features"),
     _method("dist"),

@@ -8,23 +8,23 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from unetkd_core.data.source import Source
+from unetkd_core.errors import UnetKDError
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.runs import scored, standalone
-from unetkd_core.runs.folder import open_run
+from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.runs.paper import BEST, Row, slug
 from unetkd_core.runs.paper_plan import Plan, Refs, members_of
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
 from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
 from unetkd_core.runs.sweep_match import Finished
 from unetkd_core.runs.sweep_reading import read_one
+from unetkd_core.training.config import TeachingConfig
+from unetkd_core.training.presets import METHODS
+from unetkd_core.zoo import references
 from unetkd_core.zoo.references import RUN_PREFIX, Reference
 
 CURVES_OF: Final = "M256"
 """Whose curves Figure 3 shows, taught by M1024 and by the ensemble."""
-ALPHAS: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
-TEMPERATURES: Final = (1.0, 2.0, 4.0, 5.0, 10.0, 20.0)
-METHODS: Final = ("kd", "kd-t2")
-"""Where the best of a student is looked for, beside the tables' own rows: whatever a sweep has left on disk."""
 Say = Callable[[str, int, int], None]
 
 
@@ -36,10 +36,10 @@ class Finder(Finished):
         self.plan = plan
 
     def refs(self) -> dict[str, Reference]:
-        """Everyone who can teach: given, or trained with the first seed."""
+        """Everyone who can teach: given, or trained with the teachers' seed."""
         found = {}
         for name, config in self.plan.alone():
-            if config.seed == self.plan.seeds[0] and (run := self.alone(config)) is not None:
+            if config.seed == self.plan.teaches and (run := self.alone(config)) is not None:
                 found[name] = f"{RUN_PREFIX}{run.id}"
         return self.plan.refs(found)
 
@@ -65,9 +65,11 @@ def make(plan: Plan, splits: Splits, notes: Mapping[str, Any], say: Say = lambda
 
 
 def frame(plan: Plan, splits: Splits, notes: Mapping[str, Any]) -> Results:
-    """Results with nothing in them yet: what all of them have in common."""
+    """Results with nothing measured in them yet."""
     config = plan.base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
-    return Results(splits.val.name, splits.val.ref, splits.train.ref, splits.limit, config, (), notes=notes)
+    rows = tuple(Made(row, (), note=note(row, plan), who=who(row, plan)) for row in plan.rows())
+    told = {**notes, "teacher_seed": plan.teaches}
+    return Results(splits.val.name, splits.val.ref, splits.train.ref, splits.limit, config, rows, notes=told)
 
 
 def missing(plan: Plan) -> int:
@@ -133,16 +135,29 @@ def _best(plan: Plan, finder: Finder, refs: Refs, found: Sequence[_Found]) -> li
 
 
 def _elsewhere(student: str, refs: Refs, ways: Mapping[Any, Any]) -> Iterator[Row]:
-    """What a sweep may have trained beside the tables' rows."""
+    """Every way in which this student was taught by anyone here, whatever trained it; settings are compared later."""
+    taught = dict.fromkeys(found for run in list_runs() if (found := _taught_how(run, student)) is not None)
     for teacher in refs:
         if teacher in (student, "M1024"):
             continue
-        for method in METHODS:
-            for alpha in ALPHAS:
-                for temperature in TEMPERATURES:
-                    row = Row(6, "", student, teacher, method, alpha, temperature)
-                    if _way(row) not in ways:
-                        yield row
+        for method, alpha, temperature in taught:
+            row = Row(6, "", student, teacher, method, alpha, temperature)
+            if _way(row) not in ways:
+                yield row
+
+
+def _taught_how(run: Run, student: str) -> tuple[str, float, float] | None:
+    """(method, α, T) of a run of this student; None where it is another's, untaught, or as no method has it."""
+    try:
+        config = run.config
+    except UnetKDError:
+        return None
+    teaching = config.teaching
+    if teaching is None or config.model.name != student:
+        return None
+    said = teaching.model_dump(mode="json")
+    names = [name for name, preset in METHODS.items() if TeachingConfig(**{**said, **preset.changes}) == teaching]
+    return (names[0], teaching.alpha, teaching.temperature) if names else None
 
 
 def _way(row: Row) -> tuple[Any, ...]:
@@ -181,7 +196,7 @@ def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:
     pairs = tuple(
         Pair(seed, scores(student), None if twin is None else scores(twin)) for seed, student, twin in found.runs
     )
-    return Made(found.row, pairs, _config(found.row, plan, refs), note(found.row, plan))
+    return Made(found.row, pairs, _config(found.row, plan, refs), note(found.row, plan), who(found.row, plan))
 
 
 def _config(row: Row, plan: Plan, refs: Refs) -> dict[str, Any]:
@@ -204,6 +219,24 @@ def note(row: Row, plan: Plan) -> str:
     scratch = [name for name in names if name in ENCODERS and name not in plan.given and name not in plan.imagenet]
     told = [f"{', '.join(scratch)} from scratch, without ImageNet’s weights"] if scratch else []
     return "; ".join([*given, *told])
+
+
+def who(row: Row, plan: Plan) -> str:
+    """Which network is meant by the name of who teaches, or of who stands alone without being a student: of what is
+    given, its weights; of what is trained, its seed and what its encoder began with.
+    """
+    if row.teacher is not None:
+        names = members_of(row.teacher, plan.given) or (row.teacher,)
+    else:
+        names = () if row.network in plan.students and row.network not in plan.given else (row.network,)
+    return ", ".join(_who(name, plan) for name in names)
+
+
+def _who(name: str, plan: Plan) -> str:
+    if name in plan.given:
+        return f"{name} {references.info_of(plan.given[name]).sha256[:12]}"
+    began = "" if name not in ENCODERS else " from ImageNet" if name in plan.imagenet else " from scratch"
+    return f"{name}{began}, seed {plan.teaches}"
 
 
 def _curves(plan: Plan, finder: Finder, refs: Refs) -> Iterator[Curve]:

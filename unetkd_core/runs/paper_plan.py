@@ -1,6 +1,6 @@
 """What the paper's tables take: settings of every network alone, sweeps over everyone who is taught. Starts nothing.
 
-Teachers are trained once, with the first seed; students for every seed, alone too: that run is the untaught twin of all
+Teachers are trained once, with one seed; students for every seed, alone too: that run is the untaught twin of all
 who are taught, and its row of Table II. Needs no torch.
 """
 
@@ -38,7 +38,8 @@ class Alone(NamedTuple):
 class Plan:
     """What is wanted. base: data, budget, recipe, the students' normalisation. given: networks that are there already,
     by their names in the tables: they are scored and teach, and nobody trains them. imagenet: encoders whose weights
-    can be had; the others start from scratch. methods: rows of Table VII by their keys; none: all.
+    can be had; the others start from scratch. methods: rows of Table VII by their keys; none: all. teacher_seed: that
+    of everyone who is trained to teach; none: the first.
     """
 
     base: RunConfig
@@ -50,6 +51,7 @@ class Plan:
     imagenet: frozenset[str] = frozenset()
     method_teacher: str = LARGEST
     methods: tuple[str, ...] = ()
+    teacher_seed: int | None = None
 
     def __post_init__(self) -> None:
         _known("tables", self.tables, paper.NUMBERS)
@@ -73,18 +75,23 @@ class Plan:
             methods=self.methods,
         )
 
+    @property
+    def teaches(self) -> int:
+        """The seed of everyone who is trained to teach."""
+        return self.seeds[0] if self.teacher_seed is None else self.teacher_seed
+
     def alone(self) -> list[Alone]:
         """Every network that is to be trained without a teacher: rows of Tables II and III, teachers, twins."""
         rows = self.rows()
-        first = [row.network for row in rows if row.teacher is None]
-        first += [name for row in rows if row.teacher is not None for name in members_of(row.teacher, self.given)]
+        teachers = {name for row in rows if row.teacher for name in members_of(row.teacher, self.given)}
         twins = {row.network for row in rows if row.network in self.students}
-        names = [name for name in NETWORKS if name in {*first, *twins} and name not in self.given]
+        names = [name for name in NETWORKS if name in {*(r.network for r in rows), *teachers} - {*self.given}]
+        once = {name for name in names if name in teachers or name not in twins}
         return [
             Alone(name, self.config(name, seed))
-            for place, seed in enumerate(self.seeds)
+            for seed in dict.fromkeys((self.teaches, *self.seeds))
             for name in names
-            if place == 0 or name in twins
+            if (seed in self.seeds and name in twins) or (seed == self.teaches and name in once)
         ]
 
     def config(self, name: str, seed: int) -> RunConfig:

@@ -16,7 +16,7 @@ from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.runs import paper, paper_printed
 from unetkd_core.runs.paper import Row
-from unetkd_core.runs.paper_printed import Printed
+from unetkd_core.runs.paper_printed import ENSEMBLE, Printed
 from unetkd_core.runs.status import write_text
 from unetkd_core.runs.sweep_results import Summary, summary
 from unetkd_core.settings import PROJECT_ROOT
@@ -27,8 +27,6 @@ FILE: Final = "paper-tables.json"
 CHAIN_FILE: Final = "chain.json"
 On = Literal["train", "val"]
 What = Literal["miou", "gain", "loss"]
-_MADE: Final = ("config", "data", "on", "trained_on", "limit")
-"""What must be equal for two results to stand in one file."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Made:
-    """A row as far as it is measured. config: the first seed's settings; note: what is special about its network."""
+    """A row as far as it is measured. config: the first seed's settings; note: what is special about its network.
+
+    who: which network is meant by the name of who teaches, or of who stands alone: equal for all seeds of a row.
+    """
 
     row: Row
     pairs: tuple[Pair, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    who: str = ""
 
     def summary(self, what: What, on: On) -> Summary:
         """Mean and sample standard deviation over the seeds."""
@@ -118,6 +120,11 @@ class Results:
     curves: tuple[Curve, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def chosen_on_reported(self) -> bool:
+        """Whether epochs and ways were chosen on the very split that is reported, as where there is no other."""
+        return self.on in self.config.get("data", {}).get("val", ())
+
     def table(self, number: int) -> tuple[Made, ...]:
         return tuple(made for made in self.rows if made.row.table == number)
 
@@ -126,11 +133,23 @@ class Results:
 
 
 def filled(results: Results) -> Results:
-    """With every row of the tables, measured or not, in the paper's order; a table's choices come last."""
-    there = {(made.row.table, made.row.key): made for made in results.rows}
-    rows = [there.pop((row.table, row.key), Made(row, ())) for row in paper.rows()]
-    chosen = [made for made in there.values() if made.row.of]
-    return dataclasses.replace(results, rows=tuple(sorted([*rows, *chosen], key=lambda made: made.row.table)))
+    """With every row of the tables, measured or not, in the paper's order; a table's choices come last.
+
+    A method of Table VII that was measured with another teacher stands in the place of the paper's.
+    """
+    left = list(results.rows)
+    rows: list[Made] = []
+    for row in paper.rows():
+        same = [made for made in left if _stands_for(made.row, row)]
+        left = [made for made in left if made not in same]
+        rows += same or [Made(row, ())]
+    return dataclasses.replace(results, rows=tuple(sorted([*rows, *left], key=lambda made: made.row.table)))
+
+
+def _stands_for(made: Row, row: Row) -> bool:
+    if (made.table, made.key) == (row.table, row.key):
+        return True
+    return made.table == row.table == 7 and paper.method_row(made) == row.key
 
 
 def nothing(dataset: str) -> Results:
@@ -198,62 +217,15 @@ def write(results: Results, path: Path) -> None:
         raise RunError(f"The tables cannot be written to {path}: {error.strerror or error}.") from error
 
 
-def check(path: Path, fresh: Results) -> Results | None:
-    """The results at `path`, if there are any, once it is certain that `fresh` may join them.
-
-    Raises RunError where they were made with other settings or other data, so that no table mixes what cannot be
-    compared.
-    """
-    if not path.exists():
-        return None
-    before = read(path)
-    old, new = to_json(before), to_json(fresh)
-    differing = [name for name in _MADE if _differ(old.get(name), new.get(name))]
-    if differing:
-        words = {"on": "split", "trained_on": "training split", "config": "settings", "limit": "number of scenes"}
-        raise RunError(
-            f"The tables in {path.parent} were made with another {' and '.join(words.get(n, n) for n in differing)}; "
-            "write these to another folder: --out."
-        )
-    return before
-
-
-def grown(before: Results | None, fresh: Results) -> Results:
-    """`fresh` together with what was there: rows and seeds that it does not have stay."""
-    if before is None:
-        return fresh
-    old = {(made.row.table, made.row.key): made for made in before.rows}
-    rows = [_joined(old.pop((made.row.table, made.row.key), None), made) for made in fresh.rows]
-    kept = [made for made in before.rows if (made.row.table, made.row.key) in old and not made.row.of]
-    order = sorted([*rows, *kept], key=lambda made: made.row.table)
-    curves = {(curve.who, curve.seed): curve for curve in (*before.curves, *fresh.curves)}
-    commands = dict.fromkeys(
-        [*before.notes.get("command", "").split("\n"), *fresh.notes.get("command", "").split("\n")]
-    )
-    notes = {**fresh.notes, "command": "\n".join(filter(None, commands))}
-    return dataclasses.replace(fresh, rows=tuple(order), curves=tuple(curves.values()), notes=notes)
-
-
-def _joined(before: Made | None, made: Made) -> Made:
-    """A row with the seeds of both; not where the row is a choice, or who is meant has changed."""
-    if before is None or before.row != made.row or made.row.of:
-        return made
-    pairs = {pair.seed: pair for pair in (*before.pairs, *made.pairs)}
-    same = made.config if made.pairs else before.config
-    return Made(made.row, tuple(pairs[seed] for seed in sorted(pairs)), same, made.note or before.note)
-
-
-def _differ(before: Any, now: Any) -> bool:
-    """Whether two settings, or two datasets under one name, contradict each other."""
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        return any(_differ(before[name], now[name]) for name in before.keys() & now.keys())
-    plain = (json.loads(json.dumps(value)) for value in (before, now))
-    return next(plain) != next(plain)
-
-
 def _row(made: Made) -> dict[str, Any]:
     said = {name: getattr(made.row, name) for name in _ROW}
-    return {**said, "note": made.note, "config": dict(made.config), "pairs": [_pair(pair) for pair in made.pairs]}
+    return {
+        **said,
+        "note": made.note,
+        "who": made.who,
+        "config": dict(made.config),
+        "pairs": [_pair(pair) for pair in made.pairs],
+    }
 
 
 _ROW: Final = ("table", "key", "network", "teacher", "method", "alpha", "temperature", "of")
@@ -275,12 +247,13 @@ def _made(data: Mapping[str, Any]) -> Made:
         Pair(pair["seed"], _seen_of(pair["student"]), _seen_of(pair["twin"]) if pair["twin"] else None)
         for pair in data["pairs"]
     )
-    return Made(row, pairs, data["config"], data["note"])
+    return Made(row, pairs, data["config"], data["note"], data["who"])
 
 
 def _known_row(said: dict[str, Any]) -> Row:
     """With what the paper prints there: that is the package's to say, not the file's."""
-    of_table = paper.rows([said["table"]]) if said["table"] in paper.NUMBERS else ()
+    teaches = {"method_teacher": said["teacher"]} if said["table"] == 7 and said["teacher"] != ENSEMBLE else {}
+    of_table = paper.rows([said["table"]], **teaches) if said["table"] in paper.NUMBERS else ()
     same = next((r for r in of_table if (r.key, r.network) == (said["key"], said["network"])), None)
     return Row(**said, printed=same.printed if same is not None and not said["of"] else ())
 

@@ -90,12 +90,17 @@ def seeds(made: Made) -> str:
     return ", ".join(str(pair.seed) for pair in made.pairs) or MISSING
 
 
+CHOSEN: Final = "The best epoch, an ensemble’s weights and the best way were chosen on these same pictures."
+"""Said wherever a split is reported on which choices were made."""
+
+
 def caption(results: Results, table: int) -> str:
-    """What the numbers are, in a sentence."""
+    """What the numbers are, in a sentence or two."""
     taught = " α 0.1, T 10, the soft term without T²." if table in (4, 5) else ""
     return (
         f"Table {ROMAN[table]}: {TITLES[table]}.{taught} Percent and points; validation is {results.on}, training "
         f"{results.trained_on}; mean ± one standard deviation over seeds."
+        f"{f' {CHOSEN}' if results.chosen_on_reported else ''}"
     )
 
 
@@ -161,29 +166,40 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def latex(results: Results, table: int, on: On) -> str:
-    """One table as a booktabs float, one side of it; needs no package but booktabs."""
-    rows, what = results.table(table), measures(table)
+    """One table as a booktabs float, one side of it, its open points and special networks below; needs booktabs."""
+    rows, what, marks = results.table(table), measures(table), dict[str, str]()
     names = heads(table)
-    columns = "l" * len(names) + "rrr" * len(what)
-    head = [*map(_tex, names), *(part for one in what for part in (f"{_tex(WORDS[one])}, paper", "here", "difference"))]
-    body = [
-        " & ".join(map(_tex, [*padded(made), *(p for one in what for p in _three(cell(made, one, on)))]))
-        for made in rows
-    ]
+    columns = "l" * len(names) + "rrr" * len(what) + "l"
+    numbers = [part for one in what for part in (f"{_tex(WORDS[one])}, paper", "here", "difference")]
     lines = [
         r"% \usepackage{booktabs}",
         r"\begin{table}",
         rf"\caption{{{_tex(caption(results, table))} {_tex(ON[on].capitalize())}.}}",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        " & ".join(head) + r" \\",
+        " & ".join([*map(_tex, names), *numbers, "seeds"]) + r" \\",
         r"\midrule",
-        *(line + r" \\" for line in body),
+        *(_tex_row(made, what, on, marks) for made in rows),
         r"\bottomrule",
         r"\end{tabular}",
+        *(rf"\par\footnotesize $^{{{mark}}}$ {_tex(told)}" for told, mark in marks.items()),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tex_row(made: Made, what: Sequence[What], on: On, marks: dict[str, str]) -> str:
+    """marks: what is told below the table -> its letter; grows."""
+    told = [*(OPEN[key] for key in made.row.open), *([made.note] if made.note else [])]
+    signs = ",".join(marks.setdefault(one, _letter(len(marks))) for one in told)
+    cells = [*map(_tex, padded(made)), *(_tex(p) for one in what for p in _three(cell(made, one, on))), seeds(made)]
+    cells[0] += f"$^{{{signs}}}$" if signs else ""
+    return " & ".join(cells).replace("–", "--") + r" \\"
+
+
+def _letter(place: int) -> str:
+    """a to z, then aa, ab, …"""
+    return (chr(ord("a") + place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)
 
 
 _TEX: Final = {
@@ -200,7 +216,8 @@ def as_csv(results: Results) -> str:
     """A line for every row and seed; rows that are not measured have one without a seed. Fractions in [0, 1]."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = ["table", "row", "network", "teacher", "method", "alpha", "temperature", "seed", "run", "twin"]
+    names = ["table", "row", "network", "teacher", "method", "alpha", "temperature", "best_of", "note"]
+    names += ["seed", "run", "twin"]
     sides = [f"{on}_{what}" for on in SIDES for what in WORDS]
     writer.writerow(
         [*names, *sides, *(f"paper_{side}" for side in sides), *(f"val_iou_{name}" for name in CLASS_NAMES)]
@@ -216,7 +233,8 @@ def _csv(made: Made, pair: Pair | None) -> list[object]:
     theirs = [printed(row.comparable, what, on) for what, on in columns]
     ours = [None if pair is None else pair.value(what, on) for what, on in columns]
     student, twin = (pair.student, pair.twin) if pair else (None, None)
-    said = [row.table, row.key, row.network, row.teacher, row.method, row.alpha, row.temperature]
+    said = [row.table, row.key, row.network, row.teacher, row.method, row.alpha, row.temperature, row.of or None]
+    said.append(made.note)
     runs = [pair.seed if pair else None, student and student.run, twin and twin.run]
     iou = _iou(student)
     return [*said, *runs, *map(_fraction, ours), *(_fraction(None if v is None else v / 100) for v in theirs), *iou]

@@ -19,6 +19,7 @@ from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.models.names import usual_norm
 from unetkd_core.runs import jobs, sweep_match
+from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.training.config import ModelName, RunConfig
 
@@ -186,11 +187,11 @@ def grown(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     if not path.exists():
         return data
     before, kept = read(path)
-    differing = [name for name in ("config", "data") if _differ(before.get(name), data[name])]
-    if differing:
-        raise RunError(
-            f"The table {path} was made with another {' and '.join(differing)}; write this one to another file."
-        )
+    for name in ("config", "data"):
+        differing = contradictions(before.get(name), data[name])
+        if differing:
+            called = {"config": "settings"}.get(name, name)
+            raise RunError(f"The table {path} was made with other {called}: {differing[0]}. Write this one elsewhere.")
     made = {_place(row) for row in data["rows"]}
     old = [row for row in json.loads(path.read_text(encoding="utf-8"))["rows"] if _place(row) not in made]
     if not old:
@@ -199,13 +200,6 @@ def grown(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     rows = sorted([*old, *data["rows"]], key=lambda row: (row["seed"], _rank(row["model"], order)))
     commands = dict.fromkeys([*before["command"].split("\n"), data["command"]])
     return {**data, "command": "\n".join(commands), "data": {**before["data"], **data["data"]}, "rows": rows}
-
-
-def _differ(before: Any, now: Any) -> bool:
-    """Whether two settings, or two datasets under one name, contradict each other."""
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        return any(before[name] != now[name] for name in before.keys() & now.keys())
-    return bool(before != now)
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, int, str]:
