@@ -1,20 +1,17 @@
 """`unetkd keep`: a run's best weights as a named checkpoint, in fp16, with the scores of exactly those."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from unetkd_core import settings
-from unetkd_core.cli.evaluate import score
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import percent, print_json, remark
+from unetkd_core.cli.saying import saying
 from unetkd_core.data import catalog
-from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder
-from unetkd_core.zoo import checkpoints
-from unetkd_core.zoo.references import Loaded, check_name, load_model
+from unetkd_core.runs import keep as keeping
+from unetkd_core.zoo import references
+from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 
 def keep(
@@ -36,42 +33,27 @@ def keep(
     as_json: AsJson = False,
 ) -> None:
     """Keep a run's best weights as a named checkpoint, evaluated at native label resolution."""
-    from unetkd_core.inference.device import pick_device
-
-    target = _target(name, replace=replace)
-    run = folder.open_run(run_id)
-    if run.status().active:
-        raise RunError(f"{run_id} is still training and its best may yet be beaten; keep it when it has ended.")
-    sources = [catalog.open_source(ref) for ref in on or run.config.data.val]
-    for source in sources:
-        source.check()
-    loaded = load_model(f"run:{run.id}")
-    info = loaded.info.model_copy(update={"name": name, "title": title or loaded.info.title})
-    if teacher and info.role != "alone":
-        raise CheckpointError(f"{run.id} is a {info.role}; --teacher is for a network that was trained alone.")
-    if teacher:
-        info = info.model_copy(update={"role": "teacher"})
-    settings.home().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="keep-", dir=settings.home()) as scratch:
-        # Through the disk and back: what is scored is what is stored, rounding included.
-        checkpoints.save(loaded.model, Path(scratch) / name, info, half=True)
-        model, info = checkpoints.load(Path(scratch) / name)
-    model.to(pick_device("auto"))
-    scores = {source.ref: score(Loaded(model, info), source).to_json() for source in sources}
-    info = checkpoints.save(model, target, info.model_copy(update={"metrics": {**info.metrics, **scores}}), half=True)
+    sources = [catalog.open_source(ref) for ref in on or folder.open_run(run_id).config.data.val]
+    keeping.check(run_id, name, sources, teacher=teacher, replace=replace)
+    info = references.info_of(f"{references.RUN_PREFIX}{run_id}")
+    for warning in filter(None, (references.mapping_warning(info, source) for source in sources)):
+        remark(warning)
+    if keeping.target(name, replace=replace).exists():
+        remark(f"{name} will be replaced.")
+    with saying() as say:
+        info = keeping.keep(
+            run_id, name, sources, title=title, teacher=teacher, replace=replace,
+            progress=lambda ref, done, total: say(f"{name} on {ref}", done, total),
+        )  # fmt: skip
     if as_json:
         print_json(info.model_dump(mode="json"))
         return
-    for ref, result in scores.items():
-        typer.echo(f"{ref}: mIoU {percent(result['miou'])} at native label resolution")
-    typer.echo(f"{name} is in {target}")
+    for source in sources:
+        typer.echo(f"{source.ref}: mIoU {percent(_miou(info, source.ref))} at native label resolution")
+    typer.echo(f"{name} is in {keeping.target(name, replace=True)}")
 
 
-def _target(name: str, *, replace: bool) -> Path:
-    """The folder for a new checkpoint. Raises CheckpointError for a name that is taken or cannot be one."""
-    target = settings.checkpoints_dir() / check_name(name)
-    if target.exists() and not replace:
-        raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
-    if target.exists():
-        remark(f"{name} will be replaced.")
-    return target
+def _miou(info: CheckpointInfo, ref: str) -> float:
+    scores = info.metrics[ref]
+    assert isinstance(scores, dict) and isinstance(scores["miou"], float)
+    return scores["miou"]
