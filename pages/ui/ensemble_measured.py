@@ -20,7 +20,7 @@ from pages.ui import (
 )
 from pages.ui.ensemble_cast import Member
 from pages.ui.ensemble_choice import Choice, key, state
-from pages.ui.ensemble_measuring import Measuring
+from pages.ui.ensemble_measuring import Work
 from pages.ui.ensemble_scores import Scored
 from pages.ui.readings import Picture
 from unetkd_core.classes import NUM_CLASSES
@@ -106,7 +106,7 @@ def measure(choice: Choice, place: places.Place) -> None:
     state[WANTED] = SPLIT
 
 
-def measuring(choice: Choice, place: places.Place) -> Measuring | None:
+def measuring(choice: Choice, place: places.Place) -> Work | None:
     """The search over this split that is going on, or that failed."""
     return ensemble_measuring.of(_spec(choice), place.ref, ensemble_words.limit(place))
 

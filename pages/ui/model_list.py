@@ -1,0 +1,95 @@
+"""The networks of the page Models: kept checkpoints, named ensembles, finished runs, with what each costs and scores.
+
+Reads what the checkpoints say of themselves; loads no weights and draws nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pages.ui import price, trio
+from pages.ui.caches import STREET
+from pages.ui.readings import role_of
+from unetkd_core.inference.sizes import working_size
+from unetkd_core.models.complexity import macs
+from unetkd_core.zoo import references
+from unetkd_core.zoo.checkpoints import CheckpointInfo
+
+PACKED: Final = price.PACKED
+SHOWN: Final = {"kept": "Kept", "runs": "Runs", "all": "All"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network. name: as menus write it, different from every other's."""
+
+    ref: str
+    info: CheckpointInfo
+    name: str
+
+    @property
+    def role(self) -> str:
+        return role_of(self.info)
+
+    @property
+    def kept(self) -> bool:
+        """Whether it lies in checkpoints/, under a name of its own."""
+        return not self.ref.startswith((references.RUN_PREFIX, references.TEACHER_PREFIX))
+
+    @property
+    def run_id(self) -> str | None:
+        """Whose best it is, where it is no kept one."""
+        return self.ref.removeprefix(references.RUN_PREFIX) if self.ref.startswith(references.RUN_PREFIX) else None
+
+    @property
+    def work(self) -> int:
+        """Multiply-accumulates for one street of STREET at its own scale."""
+        return macs(self.info.arch, *working_size(*STREET, self.info.height, self.info.width))
+
+    @property
+    def megabytes(self) -> float | None:
+        return price.megabytes(self.ref)
+
+    def miou(self, on: str | None) -> float | None:
+        """Its mIoU there as a fraction; None where it was not measured."""
+        scores = self.info.metrics.get(on) if on else None
+        value = scores.get("miou") if isinstance(scores, Mapping) else None
+        return value if isinstance(value, float) else None
+
+    def iou(self, on: str | None) -> list[float | None] | None:
+        """Each class's IoU there."""
+        scores = self.info.metrics.get(on) if on else None
+        values = scores.get("iou") if isinstance(scores, Mapping) else None
+        if not isinstance(values, list) or len(values) != len(self.info.classes):
+            return None
+        return [float(v) if isinstance(v, int | float) else None for v in values]
+
+
+def entries(shown: str) -> list[Entry]:
+    """The kept ones, the runs, or all; kept ones first, then runs, newest first."""
+    known = references.available()
+    every = [Entry(ref, info, trio.label(known, ref)) for ref, info in known]
+    return [one for one in every if shown == "all" or one.kept == (shown == "kept")]
+
+
+def splits(found: Sequence[Entry]) -> list[str]:
+    """What mIoU can be shown on: every split that any was measured on, the most measured first, packed last."""
+    counts: dict[str, int] = {}
+    for one in found:
+        for ref in one.info.metrics:
+            counts[ref] = counts.get(ref, 0) + (one.miou(ref) is not None)
+    return sorted((ref for ref, n in counts.items() if n), key=lambda ref: (ref == PACKED, -counts[ref], ref))
+
+
+def answer(found: Sequence[Entry], on: str | None) -> tuple[Entry, Entry] | None:
+    """(the smallest whose mIoU is at least nine tenths of the best's, the best); None where fewer than two differ."""
+    measured = [(score, one) for one in found if (score := one.miou(on)) is not None]
+    if len(measured) < 2:
+        return None
+    top, best = max(measured, key=lambda pair: pair[0])
+    good = [one for score, one in measured if score >= _GOOD * top]
+    small = min(good, key=lambda one: one.info.parameters)
+    return (small, best) if small.info.parameters < best.info.parameters else None
+
+
+_GOOD: Final = 0.9
