@@ -42,7 +42,8 @@ SECTIONS = {
         page("compare/tables", "Tables", "table_chart", "The paper’s tables, its numbers beside those measured here."),
     ],
     "Library": [
-        page("library/data", "Data", "photo_library", "The datasets, Table I's six classes, and how often each occurs.")
+        page("library/models", "Models", "deployed_code", "Every network here: size, accuracy, card; keep, delete."),
+        page("library/data", "Data", "photo_library", "The datasets, Table I's classes, and how often each occurs."),
     ],
 }
 

@@ -1,4 +1,4 @@
-"""Searches over a split, in the background; the result lies on disk (zoo/ensemble_search.py), where the page finds it."""
+"""Searches over a split, in the background; what they find lies on disk (zoo/ensemble_search.py)."""
 
 from collections.abc import Sequence
 

@@ -82,14 +82,10 @@ def splits(found: Sequence[Entry]) -> list[str]:
 
 
 def answer(found: Sequence[Entry], on: str | None) -> tuple[Entry, Entry] | None:
-    """(the smallest whose mIoU is at least nine tenths of the best's, the best); None where fewer than two differ."""
+    """(the one that reads best, the best of the smallest); None where nothing was measured, or they are one."""
     measured = [(score, one) for one in found if (score := one.miou(on)) is not None]
-    if len(measured) < 2:
+    if not measured:
         return None
-    top, best = max(measured, key=lambda pair: pair[0])
-    good = [one for score, one in measured if score >= _GOOD * top]
-    small = min(good, key=lambda one: one.info.parameters)
-    return (small, best) if small.info.parameters < best.info.parameters else None
-
-
-_GOOD: Final = 0.9
+    best = max(measured, key=lambda pair: pair[0])[1]
+    small = min(measured, key=lambda pair: (pair[1].info.parameters, -pair[0]))[1]
+    return None if small is best else (best, small)

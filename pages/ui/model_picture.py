@@ -1,4 +1,4 @@
-"""Size against accuracy: each network a mark in its role's shape, a line from twin to student. Entries in, Altair out."""
+"""Size against accuracy: a mark in its role's shape for each network. Entries in, Altair out."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _WIDE: Final = 640
 _SHAPES: Final = ["square", "circle", "circle", "triangle-up"]
 _LINE: Final = 17
 """Pixels between two labels that stand over each other."""
-_TICKS: Final = (1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
+_TICKS: Final = tuple(m * 10.0**k for k in range(4, 9) for m in (1, 2, 5))
 
 
 def chart(found: Sequence[Entry], on: str, chosen: str | None) -> alt.LayerChart:
@@ -32,17 +32,18 @@ def chart(found: Sequence[Entry], on: str, chosen: str | None) -> alt.LayerChart
     clicked = alt.selection_point(name=CHOICE, fields=["ref"], on="click", clear=False)
     shape = alt.Shape("role:N", scale=alt.Scale(domain=ROLES, range=_SHAPES), legend=None)
     marks = alt.Chart(frame).encode(x=x, y=y, shape=shape, tooltip=tip)
+    ring = {"size": 520, "stroke": INK, "strokeWidth": 1.6, "opacity": 1}
+    hollow = {"size": 110, "fill": PAPER, "strokeWidth": 2.2, "opacity": 1}
     layers: list[Any] = [
         *_pairs(frame, {one.ref: one.info for one in found}, x),
-        marks.transform_filter(alt.datum.ref == (chosen or "")).mark_point(
-            size=520, stroke=INK, strokeWidth=1.6, shape="circle", opacity=1
-        ).encode(shape=alt.value("circle")),
-        marks.transform_filter(alt.datum.role != "twin").mark_point(size=120, filled=True, opacity=1).encode(color=COLOR),
-        marks.transform_filter(alt.datum.role == "twin").mark_point(size=110, fill=PAPER, strokeWidth=2.2, opacity=1)
-        .encode(stroke=OUTLINE),
-        alt.Chart(frame).mark_text(align="left", dx=13, fontSize=13, color=INK).encode(x=x, y=_y_of("at", y), text="name:N"),
+        alt.Chart(frame[frame["ref"] == chosen]).mark_point(**ring).encode(x=x, y=y),
+        marks.transform_filter("datum.role != 'twin'").mark_point(size=120, filled=True, opacity=1).encode(color=COLOR),
+        marks.transform_filter("datum.role == 'twin'").mark_point(**hollow).encode(stroke=OUTLINE),
+        alt.Chart(frame)
+        .mark_text(align="left", dx=18, fontSize=13, color=INK)
+        .encode(x=x, y=_y_of("at", y), text="name:N"),
         marks.mark_point(size=900, filled=True, opacity=0).add_params(clicked),
-    ]  # fmt: skip
+    ]
     return finish(layers, _HEIGHT)
 
 

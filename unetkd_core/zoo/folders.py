@@ -79,6 +79,15 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
+def delete(folder: Path) -> None:
+    """Take the folder away as a whole: whoever reads finds all of it or nothing. Raises OSError."""
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    shutil.rmtree(_aside(folder), ignore_errors=True)  # else readers would go back to it
+    os.rename(folder, aside / "gone")
+    sync(folder.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def sync(folder: Path) -> None:
     """Wait until the names in `folder` are on the disk: without it a power cut can take a rename back.
 

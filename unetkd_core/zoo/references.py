@@ -142,6 +142,17 @@ def _teacher_of(ref: str) -> EnsembleSpec:
     return ensembles.parse(teacher, where=f"The teacher of run {run_id}")
 
 
+def delete(name: str) -> None:
+    """Take a named checkpoint or ensemble away for good. Raises CheckpointError when there is none, or it cannot be."""
+    folder = settings.checkpoints_dir() / check_name(name)
+    if not folders.current(folder).is_dir():
+        raise CheckpointError(_missing_name(name))
+    try:
+        folders.delete(folder)
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be deleted: {error.strerror or error}.") from None
+
+
 def _missing_run(run_id: str) -> str:
     if (settings.runs_dir() / run_id).is_dir():
         return f"Run {run_id} has no checkpoint yet: it comes with its first epoch."

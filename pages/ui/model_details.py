@@ -1,0 +1,94 @@
+"""One network on the page Models: what it is, what it reads well, its card, and what can be done with it."""
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import streamlit as st
+
+from pages.ui import kit
+from pages.ui.model_list import PACKED, Entry
+from unetkd_core.classes import CLASS_NAMES
+from unetkd_core.errors import UnetKDError
+from unetkd_core.zoo import folders, references
+from unetkd_core.zoo.checkpoints import CARD
+
+PAGE: Final = "models"
+COMPARE: Final = "pages/compare/overlays.py"
+RUNS: Final = "pages/lab/runs.py"
+MAX_CARD_BYTES: Final = 200_000
+state = st.session_state
+
+
+def show(one: Entry, on: str | None, seconds: float | None) -> None:
+    """Name, facts, classes. seconds: a street's, measured here; None: not measured."""
+    st.html(
+        f'<div class="ukd-section"><h2>{html.escape(one.name)}</h2>'
+        f'<span class="ukd-note">{kit.role_html(one.role)}</span></div>'
+    )
+    rows = "".join(f"<dt>{html.escape(k)}</dt><dd>{v}</dd>" for k, v in facts(one, seconds))
+    st.html(f'<dl class="run-facts">{rows}</dl>')
+    scores = one.iou(on)
+    if scores:
+        st.html(kit.section_html("Class by class", html.escape(where(on))) + classes(scores))
+
+
+def where(on: str | None) -> str:
+    """What mIoU is of, as a note."""
+    return "IoU on each run’s own validation scenes" if on == PACKED else f"IoU on {on}"
+
+
+def facts(one: Entry, seconds: float | None) -> Iterator[tuple[str, str]]:
+    """(what, value as HTML)."""
+    info, size = one.info, one.megabytes
+    yield "Called", f"<code>{html.escape(one.ref)}</code>"
+    yield "Weights", f"{kit.count(info.parameters)}" + (f", {size:.1f} MB on disk" if size else "")
+    yield "Work", f"{kit.count(one.work)} multiply-accumulates a street of 256 × 512"
+    yield "Time", f"{1000 * seconds:.0f} ms a street, measured here" if seconds is not None else "not measured here yet"
+    yield "Learned from", f"{html.escape(', '.join(info.data) or 'not recorded')}, at {info.height} × {info.width}"
+    yield "Seed", str(info.seed)
+    yield "Licence", html.escape(info.licence)
+
+
+def classes(scores: list[float | None]) -> str:
+    """HTML: a bar a class."""
+    rows = "".join(
+        f'<div class="ukc-row">{kit.swatch_html(index)}<span class="ukc-name">{html.escape(name)}</span>'
+        f'<span class="ukc-line"><i class="ukc-gain" style="left:0;width:{100 * (score or 0.0):.1f}%"></i></span>'
+        f"<b>{kit.percent(score)}</b></div>"
+        for index, (name, score) in enumerate(zip(CLASS_NAMES, scores, strict=True))
+    )
+    return f'<div class="ukc ukc-shares">{rows}</div>'
+
+
+def card(one: Entry) -> str | None:
+    """The model card as Markdown, without front matter and pictures; None where it has none that can be read."""
+    try:
+        path = folders.current(references.resolve(one.ref)) / CARD
+        if path.stat().st_size > MAX_CARD_BYTES:
+            return None
+        text = path.read_text(encoding="utf-8")
+    except (UnetKDError, OSError, ValueError):
+        return None
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    # A card may come from anybody: no picture of it is fetched by whoever looks at it, no HTML of it is drawn.
+    text = re.sub(r"!\[[^\]]*\](\([^)]*\)|\[[^\]]*\])", "", text)
+    return re.sub(r"</?(details|summary)[^>]*>", "", text).strip()
+
+
+def delete(one: Entry) -> None:
+    """A button that asks first, for a kept network."""
+    with st.popover("Delete", key=kit.key(PAGE, f"delete_{one.ref}")):
+        size = f", {one.megabytes:.1f} MB" if one.megabytes else ""
+        st.html(f'<p class="ukd-note">checkpoints/{html.escape(one.ref)}{size}. Nothing brings it back.</p>')
+        name = kit.key(PAGE, f"delete_now_{one.ref}")
+        st.button("Delete it", key=name, type="primary", on_click=_delete, args=(one.ref,))
+
+
+def _delete(name: str) -> None:
+    try:
+        references.delete(name)
+        state[kit.key(PAGE, "told")] = f"{name} is deleted."
+    except UnetKDError as error:
+        state[kit.key(PAGE, "refused")] = str(error)

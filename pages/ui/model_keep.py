@@ -1,0 +1,91 @@
+"""Keeping a run on the page Models: a name, what it is scored on, and how far the scoring is."""
+
+from typing import Final
+
+import streamlit as st
+
+from pages.ui import background, kit, places
+from pages.ui.background import Tell, Work
+from pages.ui.model_list import Entry
+from unetkd_core.data import catalog
+from unetkd_core.errors import UnetKDError
+from unetkd_core.runs import keep
+from unetkd_core.zoo.checkpoints import CheckpointInfo
+
+PAGE: Final = "models"
+TICK: Final = 1.0
+state = st.session_state
+
+
+def form(one: Entry) -> None:
+    """For a run: keep it under a name. While it is scored, how far that is."""
+    assert one.run_id is not None
+    work = background.of(_key(one.run_id))
+    if work is not None:
+        _going(one.run_id)
+        return
+    with st.popover("Keep it", key=kit.key(PAGE, f"keep_{one.run_id}"), icon=":material/bookmark_add:"):
+        name = st.text_input(
+            "Name", key=kit.key(PAGE, f"name_{one.run_id}"), placeholder="my-student",
+            help="Letters, digits, dots and dashes: its folder in checkpoints/.",
+        )  # fmt: skip
+        title = st.text_input("Title", one.info.title, key=kit.key(PAGE, f"title_{one.run_id}"))
+        splits = st.multiselect(
+            "Scored on", list(places.found()), default=["streets:val"], key=kit.key(PAGE, f"on_{one.run_id}"),
+            help="At the labels’ own size, all scenes of the split: this takes a minute or two.",
+        )  # fmt: skip
+        teacher = one.info.role == "alone" and st.toggle("It is a teacher", key=kit.key(PAGE, f"teacher_{one.run_id}"))
+        if st.button("Score and keep", type="primary", disabled=not name, key=kit.key(PAGE, f"go_{one.run_id}")):
+            _start(one.run_id, name.strip(), title.strip(), splits, teacher=bool(teacher))
+
+
+def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bool) -> None:
+    try:
+        sources = [catalog.open_source(ref) for ref in splits]
+        keep.check(run_id, name, sources, teacher=teacher)
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, "keep_refused"))
+        return
+    scenes = [len(source) for source in sources]
+
+    def work(tell: Tell) -> CheckpointInfo:
+        before = {source.ref: sum(scenes[:place]) for place, source in enumerate(sources)}
+        return keep.keep(
+            run_id, name, sources, title=title or None, teacher=teacher,
+            progress=lambda ref, done, _: tell(before[ref] + done, sum(scenes)),
+        )  # fmt: skip
+
+    background.start(_key(run_id), work, failed="Keeping it")
+    st.rerun()
+
+
+@st.fragment(run_every=TICK)
+def _going(run_id: str) -> None:
+    work = background.of(_key(run_id))
+    if work is None or work.over:
+        settle(run_id)
+        st.rerun()
+    assert work is not None
+    st.progress(work.share, _words(work))
+
+
+def _words(work: Work) -> str:
+    left = f", about {kit.duration(work.seconds_left)} left" if work.seconds_left is not None else ""
+    return f"Scoring, {work.done} of {work.total} scenes{left}" if work.total else "Reading the network"
+
+
+def settle(run_id: str) -> None:
+    """What has ended becomes a sentence for the page's next run."""
+    work = background.of(_key(run_id))
+    if work is None or not work.over:
+        return
+    background.forget(_key(run_id))
+    if work.problem is not None:
+        state[kit.key(PAGE, "refused")] = str(work.problem)
+    elif isinstance(work.result, CheckpointInfo):
+        state[kit.key(PAGE, "told")] = f"{work.result.name} is kept in checkpoints/."
+        state[kit.key(PAGE, "wanted")] = work.result.name
+
+
+def _key(run_id: str) -> tuple[str, str]:
+    return "keep", run_id
