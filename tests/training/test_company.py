@@ -167,3 +167,16 @@ def test_a_teacher_without_the_maps_asked_for_is_refused(config: RunConfig, data
     )
     with pytest.raises(ConfigError, match="M128 has no maps at up8"):
         Trainer(config, train=data, val=val, teacher=a_teacher("M128"))
+
+
+def test_a_student_that_can_learn_from_labels_alone_takes_no_step_without(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    """Else weight decay and momentum would move it at a loss of 0."""
+    config = config.with_(teaching={"teacher": "some", "alpha": 1.0, "terms": [{"kind": "intra_class"}]})
+    trainer = Trainer(config, train=data, val=val, teacher=a_teacher())
+    data.labels[:] = 254
+    before = everything(trainer)
+    with pytest.raises(TrainingError, match="has a label"):
+        trainer.fit()
+    assert not differing(before, everything(trainer))

@@ -83,8 +83,15 @@ def test_every_method_is_a_whole_word_on_what_is_distilled() -> None:
 def test_methods_that_replace_the_soft_labels_leave_the_kl_out() -> None:
     without = {n for n, m in METHODS.items() if not _teaching(taught(**m.changes)).pixel_wise}
     assert without == {"channel-wise", "channel-wise-features", "dist"}
-    assert not _teaching(taught(**METHODS["dist"].changes)).labels_alone
-    assert _teaching(taught(alpha=1.0)).labels_alone
+
+
+def test_labels_are_needed_where_nothing_teaches_without() -> None:
+    needing = {kind for kind in terms.KINDS if _teaching(taught({"kind": kind}, alpha=1.0)).needs_labels}
+    assert needing == {"intra_class"}
+    assert _teaching(taught(alpha=1.0)).needs_labels
+    both = taught({"kind": "intra_class"}, {"kind": "pair_wise"}, alpha=1.0)
+    for config in (both, taught({"kind": "intra_class"}, alpha=0.9), taught(**METHODS["dist"].changes)):
+        assert not _teaching(config).needs_labels
 
 
 def _teaching(config: RunConfig) -> Any:

@@ -116,9 +116,9 @@ class TeachingConfig(_Section):
         return self.alpha < 1 or not self.terms
 
     @property
-    def labels_alone(self) -> bool:
-        """Whether nothing that the teacher says has a weight: an alpha of 1 and no terms."""
-        return self.alpha == 1 and not self.terms
+    def needs_labels(self) -> bool:
+        """Whether a scene without labels teaches nothing: an alpha of 1, and no terms but such as read labels."""
+        return self.alpha == 1 and all(term.needs_labels for term in self.terms)
 
 
 class OptimConfig(_Section):

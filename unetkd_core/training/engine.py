@@ -112,7 +112,7 @@ def train_epoch(
             means.add(beside(seen, first_step + step - 1), batch)
         on_step(step, len(batch.target))
     if not taken:
-        raise TrainingError(f"None of the epoch's {step} batches has a label, and nobody teaches; nothing was learned.")
+        raise TrainingError(f"None of the epoch's {step} batches has a label, and nothing here teaches without.")
     return means.close(where=f"within the epoch's {step} steps")
 
 

@@ -6,7 +6,7 @@ The definitions are in losses/, one file a method; the defaults are those of eac
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
@@ -16,6 +16,9 @@ from unetkd_core.models.levels import Level
 
 class _Term(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    needs_labels: ClassVar[bool] = False
+    """Whether it says nothing of a scene without labels; else the teacher alone is enough for it."""
 
 
 def _weight(default: float) -> Any:
@@ -54,6 +57,8 @@ class IntraClass(_Term):
     kind: Literal["intra_class"] = "intra_class"
     weight: float = _weight(20.0)
     level: Level = _level("up1")
+
+    needs_labels: ClassVar[bool] = True
 
 
 class ChannelWise(_Term):

@@ -258,7 +258,7 @@ class Trainer:
             clip_norm=self.config.optim.clip_norm,
             frozen=self._frozen(self.epoch),
             on_step=on_step,
-            needs_labels=self.config.teaching is None or self.config.teaching.labels_alone,
+            needs_labels=self.config.teaching is None or self.config.teaching.needs_labels,
             maps=self._taps.take,
             beside=None if self._company is None else self._company.learner,
         )
