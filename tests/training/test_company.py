@@ -150,6 +150,25 @@ def test_the_line_of_an_epoch_tells_terms_and_critic_apart(config: RunConfig, da
     assert line["loss"] == pytest.approx(weighted)
 
 
+def test_a_term_is_averaged_over_the_batches_that_hold_something_of_it(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    """Half of the scenes have no labels: intra-class is worked out on the others and is not halved."""
+    trainer = Trainer(taught(config, "intra-class"), train=data, val=val, teacher=a_teacher())
+    labelled, other = trainer.batches(0)
+    bare = other._replace(target=torch.full_like(other.target, 254), labelled=False)
+    mixed = trainer.train_once(on_step=lambda step, images: None, batches=iter([labelled, bare]))
+    again = Trainer(taught(config, "intra-class"), train=data, val=val, teacher=a_teacher())
+    alone = again.train_once(on_step=lambda step, images: None, batches=iter([labelled]))
+    for name in ("intra_class", "cross-entropy"):
+        assert mixed[name] == alone[name] > 0
+    assert mixed["distillation"] != alone["distillation"]
+    reports: list[EpochReport] = []
+    data.labels[:] = 254
+    trainer.fit(on_epoch=reports.append)
+    assert reports[0].metrics["loss_terms"] == {"intra_class": None} and reports[0].metrics["loss_ce"] is None
+
+
 def test_a_critic_learns_to_tell_a_sure_teacher_from_an_undecided_student(data: TinyData) -> None:
     company = Company((Holistic(critic_rate=2e-3),), {}, {}, seed=0, device=torch.device("cpu"))
     images, labels = data.gather(np.arange(2))
