@@ -41,6 +41,7 @@ def test_terms_survive_json_and_a_config_without_them_is_as_before() -> None:
         ([{"kind": "pair_wise"}, {"kind": "pair_wise", "weight": 1}], "pair_wise is there twice at up1"),
         ([{"kind": "holistic"}, {"kind": "holistic"}], "holistic is there twice; raise"),
         ([{"kind": "intra_class", "weight": 0}], "greater than 0"),
+        ([{"kind": "correlation", "level": "up1"}], "correlation reads no maps, so it has no level"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(chosen: list[dict[str, Any]], said: str) -> None:
@@ -101,6 +102,9 @@ def _teaching(config: RunConfig) -> Any:
 def test_a_term_is_typed_as_kind_weight_level() -> None:
     assert terms.parse_term("pair-wise").weight == 0.5
     assert terms.in_words([terms.parse_term("channel_wise:7:up2")]) == "7 × channel-wise up2"
+    for text in ("holistic:1:up1", "holistic::logits", "correlation::up1"):
+        with pytest.raises(ConfigError, match=rf"is no term: {text.split(':')[0]} reads no maps, so it has no level;"):
+            terms.parse_term(text)
     for text in ("soft", "pair_wise:x", "pair_wise:-1", "pair_wise:1:up3", "holistic:1:up1", ""):
         with pytest.raises(ConfigError, match="is no term"):
             terms.parse_term(text)

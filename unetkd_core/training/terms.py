@@ -20,6 +20,13 @@ class _Term(BaseModel):
     needs_labels: ClassVar[bool] = False
     """Whether it says nothing of a scene without labels; else the teacher alone is enough for it."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _level_is_of_maps(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "level" in data and "level" not in cls.model_fields:
+            raise ValueError(f"{cls.model_fields['kind'].default} reads no maps, so it has no level")
+        return data
+
 
 def _weight(default: float) -> Any:
     return Field(default, gt=0, le=1e4, description="What the term is multiplied by before it is added.")
@@ -162,7 +169,8 @@ def parse_term(text: str) -> ExtraTerm:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        why = first["msg"].removeprefix("Value error, ")
+        why = f"{why[:1].lower()}{why[1:]}"
     except ValueError:
         why = f"{weight!r} is no weight"
     else:
