@@ -94,7 +94,7 @@ def test_the_critics_own_optimiser_is_part_of_what_resuming_needs(
     assert not any("critic" in name or "adapters" in name for name in trainer.network.state_dict()), "best/ is this"
     plain = Trainer(taught(config, "kd-t2"), train=data, val=val, teacher=a_teacher())
     plain.save(tmp_path)
-    with pytest.raises(TrainingError, match="cannot be used"):
+    with pytest.raises(TrainingError, match=r"of a run without critic beside the student, and this one has them\)"):
         trainer.restore(tmp_path)
 
 
@@ -121,22 +121,27 @@ def test_an_adapter_stands_only_where_widths_differ(
     assert not equal._beside
 
 
+@pytest.mark.parametrize("teacher", ["M256", "U4"], ids=["as-wide", "narrower"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("method", ALL)
 def test_every_method_learns_from_hard_data_without_a_nan(
-    config: RunConfig, data: TinyData, val: TinyData, method: str, precision: str
+    config: RunConfig, data: TinyData, val: TinyData, method: str, precision: str, teacher: str
 ) -> None:
-    """Batches of one and two; a scene of nothing but void, one without labels, classes that are absent."""
+    """Batches of three and one; a scene of nothing but void, one without labels, classes that are absent."""
     data.labels[0], data.labels[1], data.labels[2] = 255, 254, 3
     config = taught(config, method, optim={"epochs": 1, "batch_size": 3}, hardware={"precision": precision})
     data.images, data.labels = data.images[:7], data.labels[:7]
     reports: list[EpochReport] = []
-    trainer = Trainer(config, train=data, val=val, teacher=a_teacher("M256"))
+    trainer = Trainer(config, train=data, val=val, teacher=a_teacher(teacher))
+    started = everything(trainer)
+    assert ("adapters" in trainer._beside) == (method == "channel-wise-features" and teacher == "U4")
     trainer.fit(on_epoch=reports.append)
     line = reports[0].metrics
     values = [line["loss"], line["loss_ce"], *line["loss_terms"].values(), *line.get("critic", {}).values()]
     assert np.isfinite(values).all()
-    assert all(torch.isfinite(p).all() for p in trainer.network.parameters())
+    after = everything(trainer)
+    assert all(torch.isfinite(tensor).all() for tensor in after.values())
+    assert {name.split(".")[0] for name in differing(started, after)} == {"student", *trainer._beside}
     assert (line["loss_kd"] is None) == ("alpha" in METHODS[method].changes)
 
 
@@ -178,6 +183,15 @@ def test_a_critic_learns_to_tell_a_sure_teacher_from_an_undecided_student(data: 
     assert company.learner is not None
     distances = [float(company.learner(seen, step)["critic.distance"]) for step in range(40)]
     assert distances[-1] > 0.1 and distances[-1] > 10 * abs(distances[0])
+
+
+def test_after_an_epoch_nobody_holds_maps(config: RunConfig, data: TinyData, val: TinyData) -> None:
+    """Validation and panels call the networks too, and nobody takes the maps of those passes."""
+    trainer = Trainer(taught(config, "pair-wise"), train=data, val=val, teacher=a_teacher("M256"), panel=(0, 1))
+    trainer.fit()
+    trainer.predict_panel()
+    assert trainer.teaching is not None
+    assert not trainer._taps._maps and not trainer.teaching.frozen().taps._maps
 
 
 def test_a_teacher_without_the_maps_asked_for_is_refused(config: RunConfig, data: TinyData, val: TinyData) -> None:

@@ -69,7 +69,7 @@ def train_epoch(
     on_step: Callable[[int, int], None],
     frozen: nn.Module | None = None,
     needs_labels: bool = True,
-    maps: Callable[[], Mapping[str, Tensor]] = dict,
+    ask: Callable[[Tensor], Said] | None = None,
     beside: Beside | None = None,
 ) -> dict[str, float]:
     """Train on every batch once; returns the mean of each of the objective's parts over the images of its steps.
@@ -78,8 +78,8 @@ def train_epoch(
     is averaged over the batches that hold something of it (StepLoss.weights), and left out where none did.
 
     learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
-    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. maps: asked after
-    `model` was called, for what the objective wants to see from inside it. beside: learns after each of the student's
+    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. ask: calls
+    `model`, where the objective wants to see more than its logits. beside: learns after each of the student's
     steps, and its losses are averaged too. on_step(step in this epoch from 1, images of the step) is called after each
     step; what it raises ends the epoch. Raises TrainingError naming the term when a loss is NaN or infinite, or when
     there was nothing to learn from.
@@ -96,7 +96,7 @@ def train_epoch(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
         said = teacher(batch) if teacher is not None else None
-        seen = Seen(Said(model(batch.student_image), maps()), batch, said)
+        seen = Seen(Said(model(batch.student_image)) if ask is None else ask(batch.student_image), batch, said)
         loss = objective(seen)
         if step % check_every == 0:
             require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")
