@@ -185,6 +185,19 @@ def test_a_critic_learns_to_tell_a_sure_teacher_from_an_undecided_student(data: 
     assert distances[-1] > 0.1 and distances[-1] > 10 * abs(distances[0])
 
 
+def test_clipping_is_the_networks_alone_so_that_a_student_is_clipped_as_its_twin(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    config = taught(config, "channel-wise-features", optim={"clip_norm": 1e-3})
+    trainer = Trainer(config, train=data, val=val, teacher=a_teacher())
+    trainer.train_once(on_step=lambda step, images: None)
+    student, adapters = (
+        torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]).norm()
+        for model in (trainer.network, trainer._beside["adapters"].model)
+    )
+    assert student == pytest.approx(1e-3, rel=1e-3) and adapters > 2e-3
+
+
 def test_after_an_epoch_nobody_holds_maps(config: RunConfig, data: TinyData, val: TinyData) -> None:
     """Validation and panels call the networks too, and nobody takes the maps of those passes."""
     trainer = Trainer(taught(config, "pair-wise"), train=data, val=val, teacher=a_teacher("M256"), panel=(0, 1))
