@@ -15,13 +15,28 @@ def taught(*chosen: dict[str, Any], **teaching: Any) -> RunConfig:
     return parse_config({"teaching": {"teacher": "some", "terms": list(chosen), **teaching}})
 
 
-def test_defaults_are_those_of_the_references() -> None:
-    config = taught(*({"kind": kind} for kind in terms.KINDS))
-    assert config.teaching is not None
-    weights = {term.kind: term.weight for term in config.teaching.terms}
-    assert weights == {"pair_wise": 0.5, "holistic": 0.1, "intra_class": 20, "channel_wise": 3, "correlation": 1}
-    on_maps = taught({"kind": "channel_wise", "level": "up1"}).teaching
-    assert on_maps is not None and on_maps.terms[0].weight == 50
+AUTHORS = {
+    "pair_wise": 0.5,
+    "holistic": 0.1,
+    "intra_class": 200,
+    "channel_wise": 3,
+    "channel_wise::up1": 50,
+    "correlation": 1,
+}
+"""What each method's authors weigh it with: Liu et al. (both), Wang et al., Shu et al. (both), Huang et al."""
+
+
+def test_a_default_weight_is_the_authors_or_says_whose_it_is() -> None:
+    assert {text.split(":")[0] for text in AUTHORS} == set(terms.KINDS)
+    others = {}
+    for text, authors in AUTHORS.items():
+        term = terms.parse_term(text)
+        said = terms.whose_weight(term.model_copy(update={"weight": 7.0}))
+        if term.weight == authors:
+            assert said == f"Its authors’ weight is {authors:g}."
+        else:
+            others[text] = said
+    assert others == {"intra_class": "CIRKD’s port has 20, its authors 200."}
 
 
 def test_terms_survive_json_and_a_config_without_them_is_as_before() -> None:

@@ -2,7 +2,8 @@
 
     total = alpha * CE + (1 - alpha) * KL + sum of weight * term
 
-The definitions are in losses/, one file a method; the defaults are those of each method's reference.
+The definitions are in losses/, one file a method; the defaults are those of each method's authors, but for a weight
+that says whose it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ class _Term(BaseModel):
 
     needs_labels: ClassVar[bool] = False
     """Whether it says nothing of a scene without labels; else the teacher alone is enough for it."""
+    not_authors: ClassVar[tuple[str, float] | None] = None
+    """(whose weight the default is, its authors' own); none: the authors'."""
 
     @model_validator(mode="before")
     @classmethod
@@ -66,6 +69,7 @@ class IntraClass(_Term):
     level: Level = _level("up1")
 
     needs_labels: ClassVar[bool] = True
+    not_authors: ClassVar[tuple[str, float] | None] = ("CIRKD’s port", 200.0)
 
 
 class ChannelWise(_Term):
@@ -156,6 +160,15 @@ def in_words(terms: Sequence[ExtraTerm]) -> str:
     """ "0.5 × pair-wise up1, 0.1 × holistic": what is added, and with which weight."""
     said = (" ".join(filter(None, [label(term.kind), level_of(term)])) for term in terms)
     return ", ".join(f"{term.weight:g} × {one}" for term, one in zip(terms, said, strict=True))
+
+
+def whose_weight(term: ExtraTerm) -> str:
+    """Whose the default weight of such a term is, in a sentence: "Its authors’ weight is 0.5."."""
+    usual = type(term).model_validate(term.model_dump(exclude={"weight"})).weight
+    if term.not_authors is None:
+        return f"Its authors’ weight is {usual:g}."
+    whose, authors = term.not_authors
+    return f"{whose} has {usual:g}, its authors {authors:g}."
 
 
 def parse_term(text: str) -> ExtraTerm:
