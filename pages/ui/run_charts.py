@@ -66,15 +66,17 @@ def _with_terms(standard: Curves, side: Side, teaching: TeachingConfig) -> Curve
     """The curves with a line for each further term.
 
     A critic's scores have no zero of their own, so that the student's are counted from the teacher's: what is drawn is
-    how far the critic tells them apart, and the total is moved by as much.
+    how far the critic tells them apart, and the total is moved by as much. A term that no batch of an epoch held
+    anything of has no point there.
     """
     lines = [m for m in side.metrics if m.get("loss_terms") is not None and m.get("loss") is not None]
     found = dict(standard)
     for name, term in zip(terms.names(teaching.terms), teaching.terms, strict=True):
-        apart = {int(m["epoch"]): _apart(m, name) for m in lines}
+        met = [m for m in lines if m["loss_terms"][name] is not None]
+        apart = {int(m["epoch"]): _apart(m, name) for m in met}
         found[terms.label(name)] = [(epoch, term.weight * value) for epoch, value in apart.items()]
         if term.kind == "holistic":
-            moved = {int(m["epoch"]): term.weight * (_apart(m, name) - m["loss_terms"][name]) for m in lines}
+            moved = {int(m["epoch"]): term.weight * (_apart(m, name) - m["loss_terms"][name]) for m in met}
             found["total"] = [(epoch, value + moved.get(epoch, 0.0)) for epoch, value in found["total"]]
     return found
 

@@ -120,7 +120,7 @@ def take_method() -> None:
 
 
 def take_distilled() -> None:
-    """What is distilled was chosen: its terms' weights are their authors'."""
+    """What is distilled was chosen: its terms' weights are the usual ones."""
     put(run_choices.method_values(state[key("method")]))
 
 

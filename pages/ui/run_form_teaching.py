@@ -10,7 +10,7 @@ from pages.ui.layers import WARMEST
 from pages.ui.run_choices import CUSTOM
 from pages.ui.run_form_state import key, state
 from unetkd_core.training.presets import KD_PRESETS, METHODS
-from unetkd_core.training.terms import label
+from unetkd_core.training.terms import label, whose_weight
 
 _KEEP: dict[str, Any] = {"persist_state": "session"}
 _SOFT = {
@@ -56,7 +56,7 @@ def _weights(method: str) -> None:
             step=term.weight / 10,
             format="%g",
             key=key(run_choices.weight_name(place)),
-            help=f"{kit.definition(name)} Its authors’ weight is {term.weight:g}.",
+            help=f"{kit.definition(name)} {whose_weight(term)}",
             **_KEEP,
         )
 

@@ -5,9 +5,10 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from unetkd_core.classes import UNLABELLED, VOID
-from unetkd_core.losses.structured import pair_wise
+from unetkd_core.losses.structured import largest_in_cells, pair_wise
 
 HALF = 1 / math.sqrt(2)
 
@@ -127,3 +128,30 @@ def test_the_gradient_is_right():
     target = torch.zeros(2, 4, 4, dtype=torch.int64)
     target[0, :2, :2] = VOID
     assert torch.autograd.gradcheck(lambda x: pair_wise(x, teacher, target, nodes=2).mean(), student)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("size", [(7, 5), (2, 2), (6, 9), (33, 50)])
+@pytest.mark.parametrize("nodes", [2, 3, 5])
+def test_cells_are_those_of_adaptive_max_pooling_values_and_gradients(nodes, size, ties, layout):
+    torch.manual_seed(0)
+    features = torch.randn(2, 4, *size).to(memory_format=layout)
+    features = ((4 * features).round().relu() if ties else features).requires_grad_()
+    weight = torch.randn(2, 4, nodes**2)
+    found = []
+    for largest in (largest_in_cells(features, nodes), F.adaptive_max_pool2d(features, nodes).flatten(2)):
+        (gradient,) = torch.autograd.grad((largest * weight).sum(), features)
+        found.append((largest, gradient))
+    assert torch.equal(found[0][0], found[1][0])
+    torch.testing.assert_close(found[0][1], found[1][1])
+
+
+def test_pooling_leaves_nothing_to_the_device(monkeypatch):
+    """Torch's adaptive pooling is wrong on MPS for sizes that the grid does not divide."""
+
+    def forbidden(*arguments, **options):
+        raise AssertionError("adaptive_max_pool2d")
+
+    monkeypatch.setattr(F, "adaptive_max_pool2d", forbidden)
+    assert pair_wise(torch.randn(1, 2, 5, 5), torch.randn(1, 3, 5, 5)).weight.item() == 81

@@ -1,10 +1,11 @@
 """Maps at named levels: as wide as the arch says, showing what the image shows, whoever runs the network and how."""
 
+import weakref
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.features import Taps
@@ -24,10 +25,10 @@ def test_every_level_has_the_width_that_the_arch_says_at_its_stride(name: str) -
     made, widths = network(name), widths_of(arch_of(name))
     taps = Taps(made, list(widths))
     with torch.inference_mode():
-        made(torch.rand(1, 3, 64, 96))
+        _, maps = taps.read(made, torch.rand(1, 3, 64, 96))
     depth = 1 << (len(widths) - 1)
     strides = {level: depth if level == "bridge" else int(level.removeprefix("up")) for level in widths}
-    assert {level: tuple(found.shape) for level, found in taps.take().items()} == {
+    assert {level: tuple(found.shape) for level, found in maps.items()} == {
         level: (1, width, 64 // strides[level], 96 // strides[level]) for level, width in widths.items()
     }
     assert taps.widths == widths
@@ -43,28 +44,40 @@ def test_levels_are_named_by_their_stride_whatever_the_depth() -> None:
 def test_the_last_map_is_what_the_head_reads_cropped_to_the_image(size: tuple[int, int]) -> None:
     made = network()
     taps = Taps(made, ["up1", "up4"])
-    logits = made(torch.rand(2, 3, *size))
-    maps = taps.take()
+    logits, maps = taps.read(made, torch.rand(2, 3, *size))
     torch.testing.assert_close(made.head(maps["up1"]), logits)
     rows, columns = maps["up4"].shape[-2:]
     assert 0 <= rows * 4 - size[0] < 8 and 0 <= columns * 4 - size[1] < 8, "every pixel, and no cell of padding alone"
 
 
-def test_a_map_carries_the_gradient_and_is_given_once() -> None:
+def test_a_map_carries_the_gradient() -> None:
     made = network().train()
-    taps = Taps(made, ["up2"])
-    made(torch.rand(1, 3, 16, 16))
-    taps.take()["up2"].sum().backward()
+    _, maps = Taps(made, ["up2"]).read(made, torch.rand(1, 3, 16, 16))
+    maps["up2"].sum().backward()
     assert made.bridge[0].weight.grad is not None and made.head.weight.grad is None
-    assert taps.take() == {}
+
+
+@torch.no_grad()
+def test_no_map_is_held_on_to_whoever_calls_the_network() -> None:
+    made, alive = network(), []
+    made.decoder[-1].register_forward_hook(lambda block, arguments, output: alive.append(weakref.ref(output)))
+    taps = Taps(made, ["up1"])
+    made(torch.rand(1, 3, 16, 16))
+    _, maps = taps.read(made, torch.rand(1, 3, 16, 16))
+    assert [ref() is None for ref in alive] == [True, False] and maps["up1"].shape == (1, 16, 16, 16)
+    del maps
+    with pytest.raises(RuntimeError):
+        taps.read(made, torch.rand(1, 4, 16, 16))
+    made(torch.rand(1, 3, 16, 16))
+    assert not any(ref() is not None for ref in alive)
 
 
 def test_maps_are_read_under_autocast_and_wrapped_by_accelerate() -> None:
     made = network()
     wrapped = make_accelerator("cpu", "bf16").prepare(made)
     taps = Taps(made, ["bridge"])
-    logits: Tensor = wrapped(torch.rand(1, 3, 16, 16))
-    assert logits.dtype == torch.float32 and taps.take()["bridge"].dtype == torch.bfloat16
+    logits, maps = taps.read(wrapped, torch.rand(1, 3, 16, 16))
+    assert logits.dtype == torch.float32 and maps["bridge"].dtype == torch.bfloat16
 
 
 def test_what_is_not_there_is_said() -> None:

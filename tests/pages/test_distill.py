@@ -392,6 +392,14 @@ def test_what_is_distilled_brings_its_terms_and_their_weights(lab: Asked) -> Non
     assert lab[1][0].teaching is not None and lab[1][0].teaching.terms == ()
 
 
+def test_a_weight_says_whose_it_is(lab: Asked) -> None:
+    fake_run.write_teacher()
+    at = opened("distill")
+    for method, said in (("intra-class", "CIRKD’s port has 20, its authors 200."), ("pair-wise", "weight is 0.5.")):
+        at.get_by_key("distill_method").set_value(method).run()
+        assert at.get_by_key("distill_weight_0").help.endswith(said)
+
+
 def test_a_method_in_the_soft_labels_place_hides_what_it_does_not_heed(lab: Asked) -> None:
     fake_run.write_teacher()
     at = opened("distill")
@@ -409,7 +417,7 @@ def test_a_method_in_the_soft_labels_place_hides_what_it_does_not_heed(lab: Aske
     assert teaching is not None and (teaching.direction, teaching.alpha, teaching.terms) == ("reverse", 0.3, ())
 
 
-def test_every_method_of_the_form_makes_a_run_with_its_reference_weights(lab: Asked) -> None:
+def test_every_method_of_the_form_makes_a_run_with_its_default_weights(lab: Asked) -> None:
     for method in run_choices.DISTILLED:
         values = {**run_choices.defaults(), "teacher": "x", "dataset": "streets", "train": "train", "val": "val"}
         teaching = run_choices.config({**values, **run_choices.method_values(method)}).teaching

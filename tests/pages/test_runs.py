@@ -165,3 +165,12 @@ def test_the_critics_line_is_how_far_it_tells_student_from_teacher(lab: Asked) -
     distance = line["critic"]["distance"]
     assert found["holistic"][-1][1] == pytest.approx(0.1 * distance)
     assert found["total"][-1][1] == pytest.approx(line["loss"] + 0.1 * (distance + 3.0)), "its score was −3"
+
+
+def test_a_term_without_a_scene_that_it_can_read_has_no_point_in_that_epoch(lab: Asked) -> None:
+    fake_run.write_teacher()
+    fake_run.write_run(fake_run.config().with_(teaching={"terms": [{"kind": "intra_class"}]}), run_id=SECOND)
+    side = pairs.read(SECOND).main
+    side.metrics[0]["loss_terms"]["intra_class"] = None
+    found = run_charts.losses(side)
+    assert [epoch for epoch, _ in found["intra-class"]] == [m["epoch"] for m in side.metrics[1:]]

@@ -1,5 +1,7 @@
 """Scenes without labels: who may learn from them, and what is said to who may not."""
 
+from typing import Any
+
 import pytest
 
 from unetkd_core.errors import ConfigError
@@ -10,7 +12,7 @@ from unetkd_core.training.config import RunConfig
 BARE, BOTH = ["streets:unlabelled"], ["streets:train", "streets:unlabelled"]
 
 
-def taught(config: RunConfig, *train: str, **teaching: float) -> RunConfig:
+def taught(config: RunConfig, *train: str, **teaching: Any) -> RunConfig:
     return config.with_(data={"train": train}, teaching={"teacher": "run:somebody", **teaching})
 
 
@@ -29,6 +31,14 @@ def test_a_taught_student_needs_none_and_its_twin_does(tiny_config: RunConfig) -
         checks.check_labels(student.twin("a-run"))
     with pytest.raises(ConfigError, match="listens to labels alone"):
         checks.check_labels(taught(tiny_config, *BARE, alpha=1.0))
+
+
+def test_a_term_that_reads_labels_alone_does_not_replace_them(tiny_config: RunConfig) -> None:
+    intra: Any = ({"kind": "intra_class"},)
+    with pytest.raises(ConfigError, match=r"a student at α 1 with 20 × intra-class up1, which needs labels too"):
+        checks.check_labels(taught(tiny_config, *BARE, alpha=1.0, terms=intra))
+    checks.check_labels(taught(tiny_config, *BARE, alpha=0.5, terms=intra))
+    checks.check_labels(taught(tiny_config, *BARE, alpha=1.0, terms=(*intra, {"kind": "correlation"})))
 
 
 def test_nothing_is_started_when_the_twin_would_have_nothing_to_learn_from(

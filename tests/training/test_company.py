@@ -94,7 +94,7 @@ def test_the_critics_own_optimiser_is_part_of_what_resuming_needs(
     assert not any("critic" in name or "adapters" in name for name in trainer.network.state_dict()), "best/ is this"
     plain = Trainer(taught(config, "kd-t2"), train=data, val=val, teacher=a_teacher())
     plain.save(tmp_path)
-    with pytest.raises(TrainingError, match="cannot be used"):
+    with pytest.raises(TrainingError, match=r"of a run without critic beside the student, and this one has them\)"):
         trainer.restore(tmp_path)
 
 
@@ -121,22 +121,27 @@ def test_an_adapter_stands_only_where_widths_differ(
     assert not equal._beside
 
 
+@pytest.mark.parametrize("teacher", ["M256", "U4"], ids=["as-wide", "narrower"])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("method", ALL)
 def test_every_method_learns_from_hard_data_without_a_nan(
-    config: RunConfig, data: TinyData, val: TinyData, method: str, precision: str
+    config: RunConfig, data: TinyData, val: TinyData, method: str, precision: str, teacher: str
 ) -> None:
-    """Batches of one and two; a scene of nothing but void, one without labels, classes that are absent."""
+    """Batches of three and one; a scene of nothing but void, one without labels, classes that are absent."""
     data.labels[0], data.labels[1], data.labels[2] = 255, 254, 3
     config = taught(config, method, optim={"epochs": 1, "batch_size": 3}, hardware={"precision": precision})
     data.images, data.labels = data.images[:7], data.labels[:7]
     reports: list[EpochReport] = []
-    trainer = Trainer(config, train=data, val=val, teacher=a_teacher("M256"))
+    trainer = Trainer(config, train=data, val=val, teacher=a_teacher(teacher))
+    started = everything(trainer)
+    assert ("adapters" in trainer._beside) == (method == "channel-wise-features" and teacher == "U4")
     trainer.fit(on_epoch=reports.append)
     line = reports[0].metrics
     values = [line["loss"], line["loss_ce"], *line["loss_terms"].values(), *line.get("critic", {}).values()]
     assert np.isfinite(values).all()
-    assert all(torch.isfinite(p).all() for p in trainer.network.parameters())
+    after = everything(trainer)
+    assert all(torch.isfinite(tensor).all() for tensor in after.values())
+    assert {name.split(".")[0] for name in differing(started, after)} == {"student", *trainer._beside}
     assert (line["loss_kd"] is None) == ("alpha" in METHODS[method].changes)
 
 
@@ -150,6 +155,25 @@ def test_the_line_of_an_epoch_tells_terms_and_critic_apart(config: RunConfig, da
     assert line["loss"] == pytest.approx(weighted)
 
 
+def test_a_term_is_averaged_over_the_batches_that_hold_something_of_it(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    """Half of the scenes have no labels: intra-class is worked out on the others and is not halved."""
+    trainer = Trainer(taught(config, "intra-class"), train=data, val=val, teacher=a_teacher())
+    labelled, other = trainer.batches(0)
+    bare = other._replace(target=torch.full_like(other.target, 254), labelled=False)
+    mixed = trainer.train_once(on_step=lambda step, images: None, batches=iter([labelled, bare]))
+    again = Trainer(taught(config, "intra-class"), train=data, val=val, teacher=a_teacher())
+    alone = again.train_once(on_step=lambda step, images: None, batches=iter([labelled]))
+    for name in ("intra_class", "cross-entropy"):
+        assert mixed[name] == alone[name] > 0
+    assert mixed["distillation"] != alone["distillation"]
+    reports: list[EpochReport] = []
+    data.labels[:] = 254
+    trainer.fit(on_epoch=reports.append)
+    assert reports[0].metrics["loss_terms"] == {"intra_class": None} and reports[0].metrics["loss_ce"] is None
+
+
 def test_a_critic_learns_to_tell_a_sure_teacher_from_an_undecided_student(data: TinyData) -> None:
     company = Company((Holistic(critic_rate=2e-3),), {}, {}, seed=0, device=torch.device("cpu"))
     images, labels = data.gather(np.arange(2))
@@ -161,9 +185,44 @@ def test_a_critic_learns_to_tell_a_sure_teacher_from_an_undecided_student(data: 
     assert distances[-1] > 0.1 and distances[-1] > 10 * abs(distances[0])
 
 
+def test_clipping_is_the_networks_alone_so_that_a_student_is_clipped_as_its_twin(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    config = taught(config, "channel-wise-features", optim={"clip_norm": 1e-3})
+    trainer = Trainer(config, train=data, val=val, teacher=a_teacher())
+    trainer.train_once(on_step=lambda step, images: None)
+    student, adapters = (
+        torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]).norm()
+        for model in (trainer.network, trainer._beside["adapters"].model)
+    )
+    assert student == pytest.approx(1e-3, rel=1e-3) and adapters > 2e-3
+
+
+def test_after_an_epoch_nobody_holds_maps(config: RunConfig, data: TinyData, val: TinyData) -> None:
+    """Validation and panels call the networks too, and nobody takes the maps of those passes."""
+    trainer = Trainer(taught(config, "pair-wise"), train=data, val=val, teacher=a_teacher("M256"), panel=(0, 1))
+    trainer.fit()
+    trainer.predict_panel()
+    assert trainer.teaching is not None
+    assert not trainer._taps._maps and not trainer.teaching.frozen().taps._maps
+
+
 def test_a_teacher_without_the_maps_asked_for_is_refused(config: RunConfig, data: TinyData, val: TinyData) -> None:
     config = config.with_(
         model={"name": "M256"}, teaching={"teacher": "x", "terms": [{"kind": "pair_wise", "level": "up8"}]}
     )
     with pytest.raises(ConfigError, match="M128 has no maps at up8"):
         Trainer(config, train=data, val=val, teacher=a_teacher("M128"))
+
+
+def test_a_student_that_can_learn_from_labels_alone_takes_no_step_without(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    """Else weight decay and momentum would move it at a loss of 0."""
+    config = config.with_(teaching={"teacher": "some", "alpha": 1.0, "terms": [{"kind": "intra_class"}]})
+    trainer = Trainer(config, train=data, val=val, teacher=a_teacher())
+    data.labels[:] = 254
+    before = everything(trainer)
+    with pytest.raises(TrainingError, match="has a label"):
+        trainer.fit()
+    assert not differing(before, everything(trainer))

@@ -114,10 +114,11 @@ def test_the_optimiser_is_the_configs(
 def an_epoch(model: nn.Module, batches_: list[Batch], teacher: Teacher | None = None) -> dict[str, float]:
     def objective(seen: Seen) -> StepLoss:
         student, target = seen.student.logits, seen.batch.target
-        loss = cross_entropy(student, target).mean()
+        hard = cross_entropy(student, target)
+        loss = hard.mean()
         if seen.teacher is not None:
             loss = loss + kd_divergence(student, seen.teacher.logits, target, temperature=2.0).mean()
-        return StepLoss(loss, {"cross-entropy": loss})
+        return StepLoss(loss, {"cross-entropy": loss}, {"cross-entropy": hard.weight})
 
     return engine.train_epoch(
         model,

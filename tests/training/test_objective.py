@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from unetkd_core.classes import UNLABELLED, VOID
 from unetkd_core.losses.channel_wise import channel_wise
 from unetkd_core.losses.correlation import dist
 from unetkd_core.losses.intra_class import intra_class_variation
@@ -97,8 +98,26 @@ def test_an_epoch_holds_each_terms_mean_and_their_weighted_sum() -> None:
         "loss_kd": 2.0,
         "loss_terms": {"intra_class": 0.1, "holistic": -0.5},
     }
+    assert losses_of(teaching, {SOFT: 2.0, "holistic": -0.5}) == {
+        "loss": pytest.approx(1.5 - 0.05),
+        "loss_ce": None,
+        "loss_kd": 2.0,
+        "loss_terms": {"intra_class": None, "holistic": -0.5},
+    }
     assert losses_of(teaching_of(), {HARD: 1.0, SOFT: 2.0}) == {"loss": 1.75, "loss_ce": 1.0, "loss_kd": 2.0}
     assert losses_of(None, {HARD: 1.0}) == {"loss": 1.0, "loss_ce": 1.0, "loss_kd": None}
+
+
+@pytest.mark.parametrize(("label", "empty"), [(UNLABELLED, {HARD, "intra_class"}), (VOID, None)])
+def test_a_part_says_whether_the_batch_holds_anything_of_it(seen: Seen, label: int, empty: set[str] | None) -> None:
+    chosen = ({"kind": kind} for kind in ("pair_wise", "intra_class", "channel_wise", "correlation"))
+    teaching = teaching_of(*chosen)
+    bare = seen._replace(batch=seen.batch._replace(target=torch.full_like(seen.batch.target, label)))
+    loss = objective(OptimConfig(), teaching, torch.ones(6), company_of(teaching))(bare)
+    assert loss.weights.keys() == loss.parts.keys()
+    assert {name for name, weight in loss.weights.items() if not weight} == (empty or set(loss.parts))
+    full = objective(OptimConfig(), teaching, torch.ones(6), company_of(teaching))(seen)
+    assert all(weight > 0 for weight in full.weights.values())
 
 
 def test_without_terms_nothing_is_worked_out_but_hard_and_soft(seen: Seen) -> None:

@@ -81,6 +81,11 @@ def test_no_state_and_a_damaged_one_are_said(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="cannot be used"):
         state.load_state(tmp_path, *trained(0))
     pointer = tmp_path / "state.json"
+    text = pointer.read_text()
+    pointer.write_text(text.replace('"tensors"', '"tensor"'))
+    with pytest.raises(TrainingError, match="'tensors' is missing in it"):
+        state.load_state(tmp_path, *trained(0))
+    pointer.write_text(text)
     pointer.write_text(pointer.read_text().replace('"format_version": 1', '"format_version": 2'))
     assert state.has_state(tmp_path), "training must not begin anew over it"
     with pytest.raises(TrainingError, match="format version 2"):

@@ -15,13 +15,28 @@ def taught(*chosen: dict[str, Any], **teaching: Any) -> RunConfig:
     return parse_config({"teaching": {"teacher": "some", "terms": list(chosen), **teaching}})
 
 
-def test_defaults_are_those_of_the_references() -> None:
-    config = taught(*({"kind": kind} for kind in terms.KINDS))
-    assert config.teaching is not None
-    weights = {term.kind: term.weight for term in config.teaching.terms}
-    assert weights == {"pair_wise": 0.5, "holistic": 0.1, "intra_class": 20, "channel_wise": 3, "correlation": 1}
-    on_maps = taught({"kind": "channel_wise", "level": "up1"}).teaching
-    assert on_maps is not None and on_maps.terms[0].weight == 50
+AUTHORS = {
+    "pair_wise": 0.5,
+    "holistic": 0.1,
+    "intra_class": 200,
+    "channel_wise": 3,
+    "channel_wise::up1": 50,
+    "correlation": 1,
+}
+"""What each method's authors weigh it with: Liu et al. (both), Wang et al., Shu et al. (both), Huang et al."""
+
+
+def test_a_default_weight_is_the_authors_or_says_whose_it_is() -> None:
+    assert {text.split(":")[0] for text in AUTHORS} == set(terms.KINDS)
+    others = {}
+    for text, authors in AUTHORS.items():
+        term = terms.parse_term(text)
+        said = terms.whose_weight(term.model_copy(update={"weight": 7.0}))
+        if term.weight == authors:
+            assert said == f"Its authors’ weight is {authors:g}."
+        else:
+            others[text] = said
+    assert others == {"intra_class": "CIRKD’s port has 20, its authors 200."}
 
 
 def test_terms_survive_json_and_a_config_without_them_is_as_before() -> None:
@@ -41,6 +56,7 @@ def test_terms_survive_json_and_a_config_without_them_is_as_before() -> None:
         ([{"kind": "pair_wise"}, {"kind": "pair_wise", "weight": 1}], "pair_wise is there twice at up1"),
         ([{"kind": "holistic"}, {"kind": "holistic"}], "holistic is there twice; raise"),
         ([{"kind": "intra_class", "weight": 0}], "greater than 0"),
+        ([{"kind": "correlation", "level": "up1"}], "correlation reads no maps, so it has no level"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(chosen: list[dict[str, Any]], said: str) -> None:
@@ -83,8 +99,15 @@ def test_every_method_is_a_whole_word_on_what_is_distilled() -> None:
 def test_methods_that_replace_the_soft_labels_leave_the_kl_out() -> None:
     without = {n for n, m in METHODS.items() if not _teaching(taught(**m.changes)).pixel_wise}
     assert without == {"channel-wise", "channel-wise-features", "dist"}
-    assert not _teaching(taught(**METHODS["dist"].changes)).labels_alone
-    assert _teaching(taught(alpha=1.0)).labels_alone
+
+
+def test_labels_are_needed_where_nothing_teaches_without() -> None:
+    needing = {kind for kind in terms.KINDS if _teaching(taught({"kind": kind}, alpha=1.0)).needs_labels}
+    assert needing == {"intra_class"}
+    assert _teaching(taught(alpha=1.0)).needs_labels
+    both = taught({"kind": "intra_class"}, {"kind": "pair_wise"}, alpha=1.0)
+    for config in (both, taught({"kind": "intra_class"}, alpha=0.9), taught(**METHODS["dist"].changes)):
+        assert not _teaching(config).needs_labels
 
 
 def _teaching(config: RunConfig) -> Any:
@@ -94,6 +117,9 @@ def _teaching(config: RunConfig) -> Any:
 def test_a_term_is_typed_as_kind_weight_level() -> None:
     assert terms.parse_term("pair-wise").weight == 0.5
     assert terms.in_words([terms.parse_term("channel_wise:7:up2")]) == "7 × channel-wise up2"
+    for text in ("holistic:1:up1", "holistic::logits", "correlation::up1"):
+        with pytest.raises(ConfigError, match=rf"is no term: {text.split(':')[0]} reads no maps, so it has no level;"):
+            terms.parse_term(text)
     for text in ("soft", "pair_wise:x", "pair_wise:-1", "pair_wise:1:up3", "holistic:1:up1", ""):
         with pytest.raises(ConfigError, match="is no term"):
             terms.parse_term(text)

@@ -13,9 +13,10 @@ stretches features, which no cosine sees; here it is the cosine's own. It knows 
 of their cell, and a cell of nothing else out of the pairs.
 """
 
+from itertools import product
+
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from unetkd_core.losses.cosine import unit
 from unetkd_core.losses.pixels import seen
@@ -39,7 +40,27 @@ def pair_wise(student: Tensor, teacher: Tensor, target: Tensor | None = None, *,
 def affinities(features: Tensor, target: Tensor | None, nodes: int) -> tuple[Tensor, Tensor]:
     """(N, nodes^2, nodes^2) cosines between the nodes of features (N, C, h, w), and bool: both nodes see a pixel."""
     counts = seen(target, features)[:, None]
-    sees = F.adaptive_max_pool2d(counts.float(), nodes).flatten(2) > 0
-    largest = F.adaptive_max_pool2d(features.masked_fill(~counts, -torch.inf), nodes).flatten(2)
+    sees = largest_in_cells(counts.float(), nodes) > 0
+    largest = largest_in_cells(features.masked_fill(~counts, -torch.inf), nodes)
     node = unit(torch.where(sees, largest, 0.0), dim=1)
     return node.mT @ node, sees.mT & sees
+
+
+def largest_in_cells(features: Tensor, nodes: int) -> Tensor:
+    """(N, C, nodes^2): F.adaptive_max_pool2d, its gradient to the first of equals included, on every device.
+
+    Torch's own is silently wrong on MPS where nodes does not divide the size (pytorch issue 190064, torch 2.13).
+    """
+    height, width = features.shape[-2:]
+    with torch.no_grad():
+        places = []
+        for (top, bottom), (left, right) in product(_cells(height, nodes), _cells(width, nodes)):
+            inside = features[..., top:bottom, left:right].flatten(2).max(dim=2, keepdim=True).indices
+            row, column = inside // (right - left), inside % (right - left)
+            places.append((top + row) * width + left + column)
+    return features.flatten(2).gather(2, torch.cat(places, dim=2))
+
+
+def _cells(size: int, nodes: int) -> list[tuple[int, int]]:
+    """Where each cell begins and ends along a side; neighbours share a row where nodes does not divide the size."""
+    return [(i * size // nodes, -(-(i + 1) * size // nodes)) for i in range(nodes)]

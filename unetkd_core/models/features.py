@@ -1,11 +1,12 @@
 """Reads a U-Net's maps at named levels (levels.py) out of the forward passes that it makes anyway. Knows no loss.
 
 Hooks on the blocks see every forward pass, whoever makes it and however: wrapped by accelerate, under autocast or under
-inference_mode. Networks pad their input to different multiples; the maps are cropped to the image again, so that a
-student's and a teacher's show the same place.
+inference_mode. They keep a map only while somebody reads, so that validation leaves none behind. Networks pad their
+input to different multiples; the maps are cropped to the image again, so that a student's and a teacher's show the same
+place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from unetkd_core.models.levels import widths_of
 
 
 class Taps:
-    """The maps of the last forward pass of `network`, a UNet or a BackboneUNet, at `levels`; no level: no hook.
+    """The maps of `network`, a UNet or a BackboneUNet, at `levels`; no level: no hook.
 
     Raises ConfigError for a network that is no U-Net, or that lacks a level.
     """
@@ -25,6 +26,7 @@ class Taps:
         """Level -> channels, of the levels that are read."""
         self._maps: dict[str, Tensor] = {}
         self._size = (0, 0)
+        self._reading = False
         if not levels:
             return
         blocks = _blocks(network)
@@ -38,12 +40,18 @@ class Taps:
         for level in levels:
             blocks[level].register_forward_hook(self._map_seen(level, network))
 
-    def take(self) -> dict[str, Tensor]:
-        """Level -> (N, C, h, w) in the precision that the network computed in, cropped to the image: at stride s, h is
-        H / s rounded up, or a row more where the padding did not divide by s. Given once: nothing is held on to.
+    def read(self, ask: Callable[[Tensor], Tensor], image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """(what `ask` says of `image`, level -> map). ask: calls the network, however wrapped, once.
+
+        A map is (N, C, h, w) in the precision that the network computed in, cropped to the image: at stride s, h is
+        H / s rounded up, or a row more where the padding did not divide by s. Nothing is held on to.
         """
-        maps, self._maps = self._maps, {}
-        return {level: self._cropped(found) for level, found in maps.items()}
+        self._reading = True
+        try:
+            said = ask(image)
+            return said, {level: self._cropped(found) for level, found in self._maps.items()}
+        finally:
+            self._reading, self._maps = False, {}
 
     def _image_seen(self, network: nn.Module, arguments: tuple[Any, ...]) -> None:
         height, width = arguments[0].shape[-2:]
@@ -51,8 +59,9 @@ class Taps:
 
     def _map_seen(self, level: str, network: nn.Module) -> Any:
         def seen(block: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
-            # An encoder of torchvision's gives all its taps at once; the deepest is the bridge.
-            self._maps[level] = output if isinstance(output, Tensor) else output[cast(Any, network)._taps[-1]]
+            if self._reading:
+                # An encoder of torchvision's gives all its taps at once; the deepest is the bridge.
+                self._maps[level] = output if isinstance(output, Tensor) else output[cast(Any, network)._taps[-1]]
 
         return seen
 

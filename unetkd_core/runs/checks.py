@@ -55,10 +55,12 @@ def check_labels(config: RunConfig) -> None:
     if bare:
         raise ConfigError(f"{', '.join(bare)} has no labels to check on; choose another split.")
     train = any(catalog.open_source(ref).labelled for ref in config.data.train)
-    if not train and (config.teaching is None or config.teaching.labels_alone):
+    if not train and (config.teaching is None or config.teaching.needs_labels):
         who = "an untaught twin" if config.twin_of else "a network without a teacher"
         if config.teaching is not None:
             who = "a student that listens to labels alone (α 1)"
+            if config.teaching.terms:
+                who = f"a student at α 1 with {terms.in_words(config.teaching.terms)}, which needs labels too,"
         raise ConfigError(
             f"{', '.join(config.data.train)} has no labels, and {who} learns from nothing else; add a labelled split"
             + (", or train the student without its twin." if config.twin_of else ".")

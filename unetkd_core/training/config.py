@@ -116,9 +116,9 @@ class TeachingConfig(_Section):
         return self.alpha < 1 or not self.terms
 
     @property
-    def labels_alone(self) -> bool:
-        """Whether nothing that the teacher says has a weight: an alpha of 1 and no terms."""
-        return self.alpha == 1 and not self.terms
+    def needs_labels(self) -> bool:
+        """Whether a scene without labels teaches nothing: an alpha of 1, and no terms but such as read labels."""
+        return self.alpha == 1 and all(term.needs_labels for term in self.terms)
 
 
 class OptimConfig(_Section):
@@ -130,7 +130,12 @@ class OptimConfig(_Section):
     learning_rate: float = Field(3e-3, gt=0, le=1, description="The peak of the schedule.")
     weight_decay: float = Field(1e-4, ge=0, le=1)
     schedule: Literal["one_cycle", "constant"] = "one_cycle"
-    clip_norm: float | None = Field(1.0, gt=0, description="Clip the gradient's norm to this; none: no clipping.")
+    clip_norm: float | None = Field(
+        1.0,
+        gt=0,
+        description="Clip the norm of the network's gradient to this; none: no clipping. Adapters beside a student are "
+        "not in it, so that it is clipped as its twin is.",
+    )
     encoder_rate: float = Field(
         1.0, gt=0, le=1, description="An encoder's learning rate, as a share of the rest's; 1 for M-models."
     )

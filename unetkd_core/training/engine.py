@@ -5,7 +5,6 @@ same. The teacher sees the clean view; colour jitter touches the student's input
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from unetkd_core.data.views import View, choose_views, epoch_order, view_in_turn
 from unetkd_core.errors import TrainingError
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
-from unetkd_core.training.step import HARD, ArrayData, Batch, Beside, Objective, Said, Seen, Teacher
+from unetkd_core.training.step import ArrayData, Batch, Beside, Objective, Said, Seen, Teacher
 
 Draw = Callable[[np.ndarray, int], np.ndarray]
 """(indices, epoch) -> the number of the view that each scene shows in that epoch."""
@@ -70,17 +69,17 @@ def train_epoch(
     on_step: Callable[[int, int], None],
     frozen: nn.Module | None = None,
     needs_labels: bool = True,
-    maps: Callable[[], Mapping[str, Tensor]] = dict,
+    ask: Callable[[Tensor], Said] | None = None,
     beside: Beside | None = None,
 ) -> dict[str, float]:
     """Train on every batch once; returns the mean of each of the objective's parts over the images of its steps.
 
-    needs_labels: nothing is learned from a batch without a label, so that it is no step: no momentum, no decay. Else it
-    counts for the parts that need none, and not for HARD.
+    needs_labels: nothing is learned from a batch without a label, so that it is no step: no momentum, no decay. A part
+    is averaged over the batches that hold something of it (StepLoss.weights), and left out where none did.
 
     learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
-    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. maps: asked after
-    `model` was called, for what the objective wants to see from inside it. beside: learns after each of the student's
+    stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. ask: calls
+    `model`, where the objective wants to see more than its logits. beside: learns after each of the student's
     steps, and its losses are averaged too. on_step(step in this epoch from 1, images of the step) is called after each
     step; what it raises ends the epoch. Raises TrainingError naming the term when a loss is NaN or infinite, or when
     there was nothing to learn from.
@@ -97,7 +96,7 @@ def train_epoch(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
         said = teacher(batch) if teacher is not None else None
-        seen = Seen(Said(model(batch.student_image), maps()), batch, said)
+        seen = Seen(Said(model(batch.student_image)) if ask is None else ask(batch.student_image), batch, said)
         loss = objective(seen)
         if step % check_every == 0:
             require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")
@@ -107,12 +106,12 @@ def train_epoch(
             accelerator.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
         taken += 1
-        means.add(loss.parts, batch)
+        means.add(loss.parts, len(batch.target), loss.weights)
         if beside is not None:
-            means.add(beside(seen, first_step + step - 1), batch)
+            means.add(beside(seen, first_step + step - 1), len(batch.target))
         on_step(step, len(batch.target))
     if not taken:
-        raise TrainingError(f"None of the epoch's {step} batches has a label, and nobody teaches; nothing was learned.")
+        raise TrainingError(f"None of the epoch's {step} batches has a label, and nothing here teaches without.")
     return means.close(where=f"within the epoch's {step} steps")
 
 
@@ -121,19 +120,20 @@ class _Means:
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._images: Counter[str] = Counter()
+        self._images: dict[str, Tensor] = {}
 
-    def add(self, parts: Mapping[str, Tensor], batch: Batch) -> None:
-        count = len(batch.target)
+    def add(self, parts: Mapping[str, Tensor], images: int, weights: Mapping[str, Tensor] | None = None) -> None:
         for name, value in parts.items():
-            if batch.labelled or name != HARD:
-                self._images[name] += count
-                self._sums[name] = self._sums.get(name, torch.zeros((), device=value.device)) + value.detach() * count
+            weight = (weights or {}).get(name)
+            counted = value.new_tensor(images) if weight is None else (weight > 0) * images
+            self._images[name] = self._images.get(name, 0) + counted
+            self._sums[name] = self._sums.get(name, torch.zeros((), device=value.device)) + value.detach() * counted
 
     def close(self, *, where: str) -> dict[str, float]:
         """Raises TrainingError, with `where`, when one is no number."""
         require_finite(self._sums, where=where)
-        return {name: float(value) / self._images[name] for name, value in self._sums.items()}
+        images = {name: int(count) for name, count in self._images.items()}
+        return {name: float(value) / images[name] for name, value in self._sums.items() if images[name]}
 
 
 def require_finite(losses: Mapping[str, Tensor], *, where: str) -> None:

@@ -31,8 +31,8 @@ class FrozenTeacher:
 
     def answer(self, batch: Batch) -> Said:
         """What it says of a training batch's clean views: step.Teacher. Its maps are ordinary tensors as well."""
-        logits = self(batch.image, batch.target)
-        return Said(logits, {level: found.clone() for level, found in self.taps.take().items()})
+        logits, maps = self.taps.read(lambda image: self(image, batch.target), batch.image)
+        return Said(logits, {level: found.clone() for level, found in maps.items()})
 
     def __call__(self, image: Tensor, target: Tensor | None = None) -> Tensor:
         """image (B, 3, H, W) in [0, 1] -> logits (B, 6, H, W) float32, an ordinary tensor without gradient.

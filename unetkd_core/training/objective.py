@@ -18,6 +18,7 @@ from unetkd_core.losses.holistic import holistic
 from unetkd_core.losses.intra_class import intra_class_variation
 from unetkd_core.losses.structured import pair_wise
 from unetkd_core.losses.task import cross_entropy
+from unetkd_core.losses.term import Term
 from unetkd_core.training import terms
 from unetkd_core.training.beside import Company
 from unetkd_core.training.config import OptimConfig, TeachingConfig
@@ -42,23 +43,26 @@ def objective(
     named = [(name, term.weight, _measure(term, company)) for name, term in _named(teaching)]
 
     def with_terms(seen: Seen) -> StepLoss:
-        total, parts = standard(seen)
-        more = {name: measure(seen) for name, _, measure in named}
-        return StepLoss(total + sum(share * more[name] for name, share, _ in named), {**parts, **more})
+        total, parts, weights = standard(seen)
+        found = {name: measure(seen) for name, _, measure in named}
+        more = {name: term.mean() for name, term in found.items()}
+        total = total + sum(share * more[name] for name, share, _ in named)
+        return StepLoss(total, {**parts, **more}, {**weights, **{name: term.weight for name, term in found.items()}})
 
     return with_terms
 
 
 def losses_of(teaching: TeachingConfig | None, means: Mapping[str, float]) -> dict[str, Any]:
     """An epoch's losses as its line of metrics holds them. loss: the weighted total of the parts' means, which stand
-    beside it unweighted; loss_terms where there are any.
+    beside it unweighted; loss_terms where there are any. A part of which no batch held anything is None, and in the
+    total 0.
     """
     hard, soft = means.get(HARD), means.get(SOFT)
     if teaching is None:
-        return {"loss": hard, "loss_ce": hard, "loss_kd": soft}
+        return {"loss": hard or 0.0, "loss_ce": hard, "loss_kd": soft}
     total = teaching.alpha * (hard or 0.0) + (1 - teaching.alpha) * (soft or 0.0)
-    total += sum(term.weight * means[name] for name, term in _named(teaching))
-    extra = {name: means[name] for name, _ in _named(teaching)}
+    extra = {name: means.get(name) for name, _ in _named(teaching)}
+    total += sum(term.weight * (extra[name] or 0.0) for name, term in _named(teaching))
     return {"loss": total, "loss_ce": hard, "loss_kd": soft, **({"loss_terms": extra} if extra else {})}
 
 
@@ -67,8 +71,9 @@ def _named(teaching: TeachingConfig) -> list[tuple[str, terms.ExtraTerm]]:
 
 
 def _labels_alone(seen: Seen, weight: Tensor | None) -> StepLoss:
-    hard = cross_entropy(seen.student.logits, seen.batch.target, weight).mean()
-    return StepLoss(hard, {HARD: hard})
+    term = cross_entropy(seen.student.logits, seen.batch.target, weight)
+    hard = term.mean()
+    return StepLoss(hard, {HARD: hard}, {HARD: term.weight})
 
 
 def _standard(teaching: TeachingConfig, weight: Tensor | None) -> Objective:
@@ -90,13 +95,14 @@ def _standard(teaching: TeachingConfig, weight: Tensor | None) -> Objective:
             soft_class_weight=soft_weight,
         )
         hard, soft = (term.mean() for term in both)
-        return StepLoss(teaching.alpha * hard + (1 - teaching.alpha) * soft, {HARD: hard, SOFT: soft})
+        weights = {HARD: both[0].weight, SOFT: both[1].weight}
+        return StepLoss(teaching.alpha * hard + (1 - teaching.alpha) * soft, {HARD: hard, SOFT: soft}, weights)
 
     return taught
 
 
-Measure = Callable[[Seen], Tensor]
-"""One term's mean, 0-dim and unweighted."""
+Measure = Callable[[Seen], Term]
+"""One term, unweighted."""
 
 
 def _measure(term: terms.ExtraTerm, company: Company | None) -> Measure:
@@ -104,9 +110,9 @@ def _measure(term: terms.ExtraTerm, company: Company | None) -> Measure:
 
 
 def _pair_wise(term: PairWise, company: Company | None) -> Measure:
-    def measure(seen: Seen) -> Tensor:
+    def measure(seen: Seen) -> Term:
         student, teacher = _maps(seen, term.level)
-        return pair_wise(student, teacher, seen.batch.target, nodes=term.nodes).mean()
+        return pair_wise(student, teacher, seen.batch.target, nodes=term.nodes)
 
     return measure
 
@@ -114,31 +120,32 @@ def _pair_wise(term: PairWise, company: Company | None) -> Measure:
 def _holistic(term: Holistic, company: Company | None) -> Measure:
     assert company is not None and company.critic is not None
     critic = company.critic
-    return lambda seen: holistic(critic, seen.batch.image, seen.student.logits, seen.batch.target).mean()
+    return lambda seen: holistic(critic, seen.batch.image, seen.student.logits, seen.batch.target)
 
 
 def _intra_class(term: IntraClass, company: Company | None) -> Measure:
-    return lambda seen: intra_class_variation(*_maps(seen, term.level), seen.batch.target).mean()
+    return lambda seen: intra_class_variation(*_maps(seen, term.level), seen.batch.target)
 
 
 def _channel_wise(term: ChannelWise, company: Company | None) -> Measure:
-    def measure(seen: Seen) -> Tensor:
+    def measure(seen: Seen) -> Term:
         assert seen.teacher is not None
         student, teacher = seen.student.logits, seen.teacher.logits
         if term.level != "logits":
             student, teacher = _maps(seen, term.level)
             student = student if company is None else company.adapt(term.level, student)
-        return channel_wise(student, teacher, seen.batch.target, temperature=term.temperature).mean()
+        return channel_wise(student, teacher, seen.batch.target, temperature=term.temperature)
 
     return measure
 
 
 def _correlation(term: Correlation, company: Company | None) -> Measure:
-    def measure(seen: Seen) -> Tensor:
+    def measure(seen: Seen) -> Term:
         assert seen.teacher is not None
         logits = seen.student.logits, seen.teacher.logits
         inter, intra = dist(*logits, seen.batch.target, temperature=term.temperature)
-        return term.inter * inter.mean() + term.intra * intra.mean()
+        both = term.inter * inter.mean() + term.intra * intra.mean()
+        return Term(both, (inter.weight + intra.weight > 0).float())
 
     return measure
 

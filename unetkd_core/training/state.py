@@ -90,10 +90,15 @@ def load_state(
     """
     pointer = _read_pointer(folder)
     try:
+        others = pointer.get("beside", {})
+        if missing := [name for name in beside or {} if name not in others]:
+            raise ValueError(
+                f"it is of a run without {' and '.join(missing)} beside the student, and this one has them"
+            )
         tensors = load_file(folder / pointer["tensors"])
         _put_back(tensors, "", Part(model, optimizer), pointer["param_groups"])
         for name, part in (beside or {}).items():
-            _put_back(tensors, f"{name}.", part, pointer["beside"][name])
+            _put_back(tensors, f"{name}.", part, others[name])
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         raise TrainingError(
             f"The saved state in {folder} cannot be used ({_first_line(error)}); start the run anew."
@@ -182,4 +187,6 @@ def _as_os_error(error: SafetensorError, path: Path) -> OSError:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing in it"
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")

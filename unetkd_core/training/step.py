@@ -52,10 +52,15 @@ SOFT: Final = "distillation"
 
 
 class StepLoss(NamedTuple):
-    """total: what is minimised; parts: its named terms' means, unweighted (a 0-dim tensor each)."""
+    """total: what is minimised; parts: its named terms' means, unweighted (a 0-dim tensor each).
+
+    weights: what each mean was divided by (0-dim). Where that is 0, nothing of the batch belongs to the part, whose
+    mean of 0 says nothing. A part without a weight always counts.
+    """
 
     total: Tensor
     parts: Mapping[str, Tensor]
+    weights: Mapping[str, Tensor] = {}
 
 
 Objective = Callable[[Seen], StepLoss]

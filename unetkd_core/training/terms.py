@@ -2,11 +2,12 @@
 
     total = alpha * CE + (1 - alpha) * KL + sum of weight * term
 
-The definitions are in losses/, one file a method; the defaults are those of each method's reference.
+The definitions are in losses/, one file a method; the defaults are those of each method's authors, but for a weight
+that says whose it is.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
@@ -16,6 +17,18 @@ from unetkd_core.models.levels import Level
 
 class _Term(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    needs_labels: ClassVar[bool] = False
+    """Whether it says nothing of a scene without labels; else the teacher alone is enough for it."""
+    not_authors: ClassVar[tuple[str, float] | None] = None
+    """(whose weight the default is, its authors' own); none: the authors'."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _level_is_of_maps(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "level" in data and "level" not in cls.model_fields:
+            raise ValueError(f"{cls.model_fields['kind'].default} reads no maps, so it has no level")
+        return data
 
 
 def _weight(default: float) -> Any:
@@ -54,6 +67,9 @@ class IntraClass(_Term):
     kind: Literal["intra_class"] = "intra_class"
     weight: float = _weight(20.0)
     level: Level = _level("up1")
+
+    needs_labels: ClassVar[bool] = True
+    not_authors: ClassVar[tuple[str, float] | None] = ("CIRKD’s port", 200.0)
 
 
 class ChannelWise(_Term):
@@ -146,6 +162,15 @@ def in_words(terms: Sequence[ExtraTerm]) -> str:
     return ", ".join(f"{term.weight:g} × {one}" for term, one in zip(terms, said, strict=True))
 
 
+def whose_weight(term: ExtraTerm) -> str:
+    """Whose the default weight of such a term is, in a sentence: "Its authors’ weight is 0.5."."""
+    usual = type(term).model_validate(term.model_dump(exclude={"weight"})).weight
+    if term.not_authors is None:
+        return f"Its authors’ weight is {usual:g}."
+    whose, authors = term.not_authors
+    return f"{whose} has {usual:g}, its authors {authors:g}."
+
+
 def parse_term(text: str) -> ExtraTerm:
     """ "pair_wise", "pair_wise:0.5" or "channel_wise:50:up1": kind, weight, level. Raises ConfigError."""
     kind, _, rest = text.strip().partition(":")
@@ -157,7 +182,8 @@ def parse_term(text: str) -> ExtraTerm:
         )
     except ValidationError as error:
         first = error.errors()[0]
-        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        why = first["msg"].removeprefix("Value error, ")
+        why = f"{why[:1].lower()}{why[1:]}"
     except ValueError:
         why = f"{weight!r} is no weight"
     else:

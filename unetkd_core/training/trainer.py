@@ -32,7 +32,7 @@ from unetkd_core.training.progress import Pace, Progress, Watch
 from unetkd_core.training.schedule import learning_rate
 from unetkd_core.training.setup import make_accelerator, make_optimizer
 from unetkd_core.training.state import Part, load_state, save_state
-from unetkd_core.training.step import ArrayData, Batch
+from unetkd_core.training.step import ArrayData, Batch, Said
 from unetkd_core.training.teacher_cache import Source, Teaching
 from unetkd_core.training.terms import ExtraTerm, levels_of
 
@@ -258,8 +258,8 @@ class Trainer:
             clip_norm=self.config.optim.clip_norm,
             frozen=self._frozen(self.epoch),
             on_step=on_step,
-            needs_labels=self.config.teaching is None or self.config.teaching.labels_alone,
-            maps=self._taps.take,
+            needs_labels=self.config.teaching is None or self.config.teaching.needs_labels,
+            ask=lambda image: Said(*self._taps.read(self.model, image)),
             beside=None if self._company is None else self._company.learner,
         )
 
