@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from pages.ui import caches, kit, model_details, model_keep, model_list, model_picture, url_state
+from pages.ui import caches, kit, model_details, model_keep, model_list, model_picture, model_work, url_state
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
@@ -31,6 +31,7 @@ state = st.session_state
 def settle() -> tuple[list[Entry], str | None]:
     """(networks that are shown, the split that mIoU is of), every choice valid, the address's first."""
     url_state.restore(ADDRESS)
+    model_work.settle()
     if kit.key(PAGE, "wanted") in state:
         state[ADDRESS["shown"]], state[ADDRESS["net"]] = "kept", state.pop(kit.key(PAGE, "wanted"))
     if state.get(ADDRESS["shown"]) not in SHOWN:

@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit
+from pages.ui import kit, model_work
 from pages.ui.model_list import PACKED, Entry
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import UnetKDError
@@ -18,7 +18,6 @@ PAGE: Final = "models"
 COMPARE: Final = "pages/compare/overlays.py"
 RUNS: Final = "pages/lab/runs.py"
 MAX_CARD_BYTES: Final = 200_000
-state = st.session_state
 
 
 def show(one: Entry, on: str | None, seconds: float | None) -> None:
@@ -89,6 +88,6 @@ def delete(one: Entry) -> None:
 def _delete(name: str) -> None:
     try:
         references.delete(name)
-        state[kit.key(PAGE, "told")] = f"{name} is deleted."
+        model_work.tell(f"{name} is deleted.")
     except UnetKDError as error:
-        state[kit.key(PAGE, "refused")] = str(error)
+        model_work.refuse(error)

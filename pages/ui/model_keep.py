@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import background, kit, places
+from pages.ui import kit, model_work, places
 from pages.ui.background import Tell, Work
 from pages.ui.model_list import Entry
 from unetkd_core.data import catalog
@@ -13,16 +13,13 @@ from unetkd_core.runs import keep
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PAGE: Final = "models"
-TICK: Final = 1.0
-state = st.session_state
 
 
 def form(one: Entry) -> None:
     """For a run: keep it under a name. While it is scored, how far that is."""
     assert one.run_id is not None
-    work = background.of(_key(one.run_id))
-    if work is not None:
-        _going(one.run_id)
+    if model_work.is_going(_key(one.run_id)):
+        model_work.going(_key(one.run_id), _words)
         return
     with st.popover("Keep it", key=kit.key(PAGE, f"keep_{one.run_id}"), icon=":material/bookmark_add:"):
         name = st.text_input(
@@ -55,36 +52,17 @@ def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bo
             progress=lambda ref, done, _: tell(before[ref] + done, sum(scenes)),
         )  # fmt: skip
 
-    background.start(_key(run_id), work, failed="Keeping it")
-    st.rerun()
+    model_work.start(_key(run_id), work, _ending, failed="Keeping it")
 
 
-@st.fragment(run_every=TICK)
-def _going(run_id: str) -> None:
-    work = background.of(_key(run_id))
-    if work is None or work.over:
-        settle(run_id)
-        st.rerun()
-    assert work is not None
-    st.progress(work.share, _words(work))
+def _ending(info: CheckpointInfo) -> tuple[str, str | None]:
+    return f"{info.name} is kept in checkpoints/.", info.name
 
 
 def _words(work: Work) -> str:
-    left = f", about {kit.duration(work.seconds_left)} left" if work.seconds_left is not None else ""
-    return f"Scoring, {work.done} of {work.total} scenes{left}" if work.total else "Reading the network"
-
-
-def settle(run_id: str) -> None:
-    """What has ended becomes a sentence for the page's next run."""
-    work = background.of(_key(run_id))
-    if work is None or not work.over:
-        return
-    background.forget(_key(run_id))
-    if work.problem is not None:
-        state[kit.key(PAGE, "refused")] = str(work.problem)
-    elif isinstance(work.result, CheckpointInfo):
-        state[kit.key(PAGE, "told")] = f"{work.result.name} is kept in checkpoints/."
-        state[kit.key(PAGE, "wanted")] = work.result.name
+    if not work.total:
+        return "Reading the network"
+    return f"Scoring, {work.done} of {work.total} scenes{model_work.left(work)}"
 
 
 def _key(run_id: str) -> tuple[str, str]:

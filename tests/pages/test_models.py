@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import background, model_list, model_picture
+from pages.ui import background, model_keep, model_list, model_picture
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
@@ -99,15 +99,23 @@ def test_labels_stand_apart_and_twins_are_joined_to_their_students() -> None:
 
 
 def test_what_has_been_kept_is_told_and_chosen() -> None:
+    at = opened()
     key = ("keep", "some-run")
     background.start(key, lambda tell: references.info_of("taught"), failed="Keeping it")
     background.wait()
-    at = opened()
-    at.session_state["models_told"] = "taught is kept in checkpoints/."
-    at.session_state["models_wanted"] = "taught"
+    at.session_state["models_works"] = {key: model_keep._ending}
     at.run()
     assert at.query_params["net"] == "taught" and "taught is kept" in text(at)
-    background.forget(key)
+    assert background.of(key) is None and "taught is kept" not in text(at.run())
+
+
+def test_what_failed_in_the_background_is_a_problem() -> None:
+    at = opened()
+    background.start("pull", lambda tell: references.resolve("nowhere"), failed="Pulling it")
+    background.wait()
+    at.session_state["models_works"] = {"pull": model_keep._ending}
+    at.run()
+    assert "There is no checkpoint named 'nowhere'" in text(at)
 
 
 def test_work_in_the_background_is_shared_and_its_end_is_known() -> None:
