@@ -1,4 +1,4 @@
-"""What the page Models does in the background: how far keeping, pulling and pushing are, and what is told at the end."""
+"""What the page Models does in the background: how far keeping, pulling and pushing are, and what is told then."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, Final
