@@ -82,10 +82,13 @@ def _with_splits(config: RunConfig) -> RunConfig:
 
 def _with_ensemble(config: RunConfig) -> RunConfig:
     """A teacher that is an ensemble goes into the config as a whole, with its members' sha256: a run that is resumed
-    needs no file beside it.
+    needs no file beside it. One from the Hub goes in with its commit: pulling anew changes no run.
     """
-    if config.teaching is None or (spec := references.spec_of(config.teaching.teacher)) is None:
+    if config.teaching is None:
         return config
+    if (spec := references.spec_of(config.teaching.teacher)) is None:
+        pinned = references.pinned(config.teaching.teacher)
+        return config if pinned == config.teaching.teacher else config.with_(teaching={"teacher": pinned})
     title = spec.title or references.info_of(spec).title
     spec = references.fixed(spec).model_copy(update={"title": title, "metrics": {}})
     return config.with_(teaching={"teacher": spec.model_dump(mode="json")})

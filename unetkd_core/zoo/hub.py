@@ -22,7 +22,7 @@ from unetkd_core.zoo.hub_refs import HubRef, make, parse
 from unetkd_core.zoo.hub_transfer import Progress, Transfer
 from unetkd_core.zoo.limits import can_hold
 
-__all__ = ["Offer", "Parcel", "Pushed", "fetch", "keep", "known", "look", "pack", "parse", "pull", "push"]
+__all__ = ["Offer", "Parcel", "Pushed", "fetch", "free_name", "keep", "known", "look", "pack", "parse", "pull", "push"]
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,7 @@ def keep(ref: HubRef, name: str, *, replace: bool = False) -> Path:
 
     Returns its folder. Raises CheckpointError for a name that is taken or cannot be one.
     """
-    target = settings.checkpoints_dir() / references.check_name(name)
-    if target.exists() and not replace:
-        raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
+    target = free_name(name, replace=replace)
     spec = references.spec_of(str(ref))
     if spec is not None:
         ensembles.save(spec, target)
@@ -130,6 +128,14 @@ def keep(ref: HubRef, name: str, *, replace: bool = False) -> Path:
         folders.replace(target, {CONFIG: info.dumps().encode(), WEIGHTS: weights, CARD: card})
     except OSError as error:
         raise CheckpointError(f"{name} cannot be written: {error.strerror or error}. Free space.") from None
+    return target
+
+
+def free_name(name: str, *, replace: bool = False) -> Path:
+    """The folder that `keep` would write. Raises CheckpointError for a name that is taken or cannot be one."""
+    target = settings.checkpoints_dir() / references.check_name(name)
+    if target.exists() and not replace:
+        raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
     return target
 
 
