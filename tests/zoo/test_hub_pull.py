@@ -97,6 +97,19 @@ def test_a_reference_keeps_its_commit_until_it_is_pulled_anew(
     again.close()
 
 
+def test_an_ensemble_of_ones_own_keeps_a_members_commit(
+    hub: Hub, repo: Repo, tmp_path: Path, checkpoints_dir: Path
+) -> None:
+    first = repo.revisions["main"]
+    the_hub.pull("owner/repo")
+    save(make_model(seed=3), checkpoints_dir / "here", make_info(name="here"))
+    spec = references.fixed(EnsembleSpec(members=("hf:owner/repo", "here")))
+    assert spec.members == (f"hf:owner/repo@{first}", "here")
+    repo.commit(checkpoint_files(tmp_path, seed=1))
+    the_hub.pull("owner/repo")
+    assert references.info_of(spec).role == "ensemble"
+
+
 def test_one_of_several_folders(hub: Hub, tmp_path: Path) -> None:
     several = hub.repos["owner/many"] = Repo()
     several.commit(checkpoint_files(tmp_path, prefix="m1/") | checkpoint_files(tmp_path, 1, prefix="m2/"))

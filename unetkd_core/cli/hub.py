@@ -1,4 +1,4 @@
-"""`unetkd pull` and `unetkd push`: checkpoints from and to the Hugging Face Hub. The size is told before anything moves."""
+"""`unetkd pull` and `unetkd push`: checkpoints from and to the Hugging Face Hub. Sizes are told first."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -113,10 +113,13 @@ def label(ref: Reference) -> str:
 
 
 def fixed(spec: EnsembleSpec) -> EnsembleSpec:
-    """The same with its members' sha256 written down, so that other weights under their names are refused."""
+    """The same with its members' sha256 written down, so that other weights under their names are refused, and those
+    from the Hub with their commit.
+    """
     infos = _member_infos(spec)
     ensembles.describe(spec, infos)
-    return spec.model_copy(update={"sha256": tuple(info.sha256 for info in infos)})
+    members = tuple(str(pinned(member)) for member in spec.members)
+    return spec.model_copy(update={"members": members, "sha256": tuple(info.sha256 for info in infos)})
 
 
 def pinned(ref: Reference) -> Reference:
