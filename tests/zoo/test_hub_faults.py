@@ -200,10 +200,15 @@ def test_weights_too_large_for_their_network_are_not_downloaded(hub: Hub, repo: 
     assert not [p for p in hub.downloads() if "/large/" in p]
 
 
-def test_more_than_was_told_is_broken_off(hub: Hub, repo: Repo, files: Files, tmp_path: Path) -> None:
-    hub.listing = told_larger("model.safetensors", len(files["model.safetensors"]) - 10)  # type: ignore[assignment]
+def test_more_than_was_told_is_broken_off(
+    hub: Hub, repo: Repo, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 512)
+    hub.listing = told_larger("model.safetensors", len(files["model.safetensors"]) - 3000)  # type: ignore[assignment]
+    told: list[tuple[int, int]] = []
     with pytest.raises(HubError, match="not as large as the Hub said"):
-        the_hub.pull("owner/repo")
+        the_hub.pull("owner/repo", progress=lambda done, total: told.append((done, total)))
+    assert all(done <= total for done, total in told)
     assert not list((tmp_path / "hf-cache").rglob("model.safetensors"))
 
 
