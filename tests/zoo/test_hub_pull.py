@@ -1,6 +1,7 @@
 """Pulling with the real client from a Hub on this machine: what comes, what is remembered, what never comes."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from tests.zoo.conftest import checkpoint_files, make_info, make_model
 from tests.zoo.hub_server import TOKEN, Hub, Repo
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.zoo import hub as the_hub
-from unetkd_core.zoo import references
+from unetkd_core.zoo import hub_transfer, references
 from unetkd_core.zoo.checkpoints import save
 from unetkd_core.zoo.ensembles import EnsembleSpec
 from unetkd_core.zoo.hub_refs import parse
@@ -200,3 +201,23 @@ def test_local_checkpoints_work_whatever_the_hub_does(hub: Hub, checkpoints_dir:
     save(make_model(), checkpoints_dir / "here", make_info(name="here"))
     assert references.load_model("here").info.name == "here"
     assert [ref for ref, _ in references.available()] == ["here"] and hub.asked == []
+
+
+def test_xets_own_progress_reaches_ours_in_bytes_of_the_file() -> None:
+    from huggingface_hub.utils._xet_progress_reporting import XetDownloadProgressReporter
+
+    told: list[int] = []
+    with XetDownloadProgressReporter(
+        reconstruction_desc="x", total=100, log_level=0, tqdm_class=hub_transfer._bar(told.append)
+    ) as reporter:
+        for done, wire in ((40, 10), (100, 25)):
+            reporter.update_progress(
+                SimpleNamespace(
+                    total_bytes=100,
+                    total_bytes_completed=done,
+                    total_bytes_completion_rate=1.0,
+                    total_transfer_bytes_completed=wire,
+                    total_transfer_bytes_completion_rate=None,
+                )
+            )
+    assert told == [40, 100]
