@@ -5,6 +5,7 @@
     ├── DataError               a dataset, image or mask is missing, broken or not what it says
     │   └── ImageError          one picture cannot be read or is outside the limits
     ├── CheckpointError         a checkpoint or a reference to one cannot be used
+    │   └── HubError            the Hugging Face Hub cannot be reached, or does not hand over or take a checkpoint
     ├── RunError                a run folder, its state or its worker
     │   └── QueueFullError      no more may wait just now; there is room again once something is over
     └── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
@@ -32,6 +33,17 @@ class ImageError(DataError):
 
 class CheckpointError(UnetKDError):
     """A checkpoint that is missing, damaged, of another architecture, or wrongly referred to."""
+
+
+class HubError(CheckpointError):
+    """The Hugging Face Hub: no connection, no such repository, no access, too many requests.
+
+    temporary: the same may work in a while. What was pulled before works in any case.
+    """
+
+    def __init__(self, sentence: str, *, temporary: bool = False) -> None:
+        super().__init__(sentence)
+        self.temporary = temporary
 
 
 class RunError(UnetKDError):

@@ -63,6 +63,11 @@ def checkpoints_dir() -> Path:
     return Path(os.environ.get("UNETKD_CHECKPOINTS") or PROJECT_ROOT / "checkpoints").expanduser().resolve()
 
 
+def hub_record() -> Path:
+    """The file that remembers which commit each pulled reference to the Hub means (zoo/hub_cache.py)."""
+    return home() / "hub.json"
+
+
 def dataset_root(name: str) -> Path | None:
     """UNETKD_CAMVID, UNETKD_CITYSCAPES, ...: a dataset's folder by its name, or None when the variable is not set."""
     value = os.environ.get("UNETKD_" + name.upper().replace("-", "_"))

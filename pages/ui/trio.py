@@ -8,7 +8,7 @@ from calendar import month_abbr
 from collections.abc import Mapping, Sequence
 
 from unetkd_core.errors import UnetKDError
-from unetkd_core.zoo import references
+from unetkd_core.zoo import hub_refs, references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 Known = Sequence[tuple[str, CheckpointInfo]]
@@ -72,6 +72,8 @@ def companions(known: Known, student: str) -> tuple[str | None, str | None]:
     taught_by = teaching.get("teacher") if isinstance(teaching, Mapping) else None
     if isinstance(taught_by, Mapping):  # an ensemble lies inside the run's config
         taught_by = same_ensemble(known, references.TEACHER_PREFIX + (info.run_id or student.removeprefix("run:")))
+    elif isinstance(taught_by, str) and taught_by.startswith(hub_refs.PREFIX):  # with its commit, listed without
+        taught_by = same_ensemble(known, taught_by)
     teacher = next((ref for ref, _ in known if ref == taught_by), None)
     ids = {info.run_id, student.removeprefix("run:")} - {None}
     twins = [ref for ref, other in known if (other.run or {}).get("twin_of") in ids]
@@ -79,7 +81,9 @@ def companions(known: Known, student: str) -> tuple[str | None, str | None]:
 
 
 def same_ensemble(known: Known, ref: str) -> str | None:
-    """The reference under which the ensemble that taught a run is listed: its own, or that of the same one by name."""
+    """The reference under which an ensemble or what came from the Hub is listed: its own, or that of the same one by
+    another name.
+    """
     try:
         sha256 = references.info_of(ref).sha256
     except UnetKDError:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.zoo.hub_here import hub as hub
 from unetkd_core.cli.main import main
 from unetkd_core.data.images import write_labels_png
 from unetkd_core.runs import folder

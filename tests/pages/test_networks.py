@@ -1,6 +1,7 @@
 """Which networks Compare shows: the address's list, adding and taking out, and how two of one role are told apart."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,13 @@ from streamlit.testing.v1 import AppTest
 from pages.ui import agreement, readings
 from pages.ui import networks as choice
 from tests.pages.compare_app import networks, opened, quick_streets, text, trio_folder
-from unetkd_core.zoo import checkpoints
+from tests.pages.trio_folder import make_trio
+from tests.zoo.hub_here import hub
+from tests.zoo.hub_server import Hub, Repo
+from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import hub as the_hub
 
-__all__ = ["networks", "quick_streets", "trio_folder"]
+__all__ = ["hub", "networks", "quick_streets", "trio_folder"]
 pytestmark = pytest.mark.usefixtures("networks")
 
 
@@ -61,6 +66,18 @@ def test_what_the_address_names_and_is_not_here_is_said() -> None:
     at = opened(nets="big,long-gone,taught")
     assert "The network long-gone is not here." in text(at)
     assert at.query_params["nets"] == "big,taught"
+
+
+def test_what_was_pulled_from_the_hub_is_a_network_like_any_other(hub: Hub, tmp_path: Path) -> None:
+    make_trio(tmp_path / "theirs", seed=1)
+    repo = hub.repos["owner/big"] = Repo()
+    commit = repo.commit({file.name: file.read_bytes() for file in (tmp_path / "theirs" / "big").iterdir()})
+    references_before = [ref for ref, _ in references.available()]
+    the_hub.pull("owner/big")
+    assert [ref for ref, _ in references.available()] == [*references_before, "hf:owner/big"]
+    at = opened(nets=f"hf:owner/big@{commit},taught,alone")
+    assert at.selectbox(key="overlays_teacher").value == "hf:owner/big"
+    assert at.query_params["nets"] == "hf:owner/big,taught,alone" and len(shown(at)) == 3
 
 
 def test_a_link_to_a_trio_shows_that_trio_alone() -> None:

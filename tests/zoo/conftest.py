@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from tests.zoo.hub_here import hub as hub
 from unetkd_core.models.names import m_arch
 from unetkd_core.models.registry import build
-from unetkd_core.zoo.checkpoints import CheckpointInfo
+from unetkd_core.zoo.checkpoints import CheckpointInfo, save
 
 SMALL = {**m_arch("M128"), "base_width": 2, "name": "tiny"}
 
@@ -31,6 +32,12 @@ def make_info(**changes: Any) -> CheckpointInfo:
         },
     }  # fmt: skip
     return CheckpointInfo(**{**fields, **changes})
+
+
+def checkpoint_files(tmp_path: Path, seed: int = 0, prefix: str = "", **changes: Any) -> dict[str, bytes]:
+    """The three files of a small checkpoint, by their path in a repository."""
+    save(make_model(changes.get("arch"), seed=seed), tmp_path / "made", make_info(**changes))
+    return {prefix + file.name: file.read_bytes() for file in (tmp_path / "made").iterdir()}
 
 
 @pytest.fixture

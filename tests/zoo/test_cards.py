@@ -12,8 +12,10 @@ from unetkd_core.data.folder import LICENCE as FOLDER
 from unetkd_core.data.source_streets import LICENCE as STREETS
 from unetkd_core.models.names import arch_of
 from unetkd_core.training.config import RunConfig
+from unetkd_core.zoo import ensembles
 from unetkd_core.zoo.cards import card
 from unetkd_core.zoo.checkpoints import CARD, save
+from unetkd_core.zoo.ensembles import EnsembleSpec
 from unetkd_core.zoo.licences import MIT, UNKNOWN, is_free, licence_of
 
 
@@ -104,3 +106,10 @@ def test_the_licence_is_the_strictest_of_the_data(data: list[str], licence: str)
 def test_real_datasets_forbid_selling_and_streets_does_not() -> None:
     assert "non-commercial" in licence_of([CAMVID]) and "non-commercial" in licence_of([CITYSCAPES, STREETS])
     assert licence_of([STREETS, licence_of([STREETS])]) == MIT  # taught on streets by a teacher from streets
+
+
+def test_an_ensembles_card_speaks_of_its_members_and_of_no_weights_of_its_own() -> None:
+    info = ensembles.describe(EnsembleSpec(members=("a", "b")), [make_info(), make_info(name="b")], name="team")
+    text = card(info)
+    assert "tiny, normalisation: none; tiny, normalisation: none" in text and "model.safetensors" not in text
+    assert "as `team`, the folders of its members (`ensemble.json` names them) beside it, then" in text

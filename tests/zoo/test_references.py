@@ -86,11 +86,6 @@ def test_a_malformed_reference_is_refused(checkpoints_dir: Path, ref: str) -> No
         resolve(ref)
 
 
-def test_the_hub_comes_later() -> None:
-    with pytest.raises(CheckpointError, match="comes later"):
-        resolve("hf:owner/repo@main")
-
-
 def test_a_name_that_is_not_there_says_what_is(checkpoints_dir: Path) -> None:
     with pytest.raises(CheckpointError, match="there is none yet"):
         resolve("m128")

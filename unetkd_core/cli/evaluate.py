@@ -15,7 +15,8 @@ from unetkd_core.metrics import Scores
 from unetkd_core.zoo.references import Loaded, load_model, mapping_warning
 
 Ref = Annotated[
-    str, typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, or an ensemble.json.")
+    str,
+    typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, hf:owner/repo, an ensemble.json."),
 ]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="At most so many scenes, evenly spaced over the split.")

@@ -17,6 +17,7 @@ from unetkd_core.cli import (
     data,
     ensemble,
     evaluate,
+    hub,
     keep,
     paper,
     predict,
@@ -48,6 +49,8 @@ app.command("chain")(chain.chain_)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(keep.keep)
+app.command()(hub.pull)
+app.command()(hub.push)
 app.command()(check.check)
 
 

@@ -90,7 +90,7 @@ Teacher = Annotated[
     typer.Option(
         "--teacher",
         metavar="REF",
-        help="A checkpoint's name, run:ID, or an ensemble.json; several: their ensemble.",
+        help="A checkpoint's name, run:ID, hf:owner/repo, an ensemble.json; several: their ensemble.",
     ),
 ]
 Weights = Annotated[

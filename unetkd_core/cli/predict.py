@@ -19,7 +19,10 @@ from unetkd_core.zoo.references import Loaded, load_model
 
 def predict(
     ref: Annotated[
-        str, typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, or an ensemble.json.")
+        str,
+        typer.Argument(
+            metavar="REF", help="A checkpoint's or ensemble's name, run:ID, hf:owner/repo, an ensemble.json."
+        ),
     ],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or WebP.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Made if it is not there.")],

@@ -8,7 +8,7 @@ import typer
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.weighting import Space, Weighting
-from unetkd_core.zoo import ensembles
+from unetkd_core.zoo import ensembles, hub_refs
 from unetkd_core.zoo.ensembles import EnsembleSpec
 from unetkd_core.zoo.references import Reference
 
@@ -25,8 +25,9 @@ _WORDS: Final[dict[str, Weighting]] = {
 
 
 def reference(text: str) -> Reference:
-    """A name or run:ID as it is; a path that ends in .json as the ensemble that it holds."""
-    return ensembles.read_file(Path(text).expanduser()) if text.endswith(".json") else text
+    """A name, run:ID or hf:owner/repo as it is; a path that ends in .json as the ensemble that it holds."""
+    is_file = text.endswith(".json") and not text.startswith(hub_refs.PREFIX)
+    return ensembles.read_file(Path(text).expanduser()) if is_file else text
 
 
 def teacher(refs: Sequence[str], weights: str | None, space: Space | None) -> Reference | None:

@@ -35,7 +35,7 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there or it is more than
     limits.py allows, RunError when no folder can be made, QueueFullError; nothing is left behind then.
     """
-    config = _with_ensemble(_with_splits(config))
+    config = _with_teacher(_with_splits(config))
     with_twin = twin and control is None and config.teaching is not None
     teacher = checks.check(config)
     if with_twin:
@@ -80,12 +80,15 @@ def _with_splits(config: RunConfig) -> RunConfig:
     return config.with_(data=data)
 
 
-def _with_ensemble(config: RunConfig) -> RunConfig:
+def _with_teacher(config: RunConfig) -> RunConfig:
     """A teacher that is an ensemble goes into the config as a whole, with its members' sha256: a run that is resumed
-    needs no file beside it.
+    needs no file beside it. One from the Hub goes in with its commit: pulling anew changes no run.
     """
-    if config.teaching is None or (spec := references.spec_of(config.teaching.teacher)) is None:
+    if config.teaching is None:
         return config
+    if (spec := references.spec_of(config.teaching.teacher)) is None:
+        pinned = references.pinned(config.teaching.teacher)
+        return config if pinned == config.teaching.teacher else config.with_(teaching={"teacher": pinned})
     title = spec.title or references.info_of(spec).title
     spec = references.fixed(spec).model_copy(update={"title": title, "metrics": {}})
     return config.with_(teaching={"teacher": spec.model_dump(mode="json")})

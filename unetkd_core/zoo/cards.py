@@ -24,7 +24,7 @@ _ROLES = {
 
 _USE = """For teaching and research on distillation: to compare a student with its untaught twin and its teacher.
 
-Put this folder into `checkpoints/` as `NAME`, then
+Put this folder into `checkpoints/` as `NAME`BESIDE, then
 
 ```bash
 unetkd predict NAME street.jpg -o predictions
@@ -92,12 +92,23 @@ def _summary(info: "CheckpointInfo") -> str:
     return (
         f"{_ROLES[info.role]} It segments street scenes into six classes: {', '.join(info.classes)}.\n\n"
         "| | |\n|---|---|\n"
-        f"| network | {info.arch.get('name')}, normalisation: {info.arch.get('norm')} |\n"
+        f"| network | {_network(info)} |\n"
         f"| parameters | {info.parameters:,} |\n"
         f"| trained at | {info.height} × {info.width} pixels (height × width) |\n"
         f"| multiply-accumulates | {info.macs / 1e9:.2f} G for one image of that size |\n"
-        f"| sha256 of model.safetensors | `{info.sha256}` |"
+        f"| sha256 of {'the members and their weights' if _members(info) else 'model.safetensors'} | `{info.sha256}` |"
     )
+
+
+def _network(info: "CheckpointInfo") -> str:
+    named = [f"{one.get('name')}, normalisation: {one.get('norm')}" for one in _members(info) or (info.arch,)]
+    return "; ".join(named)
+
+
+def _members(info: "CheckpointInfo") -> list[dict[str, Any]]:
+    """The architectures of an ensemble's members; none of a network."""
+    found = info.arch.get("members")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _scores(info: "CheckpointInfo") -> str:
@@ -171,7 +182,8 @@ def _said(section: dict[str, Any]) -> str:
 
 
 def _use(info: "CheckpointInfo") -> str:
-    return _USE.replace("NAME", info.name)
+    beside = ", the folders of its members (`ensemble.json` names them) beside it" if _members(info) else ""
+    return _USE.replace("BESIDE", beside).replace("NAME", info.name)
 
 
 def _limits(info: "CheckpointInfo") -> str:

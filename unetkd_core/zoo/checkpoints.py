@@ -19,6 +19,7 @@ from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models import complexity
 from unetkd_core.zoo import folders
+from unetkd_core.zoo.limits import MAX_CONFIG_BYTES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +28,6 @@ FORMAT_VERSION: Final = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 ENSEMBLE: Final = "ensemble.json"
 """In place of the three: a named ensemble, which has no weights of its own (ensembles.py)."""
-MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
 MAX_PARAMETERS: Final = 1_000_000_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -111,15 +111,23 @@ def _read_info(folder: Path) -> CheckpointInfo:
         raise CheckpointError(
             f"There is no checkpoint {folder.name!r}: {folder} does not exist; expected a folder with {CONFIG}."
         )
-    info = _parse(_read_config(folder), where=f"{folder.name}/{CONFIG}")
+    info = read_config(folder)
     if not (folder / WEIGHTS).is_file():
         raise CheckpointError(f"{folder.name} has no {WEIGHTS}: the checkpoint is incomplete; copy or train it again.")
     return info
 
 
-def _read_config(folder: Path) -> Any:
+def read_config(folder: Path, where: str = "") -> CheckpointInfo:
+    """What config.json alone says, whether or not there are weights beside it; `where` names it in errors.
+
+    Raises CheckpointError as `read_info` does.
+    """
+    where = where or f"{folder.name}/{CONFIG}"
+    return _parse(_config_json(folder, where), where=where)
+
+
+def _config_json(folder: Path, where: str) -> Any:
     path = folder / CONFIG
-    where = f"{folder.name}/{CONFIG}"
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
             raise CheckpointError(

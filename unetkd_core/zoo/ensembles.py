@@ -44,7 +44,7 @@ class EnsembleSpec(BaseModel):
     format_version: Literal[1] = FORMAT_VERSION
     title: str = Field("", max_length=200, description="A person's words for it; empty: made from the members.")
     members: tuple[str, ...] = Field(
-        min_length=1, max_length=MAX_MEMBERS, description="References: names in checkpoints/ or run:ID."
+        min_length=1, max_length=MAX_MEMBERS, description="References: names in checkpoints/, run:ID or hf:owner/repo."
     )
     sha256: tuple[str, ...] = Field(
         (), description="Of each member's weights, so that others of that name are refused; empty: not fixed yet."

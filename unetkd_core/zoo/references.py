@@ -1,19 +1,20 @@
 """What a person types for a network, and where it lies: `name` (a named checkpoint or ensemble), `run:ID` (the best of
-a run) or `teacher-of:ID` (the ensemble that taught a run).
+a run), `teacher-of:ID` (the ensemble that taught a run) or `hf:owner/repo[/folder][@revision]` (pulled from the Hub).
 
-Importing, resolving and listing need no torch; loading does. A reference is never a path: it cannot leave its folder.
+Importing, resolving and listing need no torch; loading does, and nothing here needs a network. A reference is never a
+path: it cannot leave its folder.
 Where a reference is taken, an EnsembleSpec is too.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from unetkd_core import settings
 from unetkd_core.classes import MAPPINGS
 from unetkd_core.errors import CheckpointError, ConfigError, UnetKDError
-from unetkd_core.zoo import ensembles, folders
+from unetkd_core.zoo import ensembles, folders, hub_cache, hub_offer, hub_refs
 from unetkd_core.zoo.checkpoints import NAME, WEIGHTS, CheckpointInfo, list_named, load, read_info
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
     from unetkd_core.data.source import Source
 
+T = TypeVar("T")
 Reference = str | EnsembleSpec
 RUN_PREFIX = "run:"
 TEACHER_PREFIX = "teacher-of:"
-_HUB_PREFIX = "hf:"
 _FINISHED = {"done", "stopped"}
 
 
@@ -51,16 +52,14 @@ def check_name(name: str) -> str:
 
 def resolve(ref: str) -> Path:
     """The folder that `ref` means. Raises CheckpointError when it is malformed or there is none."""
-    if ref.startswith(_HUB_PREFIX):
-        raise CheckpointError(
-            f"{ref[:80]!r} is on the Hugging Face Hub; that comes later. Use a name from checkpoints/ or run:ID."
-        )
+    if ref.startswith(hub_refs.PREFIX):
+        return hub_cache.folder_of(hub_refs.parse(ref))
     is_run = ref.startswith(RUN_PREFIX)
     key = ref.removeprefix(RUN_PREFIX)
     if any(sign in key for sign in "/\\~") or key.startswith("."):
         raise CheckpointError(
-            f"{ref[:80]!r} looks like a path; a reference is a name in checkpoints/ or run:ID. Put the folder into "
-            f"checkpoints/."
+            f"{ref[:80]!r} looks like a path; a reference is a name in checkpoints/, run:ID or hf:owner/repo. Put the "
+            f"folder into checkpoints/."
         )
     check_name(key)
     folder = settings.runs_dir() / key / "best" if is_run else settings.checkpoints_dir() / key
@@ -75,10 +74,13 @@ def spec_of(ref: Reference) -> EnsembleSpec | None:
         return ref
     if ref.startswith(TEACHER_PREFIX):
         return _teacher_of(ref)
-    if ref.startswith((RUN_PREFIX, _HUB_PREFIX)):
+    if ref.startswith(RUN_PREFIX):
         return None
     file = folders.current(resolve(ref)) / ensembles.ENSEMBLE
-    return ensembles.read_file(file) if file.is_file() else None
+    if not file.is_file():
+        return None
+    spec = ensembles.read_file(file)
+    return _on_the_hub(spec, hub_refs.parse(ref)) if ref.startswith(hub_refs.PREFIX) else spec
 
 
 def info_of(ref: Reference) -> CheckpointInfo:
@@ -86,7 +88,7 @@ def info_of(ref: Reference) -> CheckpointInfo:
     spec = spec_of(ref)
     if spec is None:
         assert isinstance(ref, str)
-        return read_info(resolve(ref))
+        return _saying(ref, read_info)
     name = ref if isinstance(ref, str) and NAME.fullmatch(ref) else "ensemble"
     return ensembles.describe(spec, _member_infos(spec), name=name)
 
@@ -111,10 +113,43 @@ def label(ref: Reference) -> str:
 
 
 def fixed(spec: EnsembleSpec) -> EnsembleSpec:
-    """The same with its members' sha256 written down, so that other weights under their names are refused."""
+    """The same with its members' sha256 written down, so that other weights under their names are refused, and those
+    from the Hub with their commit.
+    """
     infos = _member_infos(spec)
     ensembles.describe(spec, infos)
-    return spec.model_copy(update={"sha256": tuple(info.sha256 for info in infos)})
+    members = tuple(str(pinned(member)) for member in spec.members)
+    return spec.model_copy(update={"members": members, "sha256": tuple(info.sha256 for info in infos)})
+
+
+def pinned(ref: Reference) -> Reference:
+    """A reference to the Hub with the commit that it means now, so that it never means another; any other as it is."""
+    if isinstance(ref, EnsembleSpec) or not ref.startswith(hub_refs.PREFIX):
+        return ref
+    parsed = hub_refs.parse(ref)
+    return str(parsed.at(hub_cache.commit_of(parsed) or parsed.revision or "main"))
+
+
+def pulled() -> list[tuple[str, CheckpointInfo]]:
+    """(reference, info) of every usable network and ensemble that was pulled from the Hub, sorted."""
+    return list(_described(map(str, hub_cache.pulled())))
+
+
+def _on_the_hub(spec: EnsembleSpec, ref: hub_refs.HubRef) -> EnsembleSpec:
+    """With its members as references: on the Hub they are named as the folders of its repository, at its commit."""
+    members = hub_offer.check_members(spec.members, ref.at(hub_cache.commit_of(ref) or "main"))
+    return spec.model_copy(update={"members": tuple(map(str, members))})
+
+
+def _saying(ref: str, read: Callable[[Path], T]) -> T:
+    """`read` its folder. On the Hub that is named by a commit, so what is wrong is said with the reference."""
+    folder = resolve(ref)
+    try:
+        return read(folder)
+    except CheckpointError as error:
+        if ref.startswith(hub_refs.PREFIX):
+            raise CheckpointError(f"{ref}: {error}") from None
+        raise
 
 
 def _member_infos(spec: EnsembleSpec) -> list[CheckpointInfo]:
@@ -166,10 +201,12 @@ def _missing_name(name: str) -> str:
 
 
 def available() -> list[tuple[str, CheckpointInfo]]:
-    """(reference, info) of every usable network: the named ones and ensembles by name, then finished runs, newest
-    first, and the ensembles that taught them.
+    """(reference, info) of every usable network: the named ones and ensembles by name, those pulled from the Hub, then
+    finished runs, newest first, and the ensembles that taught them.
     """
     found = sorted([*list_named(), *_named_ensembles()], key=lambda pair: pair[0])
+    named = {info.sha256 for _, info in found}
+    found += [(ref, info) for ref, info in pulled() if info.sha256 not in named]
     taught_by: dict[str, str] = {}  # an ensemble's settings as text -> the newest run that it taught
     for run_id in reversed(folders.names(settings.runs_dir(), NAME)):
         if _is_finished(settings.runs_dir() / run_id):
@@ -220,7 +257,7 @@ def load_model(ref: Reference, device: str = "cpu") -> Loaded:
     spec = spec_of(ref)
     if spec is None:
         assert isinstance(ref, str)
-        model, info = load(resolve(ref))
+        model, info = _saying(ref, load)
     else:
         model, info = _load_ensemble(spec, info_of(ref))
     return Loaded(model.to(pick_device(device)), info)
@@ -233,7 +270,7 @@ def _load_ensemble(spec: EnsembleSpec, info: CheckpointInfo) -> "tuple[nn.Module
         raise ConfigError(
             f"The weights of {info.title} are still to be searched; `unetkd ensemble search` does, on held-out data."
         )
-    loaded = [load(resolve(member)) for member in spec.members]
+    loaded = [_saying(member, load) for member in spec.members]
     model = EnsembleTeacher(
         [model for model, _ in loaded],
         weights=spec.weights,

@@ -16,9 +16,8 @@ from torch import Tensor, nn
 
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models.registry import build
+from unetkd_core.zoo.limits import MAX_HEADER_BYTES, can_hold
 
-MAX_HEADER_BYTES: Final = 1024 * 1024
-"""A U-Net's header has about 100 bytes a tensor; one that is larger is damaged or hostile."""
 _FLOATS: Final = {torch.float16, torch.bfloat16, torch.float32}
 
 
@@ -53,8 +52,7 @@ def read(path: Path, *, parameters: int) -> bytes:
     where = f"{path.parent.name}/{path.name}"
     try:
         size = path.stat().st_size
-        # At most four bytes a parameter, the header, and as much again for buffers.
-        if not 2 * parameters <= size <= 8 * parameters + 2 * MAX_HEADER_BYTES:
+        if not can_hold(size, parameters):
             raise CheckpointError(
                 f"{where} has {size:,} bytes, which cannot be a network of {parameters:,} parameters: it is truncated "
                 f"or another file; copy it again."

@@ -1,0 +1,93 @@
+"""`unetkd pull` and `unetkd push`: checkpoints from and to the Hugging Face Hub. Sizes are told first."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from unetkd_core.cli.options import AsJson
+from unetkd_core.cli.output import print_json, remark
+from unetkd_core.cli.teachers import reference
+from unetkd_core.errors import CheckpointError
+from unetkd_core.zoo import hub, references
+from unetkd_core.zoo.licences import is_free
+
+
+def pull(
+    repo: Annotated[
+        str, typer.Argument(metavar="REPO[/FOLDER][@REV]", help="As owner/repo, owner/repo/m128, owner/repo@v1.")
+    ],
+    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Keep it as a named checkpoint too.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a checkpoint of that name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Download a checkpoint, or an ensemble with its members, from the Hugging Face Hub.
+
+    hf:REPO is then a reference like any other, and means the same commit until it is pulled anew. A private
+    repository needs a token: HF_TOKEN, or `hf auth login`.
+    """
+    ref = hub.parse(repo)
+    if name is not None:
+        hub.free_name(name, replace=replace)
+    offer = hub.look(ref)
+    here = "" if offer.missing == offer.size else f", {megabytes(offer.missing)} of them to download"
+    remark(f"{ref} at commit {offer.commit[:12]}: {len(offer.files)} files, {megabytes(offer.size)}{here}")
+    with _moving(str(ref)) as progress:
+        folder = hub.fetch(offer, progress=progress)
+    if name is not None:
+        folder = hub.keep(ref, name, replace=replace)
+    info = references.info_of(name or str(ref))
+    if as_json:
+        print_json({"ref": name or str(ref), "commit": offer.commit, "bytes": offer.size, "folder": str(folder)})
+        return
+    typer.echo(f"{name or ref} is {info.title or info.name}; licence: {info.licence}")
+    typer.echo(f"`unetkd evaluate {name or ref}` scores it; it lies in {folder}")
+
+
+def push(
+    ref: Annotated[
+        str, typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, an ensemble.json.")
+    ],
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="As owner/repo; made if it is not there.")],
+    folder: Annotated[
+        str | None, typer.Option("--folder", help="Put it there, beside others in one repository.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private/--public", help="Who sees a repository that is made.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Upload a checkpoint, or an ensemble with its members, to the Hugging Face Hub, as one commit.
+
+    Needs a token that may write: HF_TOKEN, or `hf auth login`. A public repository is refused without --public.
+    """
+    given = reference(ref)
+    parcel = hub.pack(given, folder=folder)
+    licence = parcel.info.licence
+    kind = "private" if private else "public"
+    remark(f"{parcel.info.title or ref}: {len(parcel.files)} files, {megabytes(parcel.size)}, to {repo} ({kind})")
+    remark(f"Licence: {licence}" + ("" if private or is_free(licence) else ". Public means that everyone may take it."))
+    if not yes and not typer.confirm("Push?", err=True):
+        raise CheckpointError("Nothing was pushed.")
+    pushed = hub.push(given, repo, folder=folder, private=private)
+    if as_json:
+        print_json({"ref": str(pushed.ref), "commit": pushed.commit, "url": pushed.url, "private": pushed.private})
+        return
+    typer.echo(f"Pushed as {pushed.ref}, {'private' if pushed.private else 'public'}: {pushed.url}")
+
+
+def megabytes(size: int) -> str:
+    """1234567 -> "1.2 MB"; under 100 kB in kB."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+@contextmanager
+def _moving(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar of bytes on stderr, where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
