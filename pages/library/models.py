@@ -5,7 +5,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from pages.ui import caches, kit, model_details, model_keep, model_list, model_picture, model_work, url_state
+from pages.ui import caches, kit, model_details, model_hub, model_keep, model_list, model_picture, model_work, url_state
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
@@ -148,7 +148,8 @@ def actions(one: Entry) -> None:
                 model_details.RUNS, label="Its run", icon=":material/timeline:", query_params={"run": one.run_id}
             )
             model_keep.form(one)
-        elif one.kept:
+        model_hub.push(one)
+        if one.named:
             model_details.delete(one)
 
 
@@ -175,6 +176,7 @@ def page() -> None:
         words = {"runs": "Runs that have ended are listed here; keep the good ones under a name of their own."}
         shown = state[ADDRESS["shown"]]
         kit.empty_state("No networks here yet", words.get(shown, "Train one on Distill."), key=PAGE)
+        model_hub.pull()
     else:
         one = next(entry for entry in found if entry.ref == state[ADDRESS["net"]])
         left, right = st.columns([7, 5], gap="large")
@@ -182,6 +184,7 @@ def page() -> None:
             picture(found, on)
             kit.section("All of them", f"{len(found)}; a click chooses")
             table(found, on)
+            model_hub.pull()
         with right:
             model_details.show(one, on, state.get(TIMES, {}).get(one.info.sha256))
             actions(one)

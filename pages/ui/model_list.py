@@ -33,8 +33,13 @@ class Entry:
 
     @property
     def kept(self) -> bool:
-        """Whether it lies in checkpoints/, under a name of its own."""
+        """Whether it was kept or pulled, and is no run's."""
         return not self.ref.startswith((references.RUN_PREFIX, references.TEACHER_PREFIX))
+
+    @property
+    def named(self) -> bool:
+        """Whether it lies in checkpoints/, under a name of its own."""
+        return ":" not in self.ref
 
     @property
     def run_id(self) -> str | None:

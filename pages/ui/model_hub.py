@@ -1,0 +1,133 @@
+"""The Hugging Face Hub on the page Models: look at a repository, pull it, push a network. Sizes are told first."""
+
+import html
+from typing import Final
+
+import streamlit as st
+
+from pages.ui import kit, model_work
+from pages.ui.background import Work
+from pages.ui.model_list import Entry
+from unetkd_core.errors import UnetKDError
+from unetkd_core.zoo import hub
+from unetkd_core.zoo.hub import Offer, Pushed
+from unetkd_core.zoo.licences import is_free
+
+PAGE: Final = "models"
+_SECRET: Final = "HF_TOKEN"
+_OFFER: Final = kit.key(PAGE, "offer")
+state = st.session_state
+
+
+def token() -> str | None:
+    """The one of Streamlit's secrets, if there is one; else the client takes the environment's, or the login."""
+    try:
+        found = st.secrets[_SECRET]
+    except (KeyError, FileNotFoundError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def pull() -> None:
+    """A field for a repository; what it holds and how large that is; then the button that brings it here."""
+    kit.section("From the Hugging Face Hub", "config, weights and card, nothing else")
+    with st.form(kit.key(PAGE, "hub"), border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Repository", placeholder="owner/name, owner/name/folder or owner/name@revision",
+            key=kit.key(PAGE, "repository"),
+        )  # fmt: skip
+        asked = st.form_submit_button("Look")
+    if asked:
+        _look(text.strip())
+    offer = state.get(_OFFER)
+    if isinstance(offer, Offer):
+        _offered(offer)
+
+
+def _look(text: str) -> None:
+    state.pop(_OFFER, None)
+    try:
+        with st.spinner("Asking the Hub"):
+            state[_OFFER] = hub.look(hub.parse(text), token=token())
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, "look"))
+
+
+def _offered(offer: Offer) -> None:
+    key = _pulls(offer)
+    if model_work.is_going(key):
+        model_work.going(key, _moved)
+        return
+    here = "all of it here already" if not offer.missing else f"{megabytes(offer.missing)} to download"
+    st.html(
+        f'<p class="ukd-note"><b>{html.escape(str(offer.ref))}</b> at commit {offer.commit[:12]}: {len(offer.files)} '
+        f"files, {megabytes(offer.size)}, {here}.</p>"
+    )
+    if st.button("Pull it", type="primary", key=kit.key(PAGE, "pull")):
+        given = token()
+        model_work.start(
+            key,
+            lambda tell: hub.fetch(offer, token=given, progress=tell) and offer,
+            _pulled,
+            failed="Pulling it",
+        )
+
+
+def _pulls(offer: Offer) -> tuple[str, str, str]:
+    return "pull", str(offer.ref), offer.commit
+
+
+def _pulled(offer: Offer) -> tuple[str, str | None]:
+    state.pop(_OFFER, None)
+    return f"{offer.ref} is here, and means commit {offer.commit[:12]} until it is pulled anew.", str(offer.ref)
+
+
+def push(one: Entry) -> None:
+    """For a network: a repository of one's own, who may see it, what is uploaded; then the button."""
+    key = ("push", one.ref)
+    if model_work.is_going(key):
+        model_work.going(key, lambda work: "Uploading")
+        return
+    folded = st.popover("Push", key=kit.key(PAGE, f"push_{one.ref}"), icon=":material/cloud_upload:", on_change="rerun")
+    if folded.open:
+        with folded:
+            _push_form(one, key)
+
+
+def _push_form(one: Entry, key: tuple[str, str]) -> None:
+    try:
+        parcel = hub.pack(one.ref)
+    except UnetKDError as error:
+        kit.problem(error, key=kit.key(PAGE, f"pack_{one.ref}"))
+        return
+    repo = st.text_input("Repository", placeholder="owner/name", key=kit.key(PAGE, f"to_{one.ref}"))
+    private = st.toggle("Private", True, key=kit.key(PAGE, f"private_{one.ref}"))
+    warning = "" if private or is_free(one.info.licence) else " Public means that everyone may take it."
+    st.html(
+        f'<p class="ukd-note">{len(parcel.files)} files, {megabytes(parcel.size)}. Licence: '
+        f"{html.escape(one.info.licence)}.{warning} Pushing needs a token that may write, in HF_TOKEN or by "
+        "<code>hf auth login</code>.</p>"
+    )
+    if st.button("Push it", type="primary", disabled=not repo, key=kit.key(PAGE, f"push_now_{one.ref}")):
+        given = token()
+        model_work.start(
+            key,
+            lambda tell: hub.push(one.ref, repo.strip(), private=private, token=given),
+            _pushed,
+            failed="Pushing it",
+        )
+
+
+def _pushed(done: Pushed) -> tuple[str, str | None]:
+    return f"Pushed as {done.ref}, {'private' if done.private else 'public'}.", None
+
+
+def _moved(work: Work) -> str:
+    if not work.total:
+        return "Asking the Hub"
+    return f"{megabytes(work.done)} of {megabytes(work.total)}{model_work.left(work)}"
+
+
+def megabytes(size: int) -> str:
+    """1234567 -> "1.2 MB"; under 100 kB in kB."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"

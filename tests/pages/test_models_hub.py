@@ -1,0 +1,78 @@
+"""Models and the Hub, through app.py: the real client against a Hub on this machine."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.ui import background, model_hub
+from tests.pages.lab_app import lab, text
+from tests.pages.test_models import opened, trio
+from tests.zoo.hub_here import hub
+from tests.zoo.hub_server import TOKEN, Hub, Repo
+
+__all__ = ["hub", "lab", "trio"]
+FILES = ("config.json", "model.safetensors", "README.md")
+
+
+@pytest.fixture
+def offered(hub: Hub, trio: Path) -> Hub:
+    """me/big holds the teacher, which is not here any more."""
+    hub.repos["me/big"] = Repo()
+    hub.repos["me/big"].commit({name: (trio / "big" / name).read_bytes() for name in FILES})
+    for path in (trio / "big").iterdir():
+        path.unlink()
+    (trio / "big").rmdir()
+    return hub
+
+
+def asked(at: AppTest, repository: str) -> AppTest:
+    at.text_input(key="models_repository").set_value(repository)
+    return next(b for b in at.button if b.label == "Look").click().run()
+
+
+def ended(at: AppTest) -> str:
+    """What the page says until its background work is over, and then; an end is told once."""
+    said = text(at)
+    background.wait()
+    return said + text(at.run())
+
+
+def test_a_network_is_looked_at_then_pulled_and_chosen(offered: Hub) -> None:
+    at = asked(opened(), "me/big")
+    commit = offered.repos["me/big"].revisions["main"][:12]
+    assert f"me/big at commit {commit}: 3 files, " in text(at).replace("hf:", "") and "to download" in text(at)
+    assert not any(one.path.endswith("model.safetensors") for one in offered.asked), "nothing is downloaded by looking"
+    at.button(key="models_pull").click().run()
+    assert f"means commit {commit}" in ended(at) and at.query_params["net"] == "hf:me/big"
+    assert "M256 big" in at.dataframe[0].value["name"].tolist()
+    assert not any(b.key == "models_delete_now_hf:me/big" for b in at.button), "what is pulled lies in the shared cache"
+
+
+def test_what_the_hub_refuses_is_one_sentence_and_the_page_stays(offered: Hub) -> None:
+    for repository, said in (("me/nothing", "me/nothing"), ("../etc", "owner/"), ("", "owner/")):
+        at = asked(opened(), repository)
+        assert said in text(at) and len(at.dataframe[0].value) == 2 and not at.exception
+
+
+def test_a_network_is_pushed_with_the_secret_that_is_never_shown(hub: Hub) -> None:
+    at = opened(net="taught")
+    at.secrets[model_hub._SECRET] = TOKEN
+    at.session_state["models_push_taught"] = True
+    at.run()
+    assert "3 files, " in text(at) and "Licence: " in text(at)
+    at.text_input(key="models_to_taught").set_value("me/taught").run()
+    at.button(key="models_push_now_taught").click().run()
+    said = ended(at)
+    assert hub.repos["me/taught"].private and "Pushed as hf:me/taught, private" in said
+    assert TOKEN not in said and hub.repos["me/taught"].files.keys() >= set(FILES)
+
+
+def test_without_a_token_pushing_says_what_it_needs(hub: Hub) -> None:
+    at = opened(net="taught")
+    at.session_state["models_push_taught"] = True
+    at.run()
+    at.text_input(key="models_to_taught").set_value("me/taught").run()
+    at.button(key="models_push_now_taught").click().run()
+    assert "did not accept the access token (401)" in ended(at).replace("\n", " ")
+    assert not hub.repos.get("me/taught", Repo()).commits
