@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from huggingface_hub import ModelHubMixin, PyTorchModelHubMixin
+from huggingface_hub import ModelHubMixin, PyTorchModelHubMixin, constants
 from huggingface_hub.utils import close_session
 
 from tests.zoo.conftest import SMALL, checkpoint_files, make_info
@@ -42,7 +42,7 @@ def test_saved_pushed_and_loaded_it_answers_the_same(hub: Hub, tmp_path: Path) -
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_what_was_pulled_is_there_offline(hub: Hub, tmp_path: Path) -> None:
+def test_what_was_pulled_is_there_offline(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.repos["me/tiny"] = repo = Repo()
     repo.commit(checkpoint_files(tmp_path))
     with pytest.raises(CheckpointError, match="not on this machine"):
@@ -54,6 +54,8 @@ def test_what_was_pulled_is_there_offline(hub: Hub, tmp_path: Path) -> None:
     assert UNet.from_pretrained("me/tiny", local_files_only=True).info
     with pytest.raises(HubError, match="cannot be reached"):
         UNet.from_pretrained("me/other")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert UNet.from_pretrained("me/tiny").info
 
 
 def test_a_pickle_is_never_opened_and_nothing_loads_loosely(hub: Hub, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import torch
-from huggingface_hub import ModelHubMixin
+from huggingface_hub import ModelHubMixin, constants
 from torch import nn
 
 from unetkd_core.errors import CheckpointError, HubError
@@ -54,7 +54,8 @@ class _Pretrained(ModelHubMixin, library_name="unetkd"):
         path = Path(pretrained_model_name_or_path)
         if not path.is_dir():
             ref = hub_refs.make(str(pretrained_model_name_or_path), folder, revision)
-            path = hub_cache.folder_of(ref) if local_files_only else _pulled(ref, token)
+            offline = local_files_only or constants.is_offline_mode()
+            path = hub_cache.folder_of(ref) if offline else _pulled(ref, token)
         if (path / ENSEMBLE).is_file():
             raise CheckpointError(f"{path.name} is an ensemble; zoo.references.load_model loads it, as hf:owner/repo.")
         loaded, info = checkpoints.load(path)
