@@ -92,7 +92,6 @@ def toolbar(found: list[str]) -> None:
 def another() -> None:
     """The row that was open is none of the next table's."""
     state[ADDRESS["row"]] = None
-    state[ADDRESS["on"]] = side_of(state[ADDRESS["table"]])
 
 
 def choose(row: str) -> None:
@@ -108,7 +107,7 @@ def table(results: Results, number: int, on: On) -> None:
     chosen = results.find(number, str(state[ADDRESS["row"]]))
     key = kit.key(PAGE, "rows")
     paper_table.show(results, number, on, key=key, chosen=chosen.row.key if chosen else None, choose=choose)
-    told = paper_words.what_they_are(results, on)
+    told = paper_words.what_they_are(results, results.table(number), on)
     st.html(f'<p class="ukt-note">{told}{" Networks alone that only teach have one seed." if told else ""}</p>')
     if chosen is not None and chosen.pairs:
         paper_row.show(results, chosen, on)
@@ -193,7 +192,7 @@ def the_papers(results: Results, on: On) -> None:
     else:
         table(results, number, on)
     if measured:
-        kit.section("To take along", "everything as CSV and Markdown, this table as LaTeX")
+        kit.section("To take along", "everything as CSV and Markdown" + (", this table as LaTeX" if number else ""))
         downloads(results, number, on)
     real_comparison(results.dataset)
 

@@ -43,12 +43,12 @@ def show(results: Results | None, dataset: str, on: On, *, key: str) -> None:
             st.code(command(dataset), language=None)
             st.html('<p class="ukt-note">Without the largest it is quick: <code>--networks U16,U4,U2</code></p>')
         return
-    st.html(written(results, on) + f'<p class="ukt-note">{paper_words.what_they_are(results, on)}</p>')
+    st.html(written(results, on) + f'<p class="ukt-note">{paper_words.what_they_are(results, results.rows, on)}</p>')
 
 
 def written(results: Results, on: On) -> str:
     """The table as HTML, the largest network first."""
-    heads = ("network", "parameters", "taught by", "mIoU, %", "gain, points", "seeds")
+    heads = ("Network", "Parameters", "Taught by", "mIoU, %", "untaught, %", "gain, points", "Seeds")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     norm = results.config["model"]["norm"]
     rows = "".join(_row(made, norm, on) for made in results.rows)
@@ -62,10 +62,12 @@ def _row(made: Made, norm: str, on: On) -> str:
     row = made.row
     role = "teacher" if row.teacher is None else "student"
     miou, gain = (paper_text.cell(made, what, on) for what in ("miou", "gain"))
+    twins = [pair.twin.scores(on).miou for pair in made.pairs if pair.twin]
     numbers = [
         f"{complexity.parameters(arch_of(row.network, norm)):,}".replace(",", "\u202f"),
         html.escape(row.teacher or kit.MISSING),
         _with_spread(miou),
+        kit.MISSING if not twins else f"{100 * sum(twins) / len(twins):.1f}",
         _with_spread(gain),
         paper_text.seeds(made),
     ]

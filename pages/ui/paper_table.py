@@ -143,7 +143,7 @@ def _names(made: Made) -> str:
     if row.table == 7:
         cells = f'<td class="name">{_method(made)}</td>{cells}'
     if row.table in (6, 7):
-        cells += "".join(f'<td class="name spare">{value:g}</td>' for value in (row.alpha or 0, row.temperature or 0))
+        cells += "".join(f'<td class="name spare">{text}</td>' for text in paper_text.weights(row))
     return cells
 
 
@@ -249,15 +249,21 @@ def _track(made: Made, what: What, on: On, scale: Scale) -> str:
     return f'<span class="track" aria-hidden="true">{"".join(marks)}</span>'
 
 
+def _end(value: float) -> str:
+    return paper_text.number(value, 1, False)
+
+
 def _key(rows: Sequence[Made], what: What, on: On) -> str:
     """What the track's marks mean, of those that are there."""
-    unit = {"gain": "gain in points, zero the thin line", "miou": "mIoU", "loss": "loss"}[what]
+    unit = {"gain": "gain in points; the thin line is zero", "miou": "mIoU in percent", "loss": "loss"}[what]
+    scale = scale_of(rows, what, on)
     paper = any(_theirs(made, what, on) is not None for made in rows)
     here = any(made.summary(what, on).mean is not None for made in rows)
+    spread = ", ± one standard deviation" if any(made.summary(what, on).spread is not None for made in rows) else ""
     role = "student" if what == "gain" else _alone(rows[0])
     told = [
         '<span><span class="tick"></span>the paper</span>' if paper else "",
-        f'<span><span class="mark {role}"></span>here, ± one standard deviation</span>' if here else "",
-        f"<span>{unit}</span>",
+        f'<span><span class="mark {role}"></span>here{spread}</span>' if here else "",
+        f"<span>{unit}, from {_end(scale.low)} to {_end(scale.high)}</span>",
     ]
     return f'<div class="key spare">{"".join(told)}</div>'

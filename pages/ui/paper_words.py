@@ -21,7 +21,8 @@ ABOUT: Final = {
     4: "Soft labels as in the paper: α 0.1, T 10, without T².",
     5: "Soft labels as in Table IV, from the mean of the three encoder networks, its weights searched.",
     6: "The paper’s best α and T for each student; in the last rows, what was best of all that is trained here.",
-    7: "One student, one teacher, and nine ways of listening. Others’ articles tell of other networks.",
+    7: "One student, one teacher, and nine ways of listening. Small names are others’ articles, whose numbers are of "
+    "other networks.",
 }
 
 
@@ -62,8 +63,9 @@ def _papers(made: Made) -> str:
     theirs = paper_results.printed(rows[0], "gain", "val") if rows else None
     if theirs is None:
         return ""
-    how = f"soft labels, α {rows[0].alpha:g}, T {rows[0].temperature:g}"
-    return f"; in the paper, on Cityscapes, {paper_text.number(theirs, 2, True)} ({how})"
+    same = (made.row.method, made.row.alpha, made.row.temperature) == ("kd", rows[0].alpha, rows[0].temperature)
+    how = "" if same else f" (soft labels, α {rows[0].alpha:g}, T {rows[0].temperature:g})"
+    return f"; in the paper, on Cityscapes, {paper_text.number(theirs, 2, True)}{how}"
 
 
 def about(results: Results, table: int) -> str:
@@ -77,9 +79,9 @@ def caption(table: int) -> str:
     return f"Table {ROMAN[table]}: {title[:1].lower()}{title[1:]}"
 
 
-def what_they_are(results: Results, on: On) -> str:
-    """Where the numbers come from, in a line: split, size, budget, seeds."""
-    if not results.config:
+def what_they_are(results: Results, rows: Sequence[Made], on: On) -> str:
+    """Where these rows' numbers come from, in a line: split, size, budget, seeds; nothing where there are none."""
+    if not any(made.pairs for made in rows):
         return ""
     data, optim = results.config.get("data", {}), results.config.get("optim", {})
     where = results.on if on == "val" else results.trained_on
@@ -88,15 +90,18 @@ def what_they_are(results: Results, on: On) -> str:
     chosen = "" if results.chosen_on_reported else ", on which nothing was chosen" if on == "val" else ""
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
-        f"{data.get('height')} × {data.get('width')} for {epochs}; ± is one "
-        f"{kit.term('standard deviation')} over {kit.term('seeds')} {_seeds(results)}."
+        f"{data.get('height')} × {data.get('width')} for {epochs}; {_seeds(rows)}."
         f"{f' {paper_text.CHOSEN}' if results.chosen_on_reported and on == 'val' else ''}"
     )
 
 
-def _seeds(results: Results) -> str:
-    """Those that students were taught with: "0, 1"."""
-    return ", ".join(map(str, paper_results.seeds_of([made for made in results.rows if made.row.teacher])))
+def _seeds(rows: Sequence[Made]) -> str:
+    """What ± means, and of which seeds."""
+    found = paper_results.seeds_of(rows)
+    if len(found) == 1:
+        return f"{kit.term('one seed')}, {found[0]}"
+    told = ", ".join(map(str, found))
+    return f"± is one {kit.term('standard deviation')} over {kit.term('seeds')} {told}"
 
 
 def open_points(rows: Sequence[Made]) -> list[str]:

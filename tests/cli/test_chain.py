@@ -44,6 +44,16 @@ def test_each_is_taught_by_the_one_before_and_a_second_time_nothing_is_done_agai
     assert unetkd("chain", *TYPED, "--seeds", "0,1", "--out", out).code == 0 and len(launched) == 6
 
 
+def test_a_chain_of_other_links_does_not_join_the_file(
+    unetkd: Unetkd, launched: list[Run], tmp_path: Path
+) -> None:
+    assert unetkd("chain", *TYPED, "--out", tmp_path).code == 0
+    before = len(launched)
+    refused = unetkd("chain", *TYPED, "--method", "dist", "--seeds", "1", "--out", tmp_path)
+    assert refused.code == 1 and "U4, kd-t2, α 0.5, T 4 there, U4, dist, α 1, T 1 here" in refused.err
+    assert len(launched) == before
+
+
 def test_normalisation_and_class_weights_are_switches(unetkd: Unetkd, launched: list[Run], tmp_path: Path) -> None:
     done = unetkd("chain", *TYPED, "--norm", "none", "--no-class-weights", "--out", tmp_path, "--json")
     assert done.code == 0, done.err
@@ -54,6 +64,7 @@ def test_normalisation_and_class_weights_are_switches(unetkd: Unetkd, launched: 
 @pytest.mark.parametrize(("options", "said"), [
     (("--networks", "U4"), "teaches nobody"),
     (("--networks", "U4,M128"), "'M128' is no network of the chain"),
+    (("--networks", "U2,U4"), "name the largest first"),
     (("--seeds", "0,0"), "each once"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_starts(

@@ -123,6 +123,15 @@ def test_a_method_says_what_is_distilled_over_the_preset_and_under_single_option
         config_from({"teacher": ["big"], "method": "magic"})
 
 
+def test_methods_begin_at_hintons_numbers_and_the_papers_alone_at_the_papers() -> None:
+    for given in ({"method": "structured"}, {"method": "kd-t2"}, {"term": ["pair_wise:1"]}):
+        teaching = config_from({"teacher": ["big"], **given}).teaching
+        assert teaching and (teaching.alpha, teaching.temperature, teaching.scale_by_t2) == (0.5, 4.0, True)
+    for given in ({}, {"method": "kd"}):
+        teaching = config_from({"teacher": ["big"], **given}).teaching
+        assert teaching and (teaching.alpha, teaching.temperature, teaching.scale_by_t2) == (0.1, 10.0, False)
+
+
 def test_terms_are_added_to_those_of_the_method_or_the_file(tmp_path: Path) -> None:
     given = {"teacher": ["big"], "method": "pair-wise", "term": ["channel-wise:2", "pair_wise:1:bridge"]}
     teaching = config_from(given).teaching

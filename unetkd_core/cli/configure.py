@@ -34,7 +34,7 @@ def config_from(given: Mapping[str, Any]) -> RunConfig:
     recipe = given.get("recipe") or (budget.recipe if budget else None)
     teacher = teachers.teacher(given.get("teacher") or [], given.get("weights"), given.get("space"))
     taught = teacher or data.get("teaching")
-    preset = given.get("preset") or (budget.teaching if budget and taught else None)
+    preset = given.get("preset") or (budget.teaching if budget and taught else None) or _usual(given, data)
     layers = (
         RECIPES[recipe].changes if recipe else {},
         budget.changes if budget else {},
@@ -48,6 +48,12 @@ def config_from(given: Mapping[str, Any]) -> RunConfig:
         more = [parse_term(text).model_dump(mode="json") for text in given["term"]]
         _merge(data, {"teaching": {"terms": [*_section(data, "teaching").get("terms", ()), *more]}})
     return parse_config(data, where="The settings")
+
+
+def _usual(given: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
+    """Methods with T², and terms beside soft labels, begin at Hinton's α and T, as the form and the tables do."""
+    beyond = given.get("method") not in (None, "kd") or given.get("term")
+    return "hinton" if beyond and "alpha" not in _section(data, "teaching") else None
 
 
 def _method(name: str) -> dict[str, Any]:

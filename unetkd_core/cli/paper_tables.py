@@ -145,7 +145,8 @@ class Making:
         runs = [run for run in standalone.start([c for _, c in self.plan.alone()]) if run.status().state != "done"]
         if not runs:
             return True
-        remark(f"{len(runs)} networks alone: {', '.join(run.config.title for run in runs)}.")
+        many = "networks" if len(runs) > 1 else "network"
+        remark(f"{len(runs)} {many} alone: {', '.join(run.config.title for run in runs)}.")
         done = follow(runs)
         self._write_so_far()
         if any(run.status().state == "stopped" for run in runs):
@@ -154,6 +155,7 @@ class Making:
 
     def _write_so_far(self) -> None:
         """On the way, what cannot be written or scored now must not end hours of training."""
+        remark("Scoring what is done; Ctrl-C ends that at once, and what was scored is kept.")
         try:
             self.write()
         except UnetKDError as error:
@@ -213,7 +215,8 @@ def _say_costs(plan: Plan, splits: Splits) -> None:
     costs = paper_estimate.costs(plan, splits)
     for cost in costs:
         there = f", {cost.done} done already" if cost.done else ""
-        remark(f"{paper_estimate.names(cost)}: {cost.todo} runs to train{there}, about {duration(cost.seconds)}.")
+        runs = "run" if cost.todo == 1 else "runs"
+        remark(f"{paper_estimate.names(cost)}: {cost.todo} {runs} to train{there}, about {duration(cost.seconds)}.")
     scratch = [name for name in paper.MEMBERS if name in {a.name for a in plan.alone()} - plan.imagenet]
     if scratch:
         remark(

@@ -22,7 +22,7 @@ def saying() -> Iterator[Say]:
             if console.is_terminal:
                 line.update(f"{what}: {done} of {of}")
             elif what != said:
-                remark(f"{what}: {of}")
+                remark(f"{what}: 0 of {of}")
                 said = what
 
         yield say

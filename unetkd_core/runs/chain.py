@@ -50,9 +50,7 @@ class Chain:
     def first(self) -> list[RunConfig]:
         """The first network, alone, for every seed."""
         name = self.networks[0]
-        return [
-            self.base.with_(seed=seed, name=f"{name} alone, seed {seed}", model={"name": name}) for seed in self.seeds
-        ]
+        return [self.base.with_(seed=seed, name=f"{name}, seed {seed}", model={"name": name}) for seed in self.seeds]
 
     def link(self, place: int, seed: int, teacher: str) -> SweepSpec:
         """The network at `place`, taught by `teacher`, as a sweep of one cell. Raises ConfigError."""
@@ -104,6 +102,13 @@ class Chain:
         cell = next(iter(self.link(place, self.seeds[0], "-").runs())).cell
         return Row(TABLE, slug(name), name, self.networks[place - 1], cell.method, cell.alpha, cell.temperature)
 
+    def who(self, place: int) -> str:
+        """How a network of the chain came about: who stands before it, and how each was taught."""
+        if place == 0:
+            return ""
+        row = self.row(place)
+        return f"{' → '.join(self.networks[:place])}, {row.method}, α {row.alpha:g}, T {row.temperature:g}"
+
 
 def _config(spec: SweepSpec) -> RunConfig:
     return next(iter(spec.runs())).config
@@ -115,18 +120,23 @@ def make(chain: Chain, splits: Splits, notes: Mapping[str, Any], say: Say = lamb
     pairs = [chain.pairs(found, place) for place in range(len(chain.networks))]
     scores = Scorer(splits, say, len({ref for link in pairs for _, *refs in link for ref in refs if ref}))
     rows = [
-        Made(chain.row(place), tuple(Pair(s, scores(run), scores(twin) if twin else None) for s, run, twin in link))
+        Made(
+            chain.row(place),
+            tuple(Pair(s, scores(run), scores(twin) if twin else None) for s, run, twin in link),
+            who=chain.who(place),
+        )
         for place, link in enumerate(pairs)
     ]
     return replace(frame(chain, splits, notes), rows=tuple(rows))
 
 
 def frame(chain: Chain, splits: Splits, notes: Mapping[str, Any]) -> Results:
-    """Results with nothing in them yet: what all of them have in common."""
+    """Results with nothing measured in them yet."""
     config = chain.base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
     config["model"].pop("name")
     val, train = splits.val, splits.train
-    return Results(val.name, val.ref, train.ref, splits.limit, config, (), notes=notes)
+    rows = tuple(Made(chain.row(place), (), who=chain.who(place)) for place in range(len(chain.networks)))
+    return Results(val.name, val.ref, train.ref, splits.limit, config, rows, notes=notes)
 
 
 def whole(chain: Chain, results: Results) -> bool:

@@ -13,7 +13,8 @@ def contradictions(before: Any, now: Any, name: str = "") -> list[str]:
         shared = [key for key in before if key in now]
         return [found for key in shared for found in contradictions(before[key], now[key], f"{name}.{key}".strip("."))]
     old, new = (json.loads(json.dumps(value)) for value in (before, now))
-    return [] if old == new else [f"{name} is {_short(old)} there, {_short(new)} here".strip()]
+    told = f"{_short(old)} there, {_short(new)} here"
+    return [] if old == new else [f"{name} is {told}" if name else told]
 
 
 def _short(value: Any) -> str:

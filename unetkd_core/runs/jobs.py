@@ -18,6 +18,7 @@ from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.methods import beyond_soft_labels
 from unetkd_core.zoo import checkpoints, references
 
 STOP_SECONDS = 1.6
@@ -42,7 +43,9 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
         checks.check_labels(config.twin("-"))
     notes = {"data": data_hashes(config)}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
-        config = config.with_(name=f"{config.model.name} from {teacher.title}"[:80])
+        method = beyond_soft_labels(config.teaching) if config.teaching else ""
+        how = f", {method}" if method else ""
+        config = config.with_(name=f"{config.model.name} from {teacher.title}"[: 80 - len(how)] + how)
     runs: list[Run] = []
     try:
         with limits.room_for(2 if with_twin else 1):

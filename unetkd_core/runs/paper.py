@@ -91,9 +91,13 @@ def _table(number: int, method_teacher: str) -> Sequence[Row]:
 
 
 def _taught_by(row: Row, teacher: str) -> Row:
-    """A method's row with its teacher, whose name is part of the key where it is not the paper's."""
-    key = row.key if teacher == LARGEST else f"{row.key}{_FROM}{slug(teacher)}"
-    return replace(row, teacher=teacher, key=key)
+    """A method's row with its teacher. Where that is not the paper's, its name is part of the key, and of what is
+    printed only others' work is left: the paper's numbers are of another teacher.
+    """
+    if teacher == LARGEST:
+        return replace(row, teacher=teacher)
+    quoted = tuple(printed for printed in row.printed if printed.article)
+    return replace(row, teacher=teacher, key=f"{row.key}{_FROM}{slug(teacher)}", printed=quoted)
 
 
 def method_row(row: Row) -> str:

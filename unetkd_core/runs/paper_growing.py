@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from unetkd_core.errors import RunError
-from unetkd_core.runs import paper_results
+from unetkd_core.models.names import U_WIDTHS
+from unetkd_core.runs import paper, paper_results
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.paper_results import Made, Results
 
@@ -54,7 +55,7 @@ def grown(before: Results | None, fresh: Results) -> Results:
         return fresh
     old = {_place(made): made for made in before.rows}
     rows = [_joined(old.pop(_place(made), None), made) for made in fresh.rows]
-    order = sorted([*rows, *old.values()], key=lambda made: made.row.table)
+    order = sorted([*rows, *old.values()], key=_order)
     curves = {(curve.who, curve.seed): curve for curve in (*before.curves, *fresh.curves)}
     notes = {**fresh.notes, "command": _commands(before.notes, fresh.notes)}
     return dataclasses.replace(fresh, rows=tuple(order), curves=tuple(curves.values()), notes=notes)
@@ -62,6 +63,16 @@ def grown(before: Results | None, fresh: Results) -> Results:
 
 def _place(made: Made) -> tuple[int, str]:
     return made.row.table, made.row.key
+
+
+def _order(made: Made) -> tuple[int, bool, int]:
+    """The paper's tables and rows in its own order, choices last; the chain from the largest network on."""
+    row = made.row
+    if row.table not in paper.NUMBERS:
+        return row.table, False, list(U_WIDTHS).index(row.network)
+    keys = [paper.method_row(one) for one in paper.rows([row.table])]
+    key = paper.method_row(row)
+    return row.table, bool(row.of), keys.index(key) if key in keys else len(keys)
 
 
 def _joined(before: Made | None, made: Made) -> Made:

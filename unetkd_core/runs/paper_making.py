@@ -18,8 +18,7 @@ from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
 from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
 from unetkd_core.runs.sweep_match import Finished
 from unetkd_core.runs.sweep_reading import read_one
-from unetkd_core.training.config import TeachingConfig
-from unetkd_core.training.presets import METHODS
+from unetkd_core.training.methods import method_of
 from unetkd_core.zoo import references
 from unetkd_core.zoo.references import RUN_PREFIX, Reference
 
@@ -155,9 +154,8 @@ def _taught_how(run: Run, student: str) -> tuple[str, float, float] | None:
     teaching = config.teaching
     if teaching is None or config.model.name != student:
         return None
-    said = teaching.model_dump(mode="json")
-    names = [name for name, preset in METHODS.items() if TeachingConfig(**{**said, **preset.changes}) == teaching]
-    return (names[0], teaching.alpha, teaching.temperature) if names else None
+    method = method_of(teaching)
+    return None if method is None else (method, teaching.alpha, teaching.temperature)
 
 
 def _way(row: Row) -> tuple[Any, ...]:

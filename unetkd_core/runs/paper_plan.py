@@ -97,11 +97,9 @@ class Plan:
     def config(self, name: str, seed: int) -> RunConfig:
         """One network alone. What it is called makes no difference to which run on disk it is."""
         if name in ENCODERS:
-            return self.base.with_(seed=seed, name=f"{name} alone", **_encoder(self.base, name, name in self.imagenet))
+            return self.base.with_(seed=seed, name=name, **_encoder(self.base, name, name in self.imagenet))
         norm = {LARGEST: "none", "M1024": "batch"}.get(name, self.base.model.norm)
-        return self.base.with_(
-            seed=seed, name=f"{name} alone, seed {seed}", model={"name": name.rstrip("*"), "norm": norm}
-        )
+        return self.base.with_(seed=seed, name=f"{name}, seed {seed}", model={"name": name.rstrip("*"), "norm": norm})
 
     def refs(self, found: Refs) -> dict[str, Reference]:
         """Who is who: what was given, what `found` names (runs that are done), and the ensemble once all three are."""

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.runs import paper_printed
+from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_printed import LARGEST, OPEN, ROMAN, TITLES
 from unetkd_core.runs.paper_results import Made, On, Pair, Results, Seen, What, printed
 from unetkd_core.training.presets import METHODS
@@ -75,7 +76,12 @@ def who(made: Made) -> list[str]:
     names = [row.teacher, row.network]
     if row.table == 7 or row.of:
         names.insert(0, METHODS[row.method].label)
-    return names if row.table in (4, 5) else [*names, f"{row.alpha:g}", f"{row.temperature:g}"]
+    return names if row.table in (4, 5) else [*names, *weights(row)]
+
+
+def weights(row: Row) -> tuple[str, str]:
+    """α and T of the soft labels as text; T means nothing where labels have the whole weight."""
+    return f"{row.alpha:g}", MISSING if row.alpha == 1 else f"{row.temperature:g}"
 
 
 def heads(table: int) -> list[str]:

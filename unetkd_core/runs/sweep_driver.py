@@ -21,6 +21,7 @@ from unetkd_core.runs.sweep_grid import Planned
 from unetkd_core.runs.sweep_reading import BROKEN, WAITING, One, read_one
 from unetkd_core.runs.sweep_results import active_ids, twin_key
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.methods import beyond_soft_labels
 from unetkd_core.zoo import references
 
 POLL_SECONDS: Final = 0.5
@@ -259,7 +260,10 @@ class Driver:
 def _named(planned: Planned) -> RunConfig:
     """Its settings, called so that it can be told from its neighbours in a list of runs."""
     teacher = references.info_of(planned.cell.teacher).title
-    how = f", α {planned.cell.alpha:g}, T {planned.cell.temperature:g}"
+    cell, teaching = planned.cell, planned.config.teaching
+    method = beyond_soft_labels(teaching) if teaching else ""
+    numbers = "" if cell.alpha == 1 else f", α {cell.alpha:g}, T {cell.temperature:g}"
+    how = (f", {method}" if method else "") + numbers
     return planned.config.with_(name=f"{planned.cell.student} from {teacher}"[: 80 - len(how)] + how)
 
 
