@@ -34,9 +34,9 @@ NO_TORCH = (
     "models/backbones.py", "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
     "inference/searched.py", "inference/side_by_side.py",
     "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
-    "zoo/references.py", "zoo/cards.py", "training/config.py", "training/terms.py", "training/presets.py",
-    "training/plan.py", "training/answers.py", "training/room.py",
-    "runs/*.py", "cli/*.py",
+    "zoo/references.py", "zoo/cards.py", "zoo/export.py",
+    "training/config.py", "training/terms.py", "training/presets.py", "training/plan.py", "training/answers.py",
+    "training/room.py", "runs/*.py", "cli/*.py",
 )  # fmt: skip
 """These load without torch, and pages import only from these at their top. The one exception: data/augment.py."""
 

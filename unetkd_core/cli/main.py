@@ -17,6 +17,7 @@ from unetkd_core.cli import (
     data,
     ensemble,
     evaluate,
+    export,
     keep,
     paper,
     predict,
@@ -48,6 +49,7 @@ app.command("chain")(chain.chain_)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
 app.command()(keep.keep)
+app.command()(export.export)
 app.command()(check.check)
 
 
