@@ -6,6 +6,8 @@ import onnxruntime
 import pytest
 
 from tests.cli.conftest import Unetkd
+from unetkd_core.runs import folder
+from unetkd_core.training.config import parse_config
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +41,11 @@ def test_int8_prints_what_it_costs(unetkd: Unetkd, checkpoint: str, streets_fold
 @pytest.mark.parametrize(
     ("options", "why", "code"),
     [
-        ((), "say what to write", 2),
+        ((), "say which one", 2),
+        (("--onnx", "--report"), "say which one", 2),
+        (("--script", "--int8"), "is for --onnx", 2),
+        (("--onnx", "--with-data"), "is for --script", 2),
+        (("--report",), "is no run", 2),
         (("--onnx", "--check-on", "streets:val"), "is for --int8", 2),
         (("--onnx", "--int8", "--calibrate", "nowhere:train"), "no dataset 'nowhere'", 1),
     ],
@@ -55,3 +61,27 @@ def test_what_makes_no_sense_is_refused(
 def test_a_network_that_is_not_there_is_refused(unetkd: Unetkd, checkpoint: str) -> None:
     refused = unetkd("export", "nobody", "--onnx")
     assert refused.code == 1 and "no checkpoint named 'nobody'" in refused.err
+
+
+def test_a_runs_page_is_written_and_not_overwritten_unasked(unetkd: Unetkd, finished_run: str) -> None:
+    made = unetkd("export", f"run:{finished_run}", "--report")
+    assert made.code == 0 and "opens anywhere" in made.out
+    assert "mIoU" in Path(f"{finished_run}.html").read_text()
+    assert unetkd("export", f"run:{finished_run}", "--report").code == 1
+    assert unetkd("export", f"run:{finished_run}", "--report", "--replace", "--json").json()["bytes"] > 1000
+
+
+def test_a_runs_script_is_written_with_its_data(unetkd: Unetkd, streets_folder: Path) -> None:
+    assert unetkd("data", "add", "mine", streets_folder).code == 0
+    hardware = {"device": "cpu", "precision": "fp32", "memory_format": "contiguous", "threads": 1}
+    data = {"train": ["mine:train"], "val": ["mine:val"], "height": 16, "width": 32}
+    run = folder.create(parse_config({"data": data, "hardware": hardware}))
+    made = unetkd("export", f"run:{run.id}", "--script", "--with-data", "-o", "train.py")
+    assert made.code == 0 and made.out == "python train.py train_data\n"
+    assert "HEIGHT = 16" in Path("train.py").read_text()
+    assert sorted(p.name for p in Path("train_data").iterdir()) == [
+        "train_images.npy", "train_labels.npy", "val_images.npy", "val_labels.npy",
+    ]  # fmt: skip
+    unfinished = folder.create(parse_config({"data": data}))
+    refused = unetkd("export", f"run:{unfinished.id}", "--script")
+    assert refused.code == 1 and "has not begun" in refused.err

@@ -4,7 +4,6 @@ Weights per channel and in 7 bits, activations in 8: products of full 8 bits ove
 What lies around the network (scaling, upsampling, softmax) stays as it is.
 """
 
-import logging
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from unetkd_core.data.packed import spaced
 from unetkd_core.data.source import Source
 from unetkd_core.inference.views import to_batch, to_working_size
 from unetkd_core.models.blocks import pad_to_multiple
+from unetkd_core.zoo.export_network import quiet
 
 
 def photos_of(source: Source, count: int) -> list[np.ndarray]:
@@ -31,24 +31,20 @@ def quantised(
 
     photos: (H, W, 3) uint8, on which the activations' ranges are measured. unit, size: as export_graph.Network's.
     """
-    root = logging.getLogger()
-    level = root.level
-    with tempfile.TemporaryDirectory(prefix="unetkd-int8-") as folder:
-        try:
-            root.setLevel(logging.ERROR)  # it recommends another tool at every call
-            quantize_static(
-                graph,
-                Path(folder) / "int8.onnx",
-                _Reader(photos, unit, size),
-                quant_format=QuantFormat.QDQ,
-                per_channel=True,
-                reduce_range=True,
-                activation_type=QuantType.QUInt8,
-                weight_type=QuantType.QInt8,
-                calibrate_method=CalibrationMethod.MinMax,
-            )
-        finally:
-            root.setLevel(level)
+    own = onnx.ModelProto()
+    own.CopyFrom(graph)  # quantize_static moves the weights of what it is handed into a file of its own
+    with tempfile.TemporaryDirectory(prefix="unetkd-int8-") as folder, quiet():
+        quantize_static(
+            own,
+            Path(folder) / "int8.onnx",
+            _Reader(photos, unit, size),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+        )
         return onnx.load(Path(folder) / "int8.onnx")
 
 

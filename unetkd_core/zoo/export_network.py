@@ -92,7 +92,7 @@ def _as_onnx(model: nn.Module, unit: int) -> onnx.ModelProto:
     # Sides that are multiples of the unit leave out the network's own padding, which has a branch that no graph has.
     rows, columns = (torch.export.Dim(name, min=1, max=4096) for name in ("rows", "columns"))
     sides = {0: torch.export.Dim("batch", min=1), 2: unit * rows, 3: unit * columns}
-    with _quiet(), torch.no_grad():
+    with quiet(), torch.no_grad():
         program = torch.onnx.export(
             model.eval(),
             (torch.zeros(2, 3, 3 * unit, 4 * unit),),
@@ -119,7 +119,7 @@ def _plain(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The exporters talk about themselves, on stdout too, which is for results."""
     level = logging.root.manager.disable
     logging.disable(logging.ERROR)
