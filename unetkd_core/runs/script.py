@@ -19,7 +19,7 @@ from unetkd_core.data.packed import PackedSet
 from unetkd_core.errors import ExportError
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.models.names import arch_of
-from unetkd_core.runs import script_parts as parts
+from unetkd_core.runs import script_data, script_training
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.teaching import KEPT
 from unetkd_core.training.config import RunConfig, TeachingConfig
@@ -29,33 +29,6 @@ from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 _BLOCK: Final = 64
 """Scenes that are copied at once."""
-
-_ONE_CYCLE: Final = '''    """Cosine from peak/25 to the peak in 30 % of the steps, then cosine down to peak/250000."""
-    low, end = LEARNING_RATE / 25, LEARNING_RATE / 25 / 1e4
-    rise = max(1.0, 0.3 * total - 1)
-    if step <= rise:
-        return LEARNING_RATE + (low - LEARNING_RATE) * (1 + math.cos(math.pi * (step / rise))) / 2
-    share = min(1.0, (step - rise) / max(1.0, total - 1 - rise))
-    return end + (LEARNING_RATE - end) * (1 + math.cos(math.pi * share)) / 2
-'''
-_CONSTANT: Final = "    return LEARNING_RATE\n"
-_SKIP: Final = """            if not labelled:
-                continue  # nothing to learn from
-"""
-_ALONE: Final = """            total, count = cross_entropy(run(network, image), target, weight)
-            loss = total / count.clamp_min(1e-12)
-            parts = {"loss_ce": loss}
-"""
-_TAUGHT: Final = """            said = ask(teacher, clean)
-            logits = run(network, image)
-            total, count = cross_entropy(logits, target, weight)
-            hard = total / count.clamp_min(1e-12)
-            total, count = distillation(logits, said, target, weight if WEIGHT_SOFT_BY_CLASS else None)
-            soft = total / count.clamp_min(1e-12)
-            loss = ALPHA * hard + (1 - ALPHA) * soft
-            parts = {"loss_ce": hard, "loss_kd": soft}
-"""
-_CLIP: Final = "            torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)\n"
 
 
 def script(run: Run) -> str:
@@ -74,12 +47,12 @@ def script(run: Run) -> str:
 
 def _pieces(run: Run, config: RunConfig, teacher: CheckpointInfo | None) -> Iterator[str]:
     yield _head(run, config, teacher)
-    yield parts.IMPORTS.replace("import json", "import hashlib\nimport json") if teacher else parts.IMPORTS
+    yield script_data.IMPORTS.replace("import json", "import hashlib\nimport json") if teacher else script_data.IMPORTS
     yield _settings(run, config, teacher)
-    yield parts.NETWORK
-    yield parts.DATA
-    yield parts.LABELS_LOSS + (parts.TAUGHT_LOSS if teacher else "")
-    yield parts.SCORES
+    yield script_data.NETWORK
+    yield script_data.DATA
+    yield script_training.LABELS_LOSS + (script_training.TAUGHT_LOSS if teacher else "")
+    yield script_training.SCORES
     yield _training(config)
 
 
@@ -201,15 +174,15 @@ def _training(config: RunConfig) -> str:
     option = '    parser.add_argument("--teacher", type=Path, required=True, help="a checkpoint\'s folder")\n'
     needs_labels = config.teaching is None or config.teaching.labels_alone
     filled = {
-        "SCHEDULE": _CONSTANT if optim.schedule == "constant" else _ONE_CYCLE,
+        "SCHEDULE": script_training.CONSTANT if optim.schedule == "constant" else script_training.ONE_CYCLE,
         "TEACHER_OPTION": option if taught else "",
         "LOAD_TEACHER": "    teacher = load_teacher(options.teacher)\n" if taught else "",
         "OPTIMIZER": {"adamw": "AdamW", "adam": "Adam"}[optim.optimizer],
-        "SKIP": _SKIP if needs_labels else "",
-        "LOSS": _TAUGHT if taught else _ALONE,
-        "CLIP": "" if optim.clip_norm is None else _CLIP,
+        "SKIP": script_training.SKIP if needs_labels else "",
+        "LOSS": script_training.TAUGHT if taught else script_training.ALONE,
+        "CLIP": "" if optim.clip_norm is None else script_training.CLIP,
     }
-    text = parts.TRAINING
+    text = script_training.TRAINING
     for name, value in filled.items():
         text = text.replace(f"@@{name}@@", value)
     return text
