@@ -87,6 +87,7 @@ def test_curves_classes_scenes_settings_and_epochs_are_there(pair: tuple[Run, Ru
     assert [a["alt"] for a in pictures] == ["street <1>, photo", "truth", "untaught, epoch 2", "taught, epoch 2"]
     assert "road markings" in page.words and "teaching.alpha" in page.words and "difference in points" in page.words
     assert page.words.count("Every epoch") == 2
+    assert "machine.processor" in page.words and "machine.host" not in page.words
 
 
 def test_nothing_is_fetched_nothing_runs_and_no_name_breaks_out(pair: tuple[Run, Run]) -> None:

@@ -60,8 +60,18 @@ def _body(run: Run, sides: list[_Side]) -> Iterator[str]:
     yield f"<section><h2>Classes</h2>{_classes(sides, epochs)}</section>"
     yield _scenes(sides)
     yield f"<section><h2>Settings</h2>{_settings(run.config.model_dump(mode='json'))}</section>"
-    yield f"<section><h2>Where it comes from</h2>{_settings(run.meta)}</section>"
+    yield f"<section><h2>Where it comes from</h2>{_settings(_public(run.meta))}</section>"
     yield from (_epochs(side) for side in sides)
+
+
+def _public(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the machine's name: a page is made to be sent."""
+    machine = meta.get("machine")
+    return (
+        {**meta, "machine": {k: v for k, v in machine.items() if k != "host"}}
+        if isinstance(machine, dict)
+        else {**meta}
+    )
 
 
 def _answer(sides: list[_Side], epochs: int) -> str:

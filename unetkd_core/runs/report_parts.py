@@ -138,6 +138,7 @@ def _curve(role: str, points: Curve, scale: _Scale) -> str:
 
 def _grid(scale: _Scale, digits: int) -> str:
     lines = []
+    digits = max(digits, math.ceil(-math.log10((scale.high - scale.low) / 4)))  # no two lines of one name
     for step in range(5):
         value = scale.low + (scale.high - scale.low) * step / 4
         y = scale.y(value)
