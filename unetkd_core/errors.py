@@ -8,7 +8,8 @@
     │   └── HubError            the Hugging Face Hub cannot be reached, or does not hand over or take a checkpoint
     ├── RunError                a run folder, its state or its worker
     │   └── QueueFullError      no more may wait just now; there is room again once something is over
-    └── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
+    ├── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
+    └── ExportError             a network or a run cannot be written in the form that was asked for
 
 A message says what was received, what was expected and what to try. Programming mistakes are
 ordinary Python exceptions (ValueError, TypeError, AssertionError), never these.
@@ -56,3 +57,7 @@ class QueueFullError(RunError):
 
 class TrainingError(UnetKDError):
     """Training stopped for a reason that the person can act on."""
+
+
+class ExportError(UnetKDError):
+    """A network or a run that cannot be written as the file that was asked for, or whose file does not say the same."""

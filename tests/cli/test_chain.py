@@ -44,9 +44,7 @@ def test_each_is_taught_by_the_one_before_and_a_second_time_nothing_is_done_agai
     assert unetkd("chain", *TYPED, "--seeds", "0,1", "--out", out).code == 0 and len(launched) == 6
 
 
-def test_a_chain_of_other_links_does_not_join_the_file(
-    unetkd: Unetkd, launched: list[Run], tmp_path: Path
-) -> None:
+def test_a_chain_of_other_links_does_not_join_the_file(unetkd: Unetkd, launched: list[Run], tmp_path: Path) -> None:
     assert unetkd("chain", *TYPED, "--out", tmp_path).code == 0
     before = len(launched)
     refused = unetkd("chain", *TYPED, "--method", "dist", "--seeds", "1", "--out", tmp_path)

@@ -17,6 +17,7 @@ from unetkd_core.cli import (
     data,
     ensemble,
     evaluate,
+    export,
     hub,
     keep,
     paper,
@@ -51,6 +52,7 @@ app.command()(predict.predict)
 app.command()(keep.keep)
 app.command()(hub.pull)
 app.command()(hub.push)
+app.command()(export.export)
 app.command()(check.check)
 
 

@@ -88,6 +88,21 @@ def delete(folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Make `path` hold `content`, at once. Raises OSError, leaving what was there, when it cannot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        _write(part, content)
+        part.chmod(0o666 & ~_umask())  # mkstemp's 0600 would hide it from others
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    sync(path.parent)
+
+
 def sync(folder: Path) -> None:
     """Wait until the names in `folder` are on the disk: without it a power cut can take a rename back.
 
