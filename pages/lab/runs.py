@@ -123,6 +123,7 @@ def details(chosen: Run, config: RunConfig) -> None:
                     icon=":material/compare:",
                     query_params=run_view.compared(pair),
                 )
+            run_details.take_along(chosen)
             run_details.delete(goes, any(is_active(run) for run in goes), left_alone)
 
 

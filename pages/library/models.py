@@ -5,7 +5,18 @@ import html
 import pandas as pd
 import streamlit as st
 
-from pages.ui import caches, kit, model_details, model_hub, model_keep, model_list, model_picture, model_work, url_state
+from pages.ui import (
+    caches,
+    kit,
+    model_details,
+    model_export,
+    model_hub,
+    model_keep,
+    model_list,
+    model_picture,
+    model_work,
+    url_state,
+)
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
@@ -148,6 +159,7 @@ def actions(one: Entry) -> None:
                 model_details.RUNS, label="Its run", icon=":material/timeline:", query_params={"run": one.run_id}
             )
             model_keep.form(one)
+        model_export.form(one)
         model_hub.push(one)
         if one.named:
             model_details.delete(one)

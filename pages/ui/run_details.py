@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterator
+from typing import Any
 
 import streamlit as st
 
@@ -9,6 +10,8 @@ from pages.ui import kit, run_words
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, jobs
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.report import report
+from unetkd_core.runs.script import script
 from unetkd_core.training.config import RunConfig, TeachingConfig
 from unetkd_core.training.presets import RECIPES
 from unetkd_core.training.terms import in_words
@@ -75,6 +78,23 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
             + (f", {hardware.threads} thread{'s' if hardware.threads > 1 else ''}" if hardware.threads else ""),
         )
     yield "Folder", f"{run.run_dir} ({disk.in_words(run.disk_bytes())})"
+
+
+def take_along(run: Run) -> None:
+    """The run as one HTML page, written when it is asked for, and as a training script of its own."""
+    common: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore"}
+    st.download_button(
+        "Report", lambda: report(run), f"{run.id}.html", "text/html", key=kit.key(PAGE, f"report_{run.id}"),
+        disabled=not run.metrics(), help="One page that opens anywhere, without a network.", **common,
+    )  # fmt: skip
+    try:
+        text, why = script(run), "A training script that needs torch and numpy alone, and gives the same result."
+    except UnetKDError as error:
+        text, why = "", str(error)
+    st.download_button(
+        "Script", text, f"{run.id}.py", "text/x-python", key=kit.key(PAGE, f"script_{run.id}"), disabled=not text,
+        help=why, **common,
+    )  # fmt: skip
 
 
 def soft_labels(teaching: TeachingConfig) -> str:

@@ -68,6 +68,17 @@ def test_a_card_is_shown_without_what_it_would_fetch(trio: Path) -> None:
     assert "Model card" not in [e.label for e in opened(net="big").expander]
 
 
+def test_a_network_leaves_as_a_file_that_was_compared() -> None:
+    at = opened(net="taught")
+    at.button(key="models_make_taught").click().run()
+    said = text(at)
+    background.wait()
+    assert "taught is ready as ONNX" in said + text(at.run())
+    assert "Beside PyTorch: probabilities within " in text(at) and "onnxruntime" not in text(at)
+    (button,) = [b for b in at.get("download_button") if b.proto.label.startswith("Download, ")]
+    assert button.proto.url.endswith(".onnx") or button.proto.url
+
+
 def test_deleting_asks_first_and_says_what_is_gone(trio: Path) -> None:
     at = opened(net="big")
     at.button(key="models_delete_now_big").click().run()
