@@ -125,6 +125,7 @@ def test_list_and_show_read_the_folders(unetkd: Unetkd, launched: list[Run], che
     assert student.id in unetkd("runs", "list").out
     told = unetkd("runs", "show", student.id).out
     assert "α 0.1, T 10, " in told and "2 epochs in batches of" in told and "seed 0" in told
+    assert "KL" in told and "KL" not in unetkd("runs", "show", twin.id).out, "what the loss is made of"
     shown = unetkd("runs", "show", twin.id, "--json").json()
     assert shown["config"]["twin_of"] == student.id
     assert len(shown["metrics"]) == 2

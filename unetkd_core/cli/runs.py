@@ -1,6 +1,7 @@
 """`unetkd runs`: what ran, how it went; stop, resume, delete, prune. Reads and asks only: the folder is the truth."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,7 @@ from unetkd_core.runs import prune as pruning
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.prune import Removal
 from unetkd_core.training.config import RunConfig
+from unetkd_core.training.methods import beyond_soft_labels
 from unetkd_core.training.terms import in_words
 
 app = typer.Typer(help="Runs: list, look, stop, resume, delete, free space.", no_args_is_help=True)
@@ -54,14 +56,36 @@ def show(run_id: Id, as_json: AsJson = False) -> None:
     typer.echo(settings_in_words(run.config))
     if status.error:
         typer.echo(f"{status.error.headline} {status.error.hint}")
+    metrics = run.metrics()
+    parts = _parts(run.config, metrics)
     rows = [
-        (m["epoch"], f"{m['loss']:.3f}", percent(m["val"]["miou"]), percent(m["val"]["pixel_accuracy"]))
-        for m in run.metrics()
-    ]
-    print_table(("#Epoch", "#Loss", "#mIoU (packed)", "#Pixel accuracy"), rows)
+        (
+            m["epoch"], _loss(m["loss"]), *(_loss(part.get(m["epoch"])) for part in parts.values()),
+            percent(m["val"]["miou"]), percent(m["val"]["pixel_accuracy"]),
+        )
+        for m in metrics
+    ]  # fmt: skip
+    print_table(("#Epoch", "#Loss", *(f"#{name}" for name in parts), "#mIoU (packed)", "#Pixel accuracy"), rows)
     partner = difference(run)
     if partner:
         typer.echo(partner)
+
+
+def _parts(config: RunConfig, metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, float | None]]:
+    """What a taught run's loss is made of, unweighted: name -> epoch -> loss per pixel."""
+    if config.teaching is None:
+        return {}
+    found: dict[str, dict[int, float | None]] = {"CE": {m["epoch"]: m.get("loss_ce") for m in metrics}}
+    if config.teaching.pixel_wise:
+        found["KL" + " × T²" * config.teaching.scale_by_t2] = {m["epoch"]: m.get("loss_kd") for m in metrics}
+    for m in metrics:
+        for name, value in (m.get("loss_terms") or {}).items():
+            found.setdefault(name, {})[m["epoch"]] = value
+    return found
+
+
+def _loss(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.3g}" if value < 0.1 else f"{value:.3f}"
 
 
 @app.command()
@@ -134,7 +158,8 @@ def settings_in_words(config: RunConfig) -> str:
     if teaching is not None and teaching.scale_by_t2:
         how = [f"{how[0]} with T²"]
     if teaching is not None and teaching.terms:
-        how = [*(how if teaching.pixel_wise else []), in_words(teaching.terms)]
+        label = beyond_soft_labels(teaching)
+        how = [*(how if teaching.pixel_wise else []), f"{label} ({in_words(teaching.terms)})"]
     what = f"{', '.join(data.train)} at {data.height}x{data.width}"
     return ", ".join([*how, what, f"{optim.epochs} epochs in batches of {optim.batch_size}", f"seed {config.seed}"])
 
