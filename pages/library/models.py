@@ -86,7 +86,7 @@ def measure(found: list[Entry]) -> None:
     """Every architecture once; what cannot be read has no time."""
     bar, times = st.empty(), state.setdefault(TIMES, {})
     for place, one in enumerate(found):
-        bar.progress(place / len(found), f"Reading a street with {one.name}")
+        bar.progress(place / len(found), kit.plain(f"Reading a street with {one.name}"))
         try:
             times[one.info.sha256] = caches.seconds_per_street(one.ref, one.info)
         except UnetKDError:

@@ -109,6 +109,11 @@ def problem(error: Exception | str, hint: str = "", *, key: str | None = None) -
     return container
 
 
+def plain(text: str) -> str:
+    """Text for where Streamlit reads Markdown (progress, help, labels): every sign of it stands for itself."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!~:$<>|-])", r"\\\1", text)
+
+
 def note(text: str) -> None:
     """A quiet line of plain text. What an address brings along may stand in it: no mark-up, and not without end."""
     shown = text if len(text) <= 240 else f"{text[:120]} … {text[-100:]}"

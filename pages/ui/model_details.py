@@ -1,7 +1,6 @@
 """One network on the page Models: what it is, what it reads well, its card, and what can be done with it."""
 
 import html
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -70,10 +69,12 @@ def card(one: Entry) -> str | None:
         text = path.read_text(encoding="utf-8")
     except (UnetKDError, OSError, ValueError):
         return None
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-    # A card may come from anybody: no picture of it is fetched by whoever looks at it, no HTML of it is drawn.
-    text = re.sub(r"!\[[^\]]*\](\([^)]*\)|\[[^\]]*\])", "", text)
-    return re.sub(r"</?(details|summary)[^>]*>", "", text).strip()
+    head, _, body = text.partition("\n---\n")
+    text = body if head.startswith("---\n") else text
+    # A card may come from anybody: no picture of it is fetched by whoever looks at it, and no HTML of it is drawn.
+    for mark in ("<details>", "</details>", "<summary>", "</summary>"):
+        text = text.replace(mark, "")
+    return text.replace("![", "!\\[").strip()
 
 
 def delete(one: Entry) -> None:

@@ -19,8 +19,17 @@ _OFFER: Final = kit.key(PAGE, "offer")
 state = st.session_state
 
 
-def token() -> str | None:
-    """The one of Streamlit's secrets, if there is one; else the client takes the environment's, or the login."""
+def is_owner() -> bool:
+    """Whether whoever looks sits at this machine, and no proxy in between: only then is its token theirs to use."""
+    return st.context.ip_address is None and "X-Forwarded-For" not in st.context.headers
+
+
+def token() -> str | bool | None:
+    """For the machine's owner the one of Streamlit's secrets, if there is one; else the client takes the environment's,
+    or the login. For visitors none at all.
+    """
+    if not is_owner():
+        return False
     try:
         found = st.secrets[_SECRET]
     except (KeyError, FileNotFoundError):
@@ -67,6 +76,7 @@ def _offered(offer: Offer) -> None:
         given = token()
         model_work.start(
             key,
+            bool(given),
             lambda tell: hub.fetch(offer, token=given, progress=tell) and offer,
             _pulled,
             failed="Pulling it",
@@ -78,12 +88,17 @@ def _pulls(offer: Offer) -> tuple[str, str, str]:
 
 
 def _pulled(offer: Offer) -> tuple[str, str | None]:
-    state.pop(_OFFER, None)
+    if state.get(_OFFER) == offer:
+        del state[_OFFER]
     return f"{offer.ref} is here, and means commit {offer.commit[:12]} until it is pulled anew.", str(offer.ref)
 
 
 def push(one: Entry) -> None:
-    """For a network: a repository of one's own, who may see it, what is uploaded; then the button."""
+    """For a network: a repository of one's own, who may see it, what is uploaded; then the button. Visitors have none:
+    it would be pushed with the machine's token.
+    """
+    if not is_owner():
+        return
     key = ("push", one.ref)
     if model_work.is_going(key):
         model_work.going(key, lambda work: "Uploading")
@@ -105,13 +120,14 @@ def _push_form(one: Entry, key: tuple[str, str]) -> None:
     warning = "" if private or is_free(one.info.licence) else " Public means that everyone may take it."
     st.html(
         f'<p class="ukd-note">{len(parcel.files)} files, {megabytes(parcel.size)}. Licence: '
-        f"{html.escape(one.info.licence)}.{warning} Pushing needs a token that may write, in HF_TOKEN or by "
-        "<code>hf auth login</code>.</p>"
+        f"{html.escape(one.info.licence)}.{warning} Files of these names that are there already are "
+        "replaced. Pushing needs a token that may write, in HF_TOKEN or by <code>hf auth login</code>.</p>"
     )
     if st.button("Push it", type="primary", disabled=not repo, key=kit.key(PAGE, f"push_now_{one.ref}")):
         given = token()
         model_work.start(
             key,
+            (repo.strip(), private),
             lambda tell: hub.push(one.ref, repo.strip(), private=private, token=given),
             _pushed,
             failed="Pushing it",

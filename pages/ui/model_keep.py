@@ -52,7 +52,8 @@ def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bo
             progress=lambda ref, done, _: tell(before[ref] + done, sum(scenes)),
         )  # fmt: skip
 
-    model_work.start(_key(run_id), work, _ending, failed="Keeping it")
+    asked = (name, title, tuple(splits), teacher)
+    model_work.start(_key(run_id), asked, work, _ending, failed="Keeping it")
 
 
 def _ending(info: CheckpointInfo) -> tuple[str, str | None]:

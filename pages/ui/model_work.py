@@ -16,25 +16,26 @@ _MINE: Final = kit.key(PAGE, "works")
 state = st.session_state
 
 
-def start(key: Hashable, work: Callable[[Tell], Any], ending: Ending, *, failed: str) -> None:
-    """Begin, and draw the page anew: `going` shows how far it is."""
-    background.start(key, work, failed=failed)
-    state.setdefault(_MINE, {})[key] = ending
+def start(slot: Hashable, asked: Hashable, work: Callable[[Tell], Any], ending: Ending, *, failed: str) -> None:
+    """Begin, and draw the page anew. slot: where `going` shows how far it is; asked: everything that it depends on, so
+    that two visitors share what is the same and nothing else.
+    """
+    found = background.start((slot, asked), work, failed=failed)
+    state.setdefault(_MINE, {})[slot] = (found, ending)
     st.rerun()
 
 
-def is_going(key: Hashable) -> bool:
-    """Whether this session has begun it and not yet been told of its end."""
-    return key in state.get(_MINE, {}) and background.of(key) is not None
+def is_going(slot: Hashable) -> bool:
+    """Whether this session has begun something there and not yet been told of its end."""
+    return slot in state.get(_MINE, {})
 
 
 @st.fragment(run_every=TICK)
-def going(key: Hashable, words: Callable[[Work], str]) -> None:
+def going(slot: Hashable, words: Callable[[Work], str]) -> None:
     """A bar that moves by itself."""
-    work = background.of(key)
+    work, _ = state.get(_MINE, {}).get(slot, (None, None))
     if work is None or work.over:
         st.rerun()
-    assert work is not None
     st.progress(work.share, words(work))
 
 
@@ -45,15 +46,12 @@ def left(work: Work) -> str:
 
 def settle() -> None:
     """What has ended becomes a sentence, and the network that is chosen. Call before anything is drawn."""
-    mine = state.get(_MINE, {})
-    for key in list(mine):
-        work = background.of(key)
-        if work is not None and not work.over:
+    mine: dict[Hashable, tuple[Work, Ending]] = state.get(_MINE, {})
+    for slot, (work, ending) in list(mine.items()):
+        if not work.over:
             continue
-        ending = mine.pop(key)
-        background.forget(key)
-        if work is None:
-            continue
+        del mine[slot]
+        background.forget(work)
         if work.problem is not None:
             refuse(work.problem)
         else:

@@ -88,9 +88,15 @@ def take_along(run: Run) -> None:
         disabled=not run.metrics(), help="One page that opens anywhere, without a network.", **common,
     )  # fmt: skip
     try:
-        text, why = script(run), "A training script that needs torch and numpy alone, and gives the same result."
+        text, why = (
+            script(run),
+            (
+                "A training script that needs torch and numpy alone, and gives the same result but for rounding; "
+                f"`unetkd export run:{run.id} --script --with-data` writes its scenes too."
+            ),
+        )
     except UnetKDError as error:
-        text, why = "", str(error)
+        text, why = "", kit.plain(str(error))
     st.download_button(
         "Script", text, f"{run.id}.py", "text/x-python", key=kit.key(PAGE, f"script_{run.id}"), disabled=not text,
         help=why, **common,

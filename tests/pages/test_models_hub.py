@@ -12,6 +12,13 @@ from tests.zoo.hub_here import hub
 from tests.zoo.hub_server import TOKEN, Hub, Repo
 
 __all__ = ["hub", "lab", "trio"]
+
+
+@pytest.fixture(autouse=True)
+def owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_hub, "is_owner", lambda: True)
+
+
 FILES = ("config.json", "model.safetensors", "README.md")
 
 
@@ -76,3 +83,16 @@ def test_without_a_token_pushing_says_what_it_needs(hub: Hub) -> None:
     at.button(key="models_push_now_taught").click().run()
     assert "did not accept the access token (401)" in ended(at).replace("\n", " ")
     assert not hub.repos.get("me/taught", Repo()).commits
+
+
+def test_a_visitor_neither_pushes_nor_comes_with_the_machines_token(
+    hub: Hub, trio: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_hub, "is_owner", lambda: False)
+    hub.repos["me/hidden"] = Repo(private=True)
+    hub.repos["me/hidden"].commit({name: (trio / "big" / name).read_bytes() for name in FILES})
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    at = asked(opened(net="taught"), "me/hidden")
+    assert "me/hidden" in text(at) and "to download" not in text(at)
+    assert not any(one.authorization for one in hub.asked)
+    assert "models_push_taught" not in [e.key for e in at.get("popover")]

@@ -47,3 +47,31 @@ def test_a_file_system_that_cannot_flush_a_folder_is_left_alone_and_a_failing_di
     failing(errno.EIO)
     with pytest.raises(OSError, match="Input/output"):
         folders.sync(tmp_path)
+
+
+def test_a_folder_that_is_deleted_is_gone_as_a_whole(tmp_path: Path) -> None:
+    folders.replace(tmp_path / "best", {"file": b"one"})
+    folders.delete(tmp_path / "best")
+    assert list(tmp_path.iterdir()) == [] and not folders.exists(tmp_path / "best")
+
+
+def test_what_a_killed_writer_left_counts_and_can_be_deleted(tmp_path: Path) -> None:
+    folders.replace(tmp_path / "best", {"file": b"one"})
+    os.rename(tmp_path / "best", tmp_path / ".best.previous")
+    assert folders.exists(tmp_path / "best"), "a name that readers still find is taken"
+    folders.delete(tmp_path / "best")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_deleted_stays_and_leaves_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.replace(tmp_path / "best", {"file": b"one"})
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(PermissionError):
+        folders.delete(tmp_path / "best")
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]

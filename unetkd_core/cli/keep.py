@@ -10,7 +10,7 @@ from unetkd_core.cli.saying import saying
 from unetkd_core.data import catalog
 from unetkd_core.runs import folder
 from unetkd_core.runs import keep as keeping
-from unetkd_core.zoo import references
+from unetkd_core.zoo import folders, references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 
@@ -38,7 +38,7 @@ def keep(
     info = references.info_of(f"{references.RUN_PREFIX}{run_id}")
     for warning in filter(None, (references.mapping_warning(info, source) for source in sources)):
         remark(warning)
-    if keeping.target(name, replace=replace).exists():
+    if folders.exists(keeping.target(name, replace=replace)):
         remark(f"{name} will be replaced.")
     with saying() as say:
         info = keeping.keep(

@@ -12,7 +12,7 @@ from unetkd_core import settings
 from unetkd_core.data.source import Source
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder
-from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import checkpoints, folders, references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 Progress = Callable[[str, int, int], None]
@@ -69,6 +69,6 @@ def keep(
 def target(name: str, *, replace: bool = False) -> Path:
     """The folder for a checkpoint. Raises CheckpointError for a name that cannot be one, or is taken."""
     found = settings.checkpoints_dir() / references.check_name(name)
-    if found.exists() and not replace:
+    if folders.exists(found) and not replace:
         raise CheckpointError(f"{found} exists already; choose another name, or replace it.")
     return found

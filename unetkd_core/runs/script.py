@@ -27,6 +27,7 @@ from unetkd_core.training.plan import turns_of
 from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
+DATA_FILES: Final = tuple(f"{split}_{part}.npy" for split in ("train", "val") for part in ("images", "labels"))
 _BLOCK: Final = 64
 """Scenes that are copied at once."""
 
@@ -196,6 +197,8 @@ def write_data(config: RunConfig, folder: Path, *, replace: bool = False) -> Non
     """
     if folder.exists() and not replace:
         raise ExportError(f"{folder} is there already; choose another --out, or overwrite it with --replace.")
+    if folder.exists() and not _is_ours(folder):
+        raise ExportError(f"{folder} holds other things than a script's data and is left alone; choose another --out.")
     data = config.data
     sets = {
         "train": packed.load(data.train, data.height, data.width, limit=data.max_train),
@@ -208,14 +211,22 @@ def write_data(config: RunConfig, folder: Path, *, replace: bool = False) -> Non
             for split, scenes in sets.items():
                 _write_set(new, split, scenes, (data.height, data.width))
             new.chmod(0o755)
-            shutil.rmtree(folder, ignore_errors=True)
+            before = new.with_name(f"{new.name}.before")
+            if folder.exists():
+                os.rename(folder, before)
             os.rename(new, folder)
+            shutil.rmtree(before, ignore_errors=True)
         finally:
             shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
         raise ExportError(
             f"{folder} cannot be written: {error.strerror or error}. Free space, or choose another --out."
         ) from None
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether it holds the four arrays or a part of them, and nothing else."""
+    return folder.is_dir() and not folder.is_symlink() and {path.name for path in folder.iterdir()} <= {*DATA_FILES}
 
 
 def _write_set(folder: Path, split: str, scenes: PackedSet, size: tuple[int, int]) -> None:

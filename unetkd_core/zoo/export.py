@@ -4,6 +4,7 @@ What it takes is the extra `[export]`, asked for in one sentence where it is mis
 """
 
 import importlib.util
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ PACKAGES: Final = ("onnx", "onnxscript", "onnxruntime")
 CALIBRATION: Final = 64
 """Scenes that the ranges of int8 are measured on."""
 Progress = Callable[[int, int], None]
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""The exporter is silenced by what belongs to the whole process, and torch traces one network at a time."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ def make(loaded: Loaded, *, int8: Quantising | None = None, progress: Progress |
     something else than PyTorch, DataError for data that cannot be used.
     """
     require_packages()
+    with _ONE_AT_A_TIME:
+        return _make(loaded, int8, progress)
+
+
+def _make(loaded: Loaded, int8: Quantising | None, progress: Progress | None) -> Made:
     import torch
 
     from unetkd_core.zoo import export_check, export_network

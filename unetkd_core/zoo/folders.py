@@ -79,13 +79,21 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
+def exists(folder: Path) -> bool:
+    """Whether readers find something there, also where a writer was killed between the old one and the new."""
+    return current(folder).is_dir()
+
+
 def delete(folder: Path) -> None:
-    """Take the folder away as a whole: whoever reads finds all of it or nothing. Raises OSError."""
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
-    shutil.rmtree(_aside(folder), ignore_errors=True)  # else readers would go back to it
-    os.rename(folder, aside / "gone")
-    sync(folder.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+    """Take the folder away as a whole: whoever reads finds all of it or nothing. Raises OSError, leaving it there."""
+    bin_ = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+    try:
+        os.rename(current(folder), bin_ / "gone")
+        if _aside(folder).exists():  # else readers would go back to it
+            os.rename(_aside(folder), bin_ / "before")
+        sync(folder.parent)
+    finally:
+        shutil.rmtree(bin_, ignore_errors=True)
 
 
 def replace_file(path: Path, content: bytes) -> None:

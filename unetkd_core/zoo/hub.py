@@ -134,7 +134,7 @@ def keep(ref: HubRef, name: str, *, replace: bool = False) -> Path:
 def free_name(name: str, *, replace: bool = False) -> Path:
     """The folder that `keep` would write. Raises CheckpointError for a name that is taken or cannot be one."""
     target = settings.checkpoints_dir() / references.check_name(name)
-    if target.exists() and not replace:
+    if folders.exists(target) and not replace:
         raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
     return target
 
