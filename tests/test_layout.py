@@ -34,7 +34,7 @@ NO_TORCH = (
     "models/backbones.py", "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
     "inference/searched.py", "inference/side_by_side.py",
     "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
-    "zoo/references.py", "zoo/cards.py", "zoo/hub*.py", "zoo/limits.py", "zoo/licences.py", "zoo/export.py",
+    "zoo/references.py", "zoo/cards.py", "zoo/hub*.py", "zoo/limits.py", "zoo/licences.py", "zoo/shelf.py", "zoo/export.py",
     "training/config.py", "training/terms.py", "training/presets.py",
     "training/plan.py", "training/answers.py", "training/room.py",
     "runs/*.py", "cli/*.py",

@@ -10,7 +10,7 @@ from pages.ui import kit, model_work
 from pages.ui.model_list import PACKED, Entry
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import UnetKDError
-from unetkd_core.zoo import folders, references
+from unetkd_core.zoo import folders, references, shelf
 from unetkd_core.zoo.checkpoints import CARD
 
 PAGE: Final = "models"
@@ -81,14 +81,17 @@ def delete(one: Entry) -> None:
     """A button that asks first, for a kept network."""
     with st.popover("Delete", key=kit.key(PAGE, f"delete_{one.ref}")):
         size = f", {one.megabytes:.1f} MB" if one.megabytes else ""
-        st.html(f'<p class="ukd-note">checkpoints/{html.escape(one.ref)}{size}. Nothing brings it back.</p>')
+        needed = ", ".join(shelf.dependants(one.ref))
+        lost = f" With it goes what it is a member of: {needed}." if needed else ""
+        told = f"checkpoints/{one.ref}{size}. Nothing brings it back.{lost}"
+        st.html(f'<p class="ukd-note">{html.escape(told)}</p>')
         name = kit.key(PAGE, f"delete_now_{one.ref}")
         st.button("Delete it", key=name, type="primary", on_click=_delete, args=(one.ref,))
 
 
 def _delete(name: str) -> None:
     try:
-        references.delete(name)
+        shelf.delete(name)
         model_work.tell(f"{name} is deleted.")
     except UnetKDError as error:
         model_work.refuse(error)

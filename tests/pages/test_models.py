@@ -12,7 +12,8 @@ from pages.ui import background, kit, model_details, model_keep, model_list, mod
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
-from unetkd_core.zoo import references
+from unetkd_core.zoo import ensembles, references
+from unetkd_core.zoo.ensembles import EnsembleSpec
 
 __all__ = ["lab"]
 
@@ -90,6 +91,12 @@ def test_deleting_asks_first_and_says_what_is_gone(trio: Path) -> None:
     at.button(key="models_delete_now_big").click().run()
     assert not (trio / "big").exists() and "big is deleted." in text(at)
     assert at.query_params["net"] == "alone"
+
+
+def test_deleting_a_member_names_the_ensemble_that_needs_it(trio: Path) -> None:
+    ensembles.save(EnsembleSpec(members=("big", "taught"), weighting="even"), trio / "team")
+    assert "With it goes what it is a member of: team." in text(opened(net="big"))
+    assert "With it goes" not in text(opened(net="alone"))
 
 
 def test_a_damaged_one_is_told_and_the_others_stay(trio: Path) -> None:

@@ -179,4 +179,8 @@ def test_data_is_not_overwritten_unasked(tiny_config: RunConfig, tmp_path: Path)
     with pytest.raises(ExportError, match="--replace"):
         script.write_data(tiny_config, tmp_path / "data")
     script.write_data(tiny_config, tmp_path / "data", replace=True)
+    (tmp_path / "data" / "mine.txt").write_text("of great worth")
+    with pytest.raises(ExportError, match="holds other things"):
+        script.write_data(tiny_config, tmp_path / "data", replace=True)
+    assert (tmp_path / "data" / "mine.txt").exists()
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith((".", "data"))) == ["data"]

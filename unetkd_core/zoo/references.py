@@ -64,7 +64,7 @@ def resolve(ref: str) -> Path:
     check_name(key)
     folder = settings.runs_dir() / key / "best" if is_run else settings.checkpoints_dir() / key
     if not folders.current(folder).is_dir():
-        raise CheckpointError(_missing_run(key) if is_run else _missing_name(key))
+        raise CheckpointError(_missing_run(key) if is_run else missing_name(key))
     return folder
 
 
@@ -177,24 +177,14 @@ def _teacher_of(ref: str) -> EnsembleSpec:
     return ensembles.parse(teacher, where=f"The teacher of run {run_id}")
 
 
-def delete(name: str) -> None:
-    """Take a named checkpoint or ensemble away for good. Raises CheckpointError when there is none, or it cannot be."""
-    folder = settings.checkpoints_dir() / check_name(name)
-    if not folders.current(folder).is_dir():
-        raise CheckpointError(_missing_name(name))
-    try:
-        folders.delete(folder)
-    except OSError as error:
-        raise CheckpointError(f"{name} cannot be deleted: {error.strerror or error}.") from None
-
-
 def _missing_run(run_id: str) -> str:
     if (settings.runs_dir() / run_id).is_dir():
         return f"Run {run_id} has no checkpoint yet: it comes with its first epoch."
     return f"There is no run {run_id}; see `unetkd runs list`."
 
 
-def _missing_name(name: str) -> str:
+def missing_name(name: str) -> str:
+    """That there is no checkpoint of that name, and which there are."""
     there = folders.names(settings.checkpoints_dir(), NAME)
     choice = f"there are {', '.join(there[:12])}" if there else "there is none yet"
     return f"There is no checkpoint named {name!r}; {choice}. A run's best is run:ID."
