@@ -62,10 +62,12 @@ def replayed(
     monkeypatch.setattr(
         sys, "argv", ["train.py", str(tmp_path / "data"), *map(str, options), "--out", str(tmp_path / "out")]
     )
+    threads = torch.get_num_threads()
     try:
         runpy.run_path(str(tmp_path / "train.py"), run_name="__main__")
     finally:
         torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)
     lines = [json.loads(line) for line in (tmp_path / "out" / "metrics.jsonl").read_text().splitlines()]
     return lines, load_file(tmp_path / "out" / "best.safetensors")
 

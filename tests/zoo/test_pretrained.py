@@ -18,6 +18,7 @@ IMAGE = torch.rand(1, 3, 32, 48)
 
 
 def small() -> UNet:
+    torch.manual_seed(0)
     model = UNet(**{key: value for key, value in SMALL.items() if key != "type"})
     model.info = make_info(name="tiny")
     return model.eval()
