@@ -1,0 +1,55 @@
+"""What lies in results/ as text is what the measured tables beside it say, to the digit.
+
+`python -m tests.results.test_paper_tables` prints the table that results/camvid/README.md should hold.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from unetkd_core.classes import CLASS_NAMES
+from unetkd_core.runs import paper_results, paper_text
+from unetkd_core.runs.paper_results import FILE, Made, Results
+from unetkd_core.settings import PROJECT_ROOT
+from unetkd_core.training.presets import METHODS
+
+MEASURED = sorted((PROJECT_ROOT / "results").glob(f"*/{FILE}"))
+
+
+def table(results: Results) -> str:
+    """Everyone who was taught: gains on both splits, mIoU and classes of the reported one, in percent and points."""
+    taught = [made for made in results.rows if made.row.teacher and made.pairs and not made.row.of]
+    head = f"| method | α | T | student | gain, val | gain, train | mIoU, val | {' | '.join(CLASS_NAMES)} |"
+    return "\n".join([head, "|---" * (7 + len(CLASS_NAMES)) + "|", *map(_row, taught)])
+
+
+def _row(made: Made) -> str:
+    cells = [METHODS[made.row.method].label, *paper_text.weights(made.row), made.row.network]
+    cells += [paper_text.cell(made, "gain", on).ours for on in ("val", "train")]
+    cells.append(paper_text.cell(made, "miou", "val").ours)
+    for index in range(len(CLASS_NAMES)):
+        cells.append(f"{100 * sum(pair.student.val.iou[index] for pair in made.pairs) / len(made.pairs):.1f}")
+    return f"| {' | '.join(cells)} |"
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
+def test_the_files_are_those_that_the_results_make(path: Path) -> None:
+    results = paper_results.read(path)
+    for name, text in (
+        ("paper-tables.md", paper_text.markdown(results)),
+        ("paper-tables.csv", paper_text.as_csv(results)),
+        ("figure-3.csv", paper_text.curves_csv(results)),
+    ):
+        assert (path.parent / name).read_text(encoding="utf-8") == text, f"{path.parent / name} is of other results"
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
+def test_the_readme_holds_the_numbers(path: Path) -> None:
+    text = (path.parent / "README.md").read_text(encoding="utf-8")
+    assert table(paper_results.read(path)) in text, "python -m tests.results.test_paper_tables"
+
+
+if __name__ == "__main__":
+    for found in MEASURED:
+        print(found.parent.name)
+        print(table(paper_results.read(found)))
