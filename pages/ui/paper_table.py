@@ -105,12 +105,12 @@ def _class(made: Made, before: Made) -> str:
 
 def _head(table: int, columns: Sequence[Column]) -> str:
     names = paper_text.heads(table)
-    corner = "".join(f'<td class="name{_spared(name)}"></td>' for name in names)
+    corner = "".join(f'<td class="name{_spared(name, table)}"></td>' for name in names)
     groups = "".join(
         f'<th class="group{c.css}" scope="colgroup" colspan="{c.width}"><span>{_title(c.what)}</span></th>'
         for c in columns
     )
-    who = "".join(f'<th scope="col" class="name{_spared(name)}">{html.escape(name)}</th>' for name in names)
+    who = "".join(f'<th scope="col" class="name{_spared(name, table)}">{html.escape(name)}</th>' for name in names)
     under = "".join(
         f'<th scope="col" class="first{c.css}">paper</th><th scope="col" class="{c.css}">here</th>'
         f'<th scope="col" class="{c.css}">difference</th>'
@@ -126,9 +126,9 @@ def _title(what: What) -> str:
     return {"miou": "mIoU, %", "gain": "gain, points", "loss": "loss × 100"}[what]
 
 
-def _spared(name: str) -> str:
-    """A phone has room for who, not for how."""
-    return " spare" if name in ("α", "T") else ""
+def _spared(name: str, table: int) -> str:
+    """A phone has room for who, not for how; in Table VII all students are one."""
+    return " spare" if name in ("α", "T") or (table == 7 and name == "Student") else ""
 
 
 def _names(made: Made) -> str:
@@ -138,7 +138,10 @@ def _names(made: Made) -> str:
     teacher = _who("ensemble" if row.teacher == ENSEMBLE else "teacher", made, row.teacher)
     how = f"the best of {row.of}: {METHODS[row.method].label}" if row.of else ""
     note = f'<span class="small">{html.escape(how)}</span>' if how else ""
-    student = f'<th scope="row" class="name"><span class="mark student"></span>{html.escape(row.network)}{note}</th>'
+    spared = _spared("Student", row.table)
+    student = (
+        f'<th scope="row" class="name{spared}"><span class="mark student"></span>{html.escape(row.network)}{note}</th>'
+    )
     cells = f'<td class="name">{teacher}</td>{student}'
     if row.table == 7:
         cells = f'<td class="name">{_method(made)}</td>{cells}'

@@ -52,7 +52,8 @@ def how(made: Made) -> str:
     if row.teacher is None:
         return ""
     label = METHODS[row.method].label
-    return f"{label if label.isupper() else label[:1].lower() + label[1:]}, α {row.alpha:g}, T {row.temperature:g}"
+    name = label if label.isupper() else label[:1].lower() + label[1:]
+    return name if row.alpha == 1 else f"{name}, α {row.alpha:g}, T {row.temperature:g}"
 
 
 def _papers(made: Made) -> str:
