@@ -25,7 +25,7 @@ from unetkd_core.zoo.checkpoints import list_damaged
 PAGE = "models"
 QUESTION = "Which network is worth its weights?"
 ADDRESS = {name: kit.key(PAGE, name) for name in ("shown", "on", "net")}
-TIMES = kit.key(PAGE, "times")  # (architecture, size) as text -> seconds a street, measured in this session
+TIMES = kit.key(PAGE, "times")  # sha256 of the weights -> seconds a street, measured in this session
 ROW_HEIGHT, ROWS_AT_ONCE = 35, 9
 COLUMNS = {
     "": st.column_config.TextColumn("", width=28),

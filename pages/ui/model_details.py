@@ -21,10 +21,7 @@ MAX_CARD_BYTES: Final = 200_000
 
 def show(one: Entry, on: str | None, seconds: float | None) -> None:
     """Name, facts, classes. seconds: a street's, measured here; None: not measured."""
-    st.html(
-        f'<div class="ukd-section"><h2>{html.escape(one.name)}</h2>'
-        f'<span class="ukd-note">{kit.role_html(one.role)}</span></div>'
-    )
+    kit.section(html.escape(one.name), kit.role_html(one.role))
     rows = "".join(f"<dt>{html.escape(k)}</dt><dd>{v}</dd>" for k, v in facts(one, seconds))
     st.html(f'<dl class="run-facts">{rows}</dl>')
     scores = one.iou(on)

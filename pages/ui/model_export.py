@@ -22,13 +22,7 @@ state = st.session_state
 def form(one: Entry) -> None:
     """A popover: which form, then the file with what was measured of it."""
     key = ("export", one.ref)
-    if model_work.is_going(key):
-        model_work.going(key, _words)
-        return
-    folded = st.popover("Export", key=kit.key(PAGE, f"export_{one.ref}"), icon=":material/output:", on_change="rerun")
-    if folded.open:
-        with folded:
-            _form(one, key)
+    model_work.panel(key, "Export", "output", _words, lambda: _form(one, key))
 
 
 def _form(one: Entry, key: tuple[str, str]) -> None:

@@ -67,10 +67,10 @@ def _offered(offer: Offer) -> None:
     if model_work.is_going(key):
         model_work.going(key, _moved)
         return
-    here = "all of it here already" if not offer.missing else f"{megabytes(offer.missing)} to download"
+    here = "all of it here already" if not offer.missing else f"{hub.megabytes(offer.missing)} to download"
     st.html(
         f'<p class="ukd-note"><b>{html.escape(str(offer.ref))}</b> at commit {offer.commit[:12]}: {len(offer.files)} '
-        f"files, {megabytes(offer.size)}, {here}.</p>"
+        f"files, {hub.megabytes(offer.size)}, {here}.</p>"
     )
     if st.button("Pull it", type="primary", key=kit.key(PAGE, "pull")):
         given = token()
@@ -100,13 +100,7 @@ def push(one: Entry) -> None:
     if not is_owner():
         return
     key = ("push", one.ref)
-    if model_work.is_going(key):
-        model_work.going(key, lambda work: "Uploading")
-        return
-    folded = st.popover("Push", key=kit.key(PAGE, f"push_{one.ref}"), icon=":material/cloud_upload:", on_change="rerun")
-    if folded.open:
-        with folded:
-            _push_form(one, key)
+    model_work.panel(key, "Push", "cloud_upload", lambda work: "Uploading", lambda: _push_form(one, key))
 
 
 def _push_form(one: Entry, key: tuple[str, str]) -> None:
@@ -119,7 +113,7 @@ def _push_form(one: Entry, key: tuple[str, str]) -> None:
     private = st.toggle("Private", True, key=kit.key(PAGE, f"private_{one.ref}"))
     warning = "" if private or is_free(one.info.licence) else " Public means that everyone may take it."
     st.html(
-        f'<p class="ukd-note">{len(parcel.files)} files, {megabytes(parcel.size)}. Licence: '
+        f'<p class="ukd-note">{len(parcel.files)} files, {hub.megabytes(parcel.size)}. Licence: '
         f"{html.escape(one.info.licence)}.{warning} Files of these names that are there already are "
         "replaced. Pushing needs a token that may write, in HF_TOKEN or by <code>hf auth login</code>.</p>"
     )
@@ -141,9 +135,4 @@ def _pushed(done: Pushed) -> tuple[str, str | None]:
 def _moved(work: Work) -> str:
     if not work.total:
         return "Asking the Hub"
-    return f"{megabytes(work.done)} of {megabytes(work.total)}{model_work.left(work)}"
-
-
-def megabytes(size: int) -> str:
-    """1234567 -> "1.2 MB"; under 100 kB in kB."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+    return f"{hub.megabytes(work.done)} of {hub.megabytes(work.total)}{model_work.left(work)}"

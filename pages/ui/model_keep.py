@@ -18,22 +18,22 @@ PAGE: Final = "models"
 def form(one: Entry) -> None:
     """For a run: keep it under a name. While it is scored, how far that is."""
     assert one.run_id is not None
-    if model_work.is_going(_key(one.run_id)):
-        model_work.going(_key(one.run_id), _words)
-        return
-    with st.popover("Keep it", key=kit.key(PAGE, f"keep_{one.run_id}"), icon=":material/bookmark_add:"):
-        name = st.text_input(
-            "Name", key=kit.key(PAGE, f"name_{one.run_id}"), placeholder="my-student",
-            help="Letters, digits, dots and dashes: its folder in checkpoints/.",
-        )  # fmt: skip
-        title = st.text_input("Title", one.info.title, key=kit.key(PAGE, f"title_{one.run_id}"))
-        splits = st.multiselect(
-            "Scored on", list(places.found()), default=["streets:val"], key=kit.key(PAGE, f"on_{one.run_id}"),
-            help="At the labels’ own size, all scenes of the split: this takes a minute or two.",
-        )  # fmt: skip
-        teacher = one.info.role == "alone" and st.toggle("It is a teacher", key=kit.key(PAGE, f"teacher_{one.run_id}"))
-        if st.button("Score and keep", type="primary", disabled=not name, key=kit.key(PAGE, f"go_{one.run_id}")):
-            _start(one.run_id, name.strip(), title.strip(), splits, teacher=bool(teacher))
+    model_work.panel(_key(one.run_id), "Keep it", "bookmark_add", _words, lambda: _form(one, one.run_id or ""))
+
+
+def _form(one: Entry, run_id: str) -> None:
+    name = st.text_input(
+        "Name", key=kit.key(PAGE, f"name_{run_id}"), placeholder="my-student",
+        help="Letters, digits, dots and dashes: its folder in checkpoints/.",
+    )  # fmt: skip
+    title = st.text_input("Title", one.info.title, key=kit.key(PAGE, f"title_{run_id}"))
+    splits = st.multiselect(
+        "Scored on", list(places.found()), default=["streets:val"], key=kit.key(PAGE, f"on_{run_id}"),
+        help="At the labels’ own size, all scenes of the split: this takes a minute or two.",
+    )  # fmt: skip
+    teacher = one.info.role == "alone" and st.toggle("It is a teacher", key=kit.key(PAGE, f"teacher_{run_id}"))
+    if st.button("Score and keep", type="primary", disabled=not name, key=kit.key(PAGE, f"go_{run_id}")):
+        _start(run_id, name.strip(), title.strip(), splits, teacher=bool(teacher))
 
 
 def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bool) -> None:

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pages.ui import price, trio
-from pages.ui.caches import STREET
 from pages.ui.readings import role_of
-from unetkd_core.inference.sizes import working_size
-from unetkd_core.models.complexity import macs
 from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -49,7 +46,7 @@ class Entry:
     @property
     def work(self) -> int:
         """Multiply-accumulates for one street of STREET at its own scale."""
-        return macs(self.info.arch, *working_size(*STREET, self.info.height, self.info.width))
+        return price.work(self.info)
 
     @property
     def megabytes(self) -> float | None:
@@ -57,9 +54,7 @@ class Entry:
 
     def miou(self, on: str | None) -> float | None:
         """Its mIoU there as a fraction; None where it was not measured."""
-        scores = self.info.metrics.get(on) if on else None
-        value = scores.get("miou") if isinstance(scores, Mapping) else None
-        return value if isinstance(value, float) else None
+        return price.miou(self.info, on)
 
     def iou(self, on: str | None) -> list[float | None] | None:
         """Each class's IoU there."""

@@ -39,6 +39,21 @@ def going(slot: Hashable, words: Callable[[Work], str]) -> None:
     st.progress(work.share, words(work))
 
 
+def panel(slot: Hashable, label: str, icon: str, words: Callable[[Work], str], draw: Callable[[], None]) -> None:
+    """A popover that `draw` fills once it is open; a bar in its place while what was asked for there goes on.
+
+    slot: (what, of which network).
+    """
+    if is_going(slot):
+        going(slot, words)
+        return
+    name = "_".join(map(str, slot)) if isinstance(slot, tuple) else str(slot)
+    folded = st.popover(label, key=kit.key(PAGE, name), icon=f":material/{icon}:", on_change="rerun")
+    if folded.open:
+        with folded:
+            draw()
+
+
 def left(work: Work) -> str:
     """ ", about 20 s left"; nothing before that is known."""
     return f", about {kit.duration(work.seconds_left)} left" if work.seconds_left is not None else ""

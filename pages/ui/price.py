@@ -14,13 +14,13 @@ from unetkd_core.inference.sizes import working_size
 from unetkd_core.models.complexity import macs
 from unetkd_core.settings import cores
 from unetkd_core.zoo import references
+from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PACKED = "packed"
 
 
-def work(reading: Reading) -> int:
+def work(info: CheckpointInfo) -> int:
     """Multiply-accumulates to read one street of size STREET, at the network's own training scale."""
-    info = reading.info
     return macs(info.arch, *working_size(*STREET, info.height, info.width))
 
 
@@ -36,9 +36,9 @@ def measured_on(readings: Sequence[Reading], wanted: str) -> str | None:
     return next((k for k in order if k in shared), None)
 
 
-def miou(reading: Reading, dataset: str | None) -> float | None:
+def miou(info: CheckpointInfo, dataset: str | None) -> float | None:
     """The checkpoint's mIoU on a dataset as a fraction, or None where it was not measured."""
-    scores = reading.info.metrics.get(dataset) if dataset else None
+    scores = info.metrics.get(dataset) if dataset else None
     value = scores.get("miou") if isinstance(scores, Mapping) else None
     return value if isinstance(value, float) else None
 
@@ -65,7 +65,7 @@ def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: st
 
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
-    score = miou(reading, dataset)
+    score = miou(reading.info, dataset)
     waiting = kit.MISSING if reading.problem else "…"
     time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else waiting
     name = kit.role_html(reading.role, reading.short)
@@ -73,7 +73,7 @@ def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) ->
     weights = kit.count(reading.info.parameters) + (f'<span class="ukt-mb">{size:.1f} MB</span>' if size else "")
     return (
         f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
-        f"<td>{weights}</td><td>{kit.count(work(reading))}</td><td>{time}</td></tr>"
+        f"<td>{weights}</td><td>{kit.count(work(reading.info))}</td><td>{time}</td></tr>"
     )
 
 

@@ -33,8 +33,8 @@ def pull(
     if name is not None:
         hub.free_name(name, replace=replace)
     offer = hub.look(ref)
-    here = "" if offer.missing == offer.size else f", {megabytes(offer.missing)} of them to download"
-    remark(f"{ref} at commit {offer.commit[:12]}: {len(offer.files)} files, {megabytes(offer.size)}{here}")
+    here = "" if offer.missing == offer.size else f", {hub.megabytes(offer.missing)} of them to download"
+    remark(f"{ref} at commit {offer.commit[:12]}: {len(offer.files)} files, {hub.megabytes(offer.size)}{here}")
     with _moving(str(ref)) as progress:
         folder = hub.fetch(offer, progress=progress)
     if name is not None:
@@ -67,7 +67,7 @@ def push(
     parcel = hub.pack(given, folder=folder)
     licence = parcel.info.licence
     kind = "private" if private else "public"
-    remark(f"{parcel.info.title or ref}: {len(parcel.files)} files, {megabytes(parcel.size)}, to {repo} ({kind})")
+    remark(f"{parcel.info.title or ref}: {len(parcel.files)} files, {hub.megabytes(parcel.size)}, to {repo} ({kind})")
     remark(f"Licence: {licence}" + ("" if private or is_free(licence) else ". Public means that everyone may take it."))
     if not yes and not typer.confirm("Push?", err=True):
         raise CheckpointError("Nothing was pushed.")
@@ -76,11 +76,6 @@ def push(
         print_json({"ref": str(pushed.ref), "commit": pushed.commit, "url": pushed.url, "private": pushed.private})
         return
     typer.echo(f"Pushed as {pushed.ref}, {'private' if pushed.private else 'public'}: {pushed.url}")
-
-
-def megabytes(size: int) -> str:
-    """1234567 -> "1.2 MB"; under 100 kB in kB."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
 @contextmanager

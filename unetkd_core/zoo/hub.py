@@ -22,7 +22,21 @@ from unetkd_core.zoo.hub_refs import HubRef, make, parse
 from unetkd_core.zoo.hub_transfer import Progress, Transfer
 from unetkd_core.zoo.limits import can_hold
 
-__all__ = ["Offer", "Parcel", "Pushed", "fetch", "free_name", "keep", "known", "look", "pack", "parse", "pull", "push"]
+__all__ = [
+    "Offer",
+    "Parcel",
+    "Pushed",
+    "fetch",
+    "free_name",
+    "keep",
+    "known",
+    "look",
+    "megabytes",
+    "pack",
+    "parse",
+    "pull",
+    "push",
+]
 
 
 @dataclass(frozen=True)
@@ -181,3 +195,8 @@ def _refuse_foreign(config: Path, ref: HubRef) -> None:
         raise HubError(
             f"{ref} is another kind of model{said}, no checkpoint of UNetKD. Its weights were not downloaded."
         )
+
+
+def megabytes(size: int) -> str:
+    """1234567 -> "1.2 MB"; under 100 kB in kB."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
