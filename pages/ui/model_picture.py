@@ -15,6 +15,8 @@ from unetkd_core.zoo.checkpoints import CheckpointInfo
 CHOICE: Final = "net"
 """The selection's name: a click brings the chosen mark's reference under it."""
 _HEIGHT: Final = 340
+_NAMED: Final = 8
+"""So many marks have their names beside them; of more only the chosen one, the others say theirs when pointed at."""
 _WIDE: Final = 640
 """Pixels that the labels' room is reckoned for."""
 _SHAPES: Final = ["square", "circle", "circle", "triangle-up"]
@@ -39,7 +41,7 @@ def chart(found: Sequence[Entry], on: str, chosen: str | None) -> alt.LayerChart
         alt.Chart(frame[frame["ref"] == chosen]).mark_point(**ring).encode(x=x, y=y),
         marks.transform_filter("datum.role != 'twin'").mark_point(size=120, filled=True, opacity=1).encode(color=COLOR),
         marks.transform_filter("datum.role == 'twin'").mark_point(**hollow).encode(stroke=OUTLINE),
-        alt.Chart(frame)
+        alt.Chart(frame if len(frame) <= _NAMED else frame[frame["ref"] == chosen].assign(at=frame["miou"]))
         .mark_text(align="left", dx=18, fontSize=13, color=INK)
         .encode(x=x, y=_y_of("at", y), text="name:N"),
         marks.mark_point(size=900, filled=True, opacity=0).add_params(clicked),

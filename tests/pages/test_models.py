@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import background, kit, model_details, model_keep, model_list, model_picture
+from pages.ui.model_list import Entry
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
@@ -120,6 +121,16 @@ def test_labels_stand_apart_and_twins_are_joined_to_their_students() -> None:
     same = [type(one)(one.ref, one.info.model_copy(update={"metrics": near[0].info.metrics}), one.name) for one in near]
     frame = model_picture._frame(same, "streets:val")
     assert abs(frame["at"].diff().iloc[-1]) > 0 and frame["miou"].nunique() == 1
+
+
+def test_of_many_marks_the_chosen_one_alone_is_named() -> None:
+    one = next(entry for entry in model_list.entries("kept") if entry.ref == "big")
+    many = [Entry(f"run:{number}", one.info, f"Run {number}") for number in range(9)]
+    for found, named in ((many[:8], 8), (many, 1)):
+        spec = model_picture.chart(found, "streets:val", "run:3").to_dict()
+        (text_of,) = [layer for layer in spec["layer"] if layer["mark"].get("type") == "text"]
+        rows = spec["datasets"][text_of["data"]["name"]]
+        assert len(rows) == named and "Run 3" in [row["name"] for row in rows]
 
 
 def test_what_has_been_kept_is_told_and_chosen() -> None:
