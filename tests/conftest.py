@@ -15,7 +15,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["UNETKD_DEVICE"] = "cpu"
 for _name in (
     *("UNETKD_SLOTS", "UNETKD_CHECKPOINTS", "UNETKD_RAY_ADDRESS", "UNETKD_TEACHERS_GB"),
-    *("UNETKD_MAX_QUEUED", "UNETKD_MAX_EPOCHS", "UNETKD_MAX_PIXELS", "UNETKD_MAX_HOURS"),
+    *(name for name in os.environ if name.startswith("UNETKD_MAX_") or name == "UNETKD_PUBLIC"),
 ):
     os.environ.pop(_name, None)
 

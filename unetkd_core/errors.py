@@ -8,6 +8,7 @@
     │   └── HubError            the Hugging Face Hub cannot be reached, or does not hand over or take a checkpoint
     ├── RunError                a run folder, its state or its worker
     │   └── QueueFullError      no more may wait just now; there is room again once something is over
+    ├── NotAllowedError         a public server does not do this for its visitors, or the run is somebody else's
     ├── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
     └── ExportError             a network or a run cannot be written in the form that was asked for
 
@@ -53,6 +54,10 @@ class RunError(UnetKDError):
 
 class QueueFullError(RunError):
     """As many runs wait and train as are allowed. Waiting helps."""
+
+
+class NotAllowedError(UnetKDError):
+    """Something that is for whoever runs a public server, or for the visitor whose run it is."""
 
 
 class TrainingError(UnetKDError):

@@ -47,14 +47,19 @@ def teachers_dir() -> Path:
 
 
 def teachers_limit_bytes() -> int:
-    """UNETKD_TEACHERS_GB: how much disk teachers' answers may take. Default 20; 0 keeps none."""
-    value = os.environ.get("UNETKD_TEACHERS_GB", "").strip() or "20"
+    """UNETKD_TEACHERS_GB: how much disk teachers' answers may take. Default 20, on a public server 5; 0 keeps none."""
+    return _gigabytes("UNETKD_TEACHERS_GB", "5" if public() else "20")
+
+
+def _gigabytes(name: str, usual: str) -> int:
+    """Bytes."""
+    value = os.environ.get(name, "").strip() or usual
     try:
         gigabytes = float(value)
     except ValueError:
         gigabytes = -1.0
     if not 0 <= gigabytes < 1e6:
-        raise ConfigError(f"UNETKD_TEACHERS_GB is {value!r}; expected a number of gigabytes, as 20, or 0 for none.")
+        raise ConfigError(f"{name} is {value!r}; expected a number of gigabytes, as 20, or 0 for none.")
     return int(gigabytes * 1e9)
 
 
@@ -131,26 +136,75 @@ def threads_per_slot() -> int:
     return max(1, cores() // slots())
 
 
+def public() -> bool:
+    """UNETKD_PUBLIC: 1 where strangers use this server, which then offers less and caps everything (docs/server.md).
+
+    Default 0. Raises ConfigError for anything else, because a typing mistake must not open a server.
+    """
+    value = os.environ.get("UNETKD_PUBLIC", "").strip() or "0"
+    if value not in ("0", "1"):
+        raise ConfigError(f"UNETKD_PUBLIC is {value!r}; expected 1 for a server that strangers use, or 0.")
+    return value == "1"
+
+
 def max_queued() -> int:
-    """UNETKD_MAX_QUEUED: runs that may wait and train at once, a student and its twin being two. Default 100."""
-    return _whole("UNETKD_MAX_QUEUED") or 100
+    """UNETKD_MAX_QUEUED: runs that may wait and train at once, a student and its twin being two. Default 100, on a
+    public server 40.
+    """
+    return _limit("UNETKD_MAX_QUEUED", 40) or 100
+
+
+def max_queued_each() -> int | None:
+    """UNETKD_MAX_QUEUED_EACH: of these, one visitor's. Default on a public server 4. None: nobody is told apart."""
+    return _of_visitors("UNETKD_MAX_QUEUED_EACH", 4)
+
+
+def max_training_each() -> int | None:
+    """UNETKD_MAX_TRAINING_EACH: one visitor's runs that train at once, where others could. Default on a public server
+    2, which is a student and its twin.
+    """
+    return _of_visitors("UNETKD_MAX_TRAINING_EACH", 2)
+
+
+def max_kept_each() -> int | None:
+    """UNETKD_MAX_KEPT_EACH: one visitor's runs on the disk, whatever became of them. Default on a public server 24."""
+    return _of_visitors("UNETKD_MAX_KEPT_EACH", 24)
 
 
 def max_epochs() -> int | None:
-    """UNETKD_MAX_EPOCHS: epochs of one run at most. None: no limit."""
-    return _whole("UNETKD_MAX_EPOCHS")
+    """UNETKD_MAX_EPOCHS: epochs of one run at most. None: no limit; on a public server 20."""
+    return _limit("UNETKD_MAX_EPOCHS", 20)
 
 
 def max_pixels() -> int | None:
-    """UNETKD_MAX_PIXELS: height times width of a run's images at most. None: no limit."""
-    return _whole("UNETKD_MAX_PIXELS")
+    """UNETKD_MAX_PIXELS: height times width of a run's images at most. None: no limit; on a public server 128 x 256."""
+    return _limit("UNETKD_MAX_PIXELS", 128 * 256)
+
+
+def max_scenes() -> int | None:
+    """UNETKD_MAX_SCENES: scenes that a run learns from, and that it is checked on, at most. None: no limit; on a public
+    server 3000.
+    """
+    return _limit("UNETKD_MAX_SCENES", 3000)
+
+
+def max_batch() -> int | None:
+    """UNETKD_MAX_BATCH: scenes in one batch at most. None: no limit; on a public server 32."""
+    return _limit("UNETKD_MAX_BATCH", 32)
+
+
+def max_cells() -> int | None:
+    """UNETKD_MAX_CELLS: runs of one sweep at most, its untaught twins not counted. None: no limit but the sweep's own;
+    on a public server 27.
+    """
+    return _limit("UNETKD_MAX_CELLS", 27)
 
 
 def max_hours() -> float | None:
-    """UNETKD_MAX_HOURS: hours that one run may train, resumes added up. None: no limit."""
+    """UNETKD_MAX_HOURS: hours that one run may train, resumes added up. None: no limit; on a public server one."""
     value = os.environ.get("UNETKD_MAX_HOURS", "").strip()
     if not value:
-        return None
+        return 1.0 if public() else None
     try:
         hours = float(value)
     except ValueError:
@@ -158,6 +212,25 @@ def max_hours() -> float | None:
     if not 0 < hours < math.inf:
         raise ConfigError(f"UNETKD_MAX_HOURS is {value!r}; expected hours above 0, as 12 or 0.5.")
     return hours
+
+
+def max_disk_bytes() -> int | None:
+    """UNETKD_MAX_DISK_GB: bytes under UNETKD_HOME with which no further run begins. None: no limit; on a public server
+    20 GB.
+    """
+    given = os.environ.get("UNETKD_MAX_DISK_GB", "").strip()
+    return _gigabytes("UNETKD_MAX_DISK_GB", "20") if given or public() else None
+
+
+def _limit(name: str, on_a_public_server: int) -> int | None:
+    """A limit on whoever asks; without the variable it holds on a public server alone."""
+    given = _whole(name)
+    return on_a_public_server if given is None and public() else given
+
+
+def _of_visitors(name: str, usual: int) -> int | None:
+    """A limit on each visitor. None where visitors are not told apart."""
+    return _limit(name, usual) if public() else None
 
 
 def _whole(name: str) -> int | None:

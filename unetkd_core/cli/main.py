@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from typer.core import TyperGroup
 
-from unetkd_core import __version__
+from unetkd_core import __version__, visitors
 from unetkd_core.cli import (
     cache,
     chain,
@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(words, obj=words)
+        with visitors.acting_as(visitors.OPERATOR):
+            app(words, obj=words)
     except UnetKDError as error:
         remark(f"unetkd: {error}")
         sys.exit(1)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from filelock import FileLock
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.data import camvid, cityscapes, folder, source_streets, streets
 from unetkd_core.data.paired import PairedSource
 from unetkd_core.data.source import Source
@@ -91,8 +91,10 @@ def register(name: str, path: str | Path, kind: str | None = None) -> DatasetInf
 
     `kind` (camvid, cityscapes, folder) is guessed from the layout when not given.
 
-    Raises DataError for a bad name, a missing folder, or one with no dataset in it; nothing is remembered then.
+    Raises DataError for a bad name, a missing folder, or one with no dataset in it, NotAllowedError for a visitor of a
+    public server; nothing is remembered then.
     """
+    visitors.refuse("Adding a folder")
     root = Path(path).expanduser().resolve()
     if not _NAME.fullmatch(name):
         raise DataError(
@@ -115,7 +117,8 @@ def register(name: str, path: str | Path, kind: str | None = None) -> DatasetInf
 
 
 def forget(name: str) -> None:
-    """Take a name out of the register; its files stay. Raises DataError when it is not there."""
+    """Take a name out of the register; its files stay. Raises DataError when it is not there, NotAllowedError."""
+    visitors.refuse("Forgetting a folder")
     if name not in _registered():
         raise DataError(f"No dataset is registered as {name!r}; registered are {', '.join(_registered()) or 'none'}.")
     _change_register(lambda entries: entries.pop(name, None))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from safetensors import safe_open
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.backbones import BACKBONES, ENCODERS, Backbone
 
@@ -77,9 +77,12 @@ def file_names(backbone: Backbone) -> tuple[str, ...]:
 
 
 def check(name: str) -> Weights:
-    """`find`; and is the file that encoder's, or can it be fetched? Raises ConfigError, one sentence, when not."""
+    """`find`; and is the file that encoder's, or can it be fetched? Raises ConfigError, one sentence, when not,
+    NotAllowedError where a visitor of a public server would have it fetched.
+    """
     found = find(name)
     if found.path is None:
+        visitors.refuse(f"Downloading {name}'s ImageNet weights", "Train from scratch, or choose another network.")
         request = urllib.request.Request(found.backbone.weights_url, method="HEAD")
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):

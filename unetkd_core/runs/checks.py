@@ -26,11 +26,15 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
             "Training needs Linux or macOS: a worker here leads a process group. On Windows start it in WSL."
         )
     limits.check(config)
+    there = {}
     for ref in dict.fromkeys((*config.data.train, *config.data.val)):
         source = catalog.open_source(ref)
         source.check()
-        if len(source) == 0:
+        there[ref] = len(source)
+        if there[ref] == 0:
             raise ConfigError(f"{ref} has no scenes; choose another split.")
+    train, val = (sum(map(there.__getitem__, refs)) for refs in (config.data.train, config.data.val))
+    limits.check_scenes(config, train, val)
     check_labels(config)
     if config.model.weights is not None and not resuming:
         pretrained.check(config.model.name)

@@ -77,6 +77,15 @@ class Run:
         """Where it comes from: versions, commit, created, pair, machine. Raises RunError."""
         return _read_json(self.run_dir / "meta.json")
 
+    @property
+    def owner(self) -> str | None:
+        """The sha256 of its owner's key, on a public server; None: the operator's, or nobody tells visitors apart."""
+        try:
+            owner = self.meta.get("owner")
+        except RunError:
+            return None
+        return owner if isinstance(owner, str) else None
+
     def status(self) -> Status:
         """Where it is, with what readers conclude: `interrupted`, that it is stopping, that its folder cannot be
         written. Raises RunError.

@@ -10,10 +10,11 @@ import dataclasses
 import signal
 import time
 
+from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
-from unetkd_core.errors import RunError
-from unetkd_core.runs import checks, folder, limits, locks
+from unetkd_core.errors import NotAllowedError, RunError, UnetKDError
+from unetkd_core.runs import checks, folder, limits, locks, owners
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
 from unetkd_core.runs.status import Status
@@ -27,28 +28,31 @@ WEIGHTS_SEARCHED = "weights_searched"
 _launch = launch  # by a name of our own, so that tests can start nothing
 
 
-def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control: str | None = None) -> list[Run]:
+def start(
+    config: RunConfig, *, twin: bool = True, shares: bool = False, control: str | None = None, by: str | None = None
+) -> list[Run]:
     """Start a run, and beside a taught one its untaught twin: [student, twin] or [run].
 
     shares: leave room for another run beside it, as a pair does anyway. control: the id of an untaught run that is this
-    student's twin already; no other is trained then.
+    student's twin already; no other is trained then. by: on a public server, whose runs they are (visitors.py).
 
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there or it is more than
-    limits.py allows, RunError when no folder can be made, QueueFullError; nothing is left behind then.
+    limits.py allows, RunError when no folder can be made, QueueFullError, NotAllowedError; nothing is left behind then.
     """
+    owned = owners.notes(by)
     config = _with_teacher(_with_splits(config))
     with_twin = twin and control is None and config.teaching is not None
     teacher = checks.check(config)
     if with_twin:
         checks.check_labels(config.twin("-"))
-    notes = {"data": data_hashes(config)}
+    notes = {"data": data_hashes(config), **owned}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         method = beyond_soft_labels(config.teaching) if config.teaching else ""
         how = f", {method}" if method else ""
         config = config.with_(name=f"{config.model.name} from {teacher.title}"[: 80 - len(how)] + how)
     runs: list[Run] = []
     try:
-        with limits.room_for(2 if with_twin else 1):
+        with limits.room_for(2 if with_twin else 1, owner=owned.get(owners.OWNER)):
             runs.append(folder.create(config, shares=shares or with_twin, control=control, notes=notes))
             if with_twin:
                 runs.append(folder.create(config.twin(runs[0].id), pair=runs[0].id, shares=True, notes=notes))
@@ -97,14 +101,16 @@ def _with_teacher(config: RunConfig) -> RunConfig:
     return config.with_(teaching={"teacher": spec.model_dump(mode="json")})
 
 
-def stop(*run_ids: str) -> None:
+def stop(*run_ids: str, by: str | None = None) -> None:
     """Ask runs to stop, all at once, and wait until they have (two seconds at most); what each saved after its last
     whole epoch stays. `Run.stopping` and the status say so as soon as it is asked.
 
-    Raises RunError when nothing of one of them is going on; none is stopped then.
+    Raises RunError when nothing of one of them is going on, NotAllowedError when one is somebody else's; none is
+    stopped then.
     """
     runs = [open_run(run_id) for run_id in run_ids]
     for run in runs:
+        owners.check(run, by)
         if not (status := run.status()).active:
             raise RunError(f"Run {run.id} is not going on: it is {status.state}.")
     asked = [(run, _ask(run)) for run in runs]
@@ -115,13 +121,14 @@ def stop(*run_ids: str) -> None:
         _end(run, heard)
 
 
-def resume(run_id: str) -> Run:
+def resume(run_id: str, *, by: str | None = None) -> Run:
     """Go on with a stopped, failed or interrupted run in its folder, after its last whole epoch.
 
-    Raises RunError when it is going on or done, has no time left or the queue no room, and what `start` raises when
-    data or teacher are gone.
+    Raises RunError when it is going on or done, has no time left or the queue no room, NotAllowedError when it is
+    somebody else's, and what `start` raises when data or teacher are gone.
     """
     run = open_run(run_id)
+    owners.check(run, by)
     _resumable(run)
     checks.check(run.config, resuming=(run.run_dir / "last").is_dir())
     limits.check_time(run)
@@ -129,7 +136,7 @@ def resume(run_id: str) -> Run:
         status = _resumable(run)  # another server may have been quicker
         kill(run)  # one that was stopped may still be on its way out
         try:
-            with limits.room_for(1):
+            with limits.room_for(1, owner=run.owner, new=False):
                 _queue_again(run, status)
         except OSError as error:
             raise RunError(
@@ -139,14 +146,33 @@ def resume(run_id: str) -> Run:
     return run
 
 
-def delete(run_id: str) -> None:
-    """Remove a run's folder. Raises RunError while it is going on."""
+def delete(run_id: str, *, by: str | None = None) -> None:
+    """Remove a run's folder. Raises RunError while it is going on, NotAllowedError when it is somebody else's, or when
+    somebody else's student listens to it just now.
+    """
     run = open_run(run_id)
+    owners.check(run, by)
+    _nobody_listens(run, by)
     with locks.hold(run_id):
         with contextlib.suppress(RunError):  # an unreadable status must not keep a folder for ever
             if not run.status().active:
                 kill(run)
         run.delete()
+
+
+def _nobody_listens(run: Run, by: str | None) -> None:
+    """On a public server a teacher does not go while another visitor's run waits for it or learns from it."""
+    if settings.public() and any(_listens(other, run) and not owners.may(other, by) for other in folder.list_runs()):
+        raise NotAllowedError(f"{run.id} teaches somebody else's student just now. It can go when that is over.")
+
+
+def _listens(student: Run, teacher: Run) -> bool:
+    with contextlib.suppress(UnetKDError):
+        teaching = student.config.teaching
+        if teaching is not None and student.status().active:
+            said = teaching.teacher
+            return references.RUN_PREFIX + teacher.id in ((said,) if isinstance(said, str) else said.members)
+    return False
 
 
 def _resumable(run: Run) -> Status:

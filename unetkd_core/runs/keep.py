@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.data.source import Source
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder
@@ -20,7 +20,10 @@ Progress = Callable[[str, int, int], None]
 
 
 def check(run_id: str, name: str, sources: Sequence[Source], *, teacher: bool = False, replace: bool = False) -> None:
-    """Whether it can be kept so, before anything costs time. Raises CheckpointError, RunError, DataError."""
+    """Whether it can be kept so, before anything costs time. Raises CheckpointError, RunError, DataError,
+    and NotAllowedError for a visitor of a public server.
+    """
+    visitors.refuse("Keeping a network under a name", "Your runs stay as they are, and can teach and be compared.")
     target(name, replace=replace)
     run = folder.open_run(run_id)
     if run.status().active:

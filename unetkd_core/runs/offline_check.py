@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.errors import UnetKDError
 
 FREE_BYTES: Final = 500_000_000
@@ -42,7 +42,11 @@ class _Missing(Exception):
 
 
 def findings() -> Iterator[Finding]:
-    """Every thing in turn, as soon as it has been looked at. Takes seconds where torch is not loaded yet."""
+    """Every thing in turn, as soon as it has been looked at. Takes seconds where torch is not loaded yet.
+
+    Raises NotAllowedError for a visitor of a public server.
+    """
+    visitors.refuse("Looking through this machine")
     for name, look in _CHECKS:
         try:
             yield Finding(name, True, look())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.errors import RunError, UnetKDError
 from unetkd_core.runs import disk, jobs, locks, sweep_folder
 from unetkd_core.runs.folder import Run, list_runs
@@ -62,7 +62,10 @@ def plan(older_than: float | None = None, now: float | None = None) -> list[Remo
 
 
 def carry_out(removals: Iterable[Removal]) -> int:
-    """Remove what was planned, unless it has become needed since; returns the bytes that are free again."""
+    """Remove what was planned, unless it has become needed since; returns the bytes that are free again. Raises
+    NotAllowedError for a visitor of a public server.
+    """
+    visitors.refuse("Freeing space", "You can delete your own runs.")
     return sum(removal.count for removal in removals if _carry_out(removal))
 
 

@@ -1,10 +1,12 @@
-"""A queue without a daemon: each worker waits here for its slots, in order of age. Knows no training, needs no torch.
+"""A queue without a daemon: each worker waits here for its slots, in turn. Knows no training, needs no torch.
 
-Every device has slots of its own, and runs wait only for older ones on the same device. A slot is a lock file in
-home()/slots; the system releases it when its holder dies, however it dies. Only the oldest living run that waits may
-take slots, so a run that needs all of them is never overtaken for ever.
+Every device has slots of its own, and runs wait only for others on the same device. A slot is a lock file in
+home()/slots; the system releases it when its holder dies, however it dies. Only the living run whose turn is next may
+take slots, so a run that needs all of them is never overtaken for ever. Turns go by age; between the visitors of a
+public server by turns.py.
 """
 
+import contextlib
 import os
 import platform
 import sys
@@ -19,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from unetkd_core import settings
 from unetkd_core.errors import UnetKDError
+from unetkd_core.runs import turns
 from unetkd_core.runs.folder import Run, list_runs
 
 
@@ -73,7 +76,8 @@ def wait_for_slots(
     while not should_stop():
         before = runs_before(run, device)
         if before > 0:
-            # An older run came back (resumed): what we held so far is its, or each would wait for the other's for ever.
+            # Another's turn is first now (an older run was resumed): what we held is its, or each would wait for
+            # the other's for ever.
             held.close()
             numbers.clear()
         else:
@@ -89,18 +93,27 @@ def wait_for_slots(
 
 
 def runs_before(run: Run, device: str) -> int:
-    """How many living runs wait for `device` that are older than `run`. One whose worker died blocks nobody."""
-    mine = (run.written_status().created, run.id)
-    return sum(_waits_before(other, mine, device) for other in list_runs())
+    """How many living runs wait for `device` whose turn comes before `run`'s. One whose worker died blocks nobody."""
+    there = _seen()
+    waiting = [one for one in there if one.waits and _is_for(one.run, device)]
+    mine = next((one for one in waiting if one.run.id == run.id), None) or turns.seen(run, run.written_status())
+    if not settings.public():
+        return sum((one.created, one.run.id) < (mine.created, mine.run.id) for one in waiting)
+    return turns.before(mine, waiting, there, each=settings.max_training_each())
 
 
-def _waits_before(other: Run, mine: tuple[float, str], device: str) -> bool:
-    try:
-        status = other.status()
-        older = status.state == "queued" and (status.created, other.id) < mine
-        return older and device_of(other.config.hardware.device) == device
-    except UnetKDError:
-        return False
+def _seen() -> list[turns.Seen]:
+    found = []
+    for run in list_runs():
+        with contextlib.suppress(UnetKDError):
+            found.append(turns.seen(run, run.status()))
+    return found
+
+
+def _is_for(run: Run, device: str) -> bool:
+    with contextlib.suppress(UnetKDError):
+        return device_of(run.config.hardware.device) == device
+    return False
 
 
 def _slot(device: str, number: int) -> str:

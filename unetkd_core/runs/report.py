@@ -11,6 +11,7 @@ from unetkd_core.errors import ExportError, UnetKDError
 from unetkd_core.runs import report_parts as parts
 from unetkd_core.runs import teaching
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.owners import OWNER
 from unetkd_core.runs.report_parts import chart, picture, table, text
 
 MISSING: Final = "–"
@@ -65,13 +66,9 @@ def _body(run: Run, sides: list[_Side]) -> Iterator[str]:
 
 
 def _public(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the machine's name: a page is made to be sent."""
-    machine = meta.get("machine")
-    return (
-        {**meta, "machine": {k: v for k, v in machine.items() if k != "host"}}
-        if isinstance(machine, dict)
-        else {**meta}
-    )
+    """Without the machine's name and without whose it was: a page is made to be sent."""
+    told, machine = {k: v for k, v in meta.items() if k != OWNER}, meta.get("machine")
+    return {**told, "machine": {k: v for k, v in machine.items() if k != "host"}} if isinstance(machine, dict) else told
 
 
 def _answer(sides: list[_Side], epochs: int) -> str:

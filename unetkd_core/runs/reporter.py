@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any, Final
 
+from unetkd_core import settings
 from unetkd_core.runs import limits
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.folder import Run
@@ -47,9 +48,9 @@ class Reporter:
         )  # fmt: skip
 
     def waiting(self, before: int) -> None:
-        """Still queued, behind `before` other runs."""
-        message = "Waiting for its turn" if before == 0 else f"Waiting behind {before} older run{'s' * (before > 1)}"
-        self._beat(message=message)
+        """Still queued, behind `before` other runs: on a public server not by age alone."""
+        behind = f"Waiting behind {before} {'' if settings.public() else 'older '}run{'s' * (before > 1)}"
+        self._beat(message="Waiting for its turn" if before == 0 else behind)
 
     def phase(self, phase: Phase, message: str) -> None:
         """A new phase begins; goes into the log too."""

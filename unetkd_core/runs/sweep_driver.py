@@ -7,12 +7,13 @@ folders. A run is started or resumed at most once in a go, so that what fails is
 import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from filelock import FileLock
 
-from unetkd_core.errors import QueueFullError, RunError, UnetKDError
-from unetkd_core.runs import jobs, limits, locks, sweep_match
+from unetkd_core.errors import NotAllowedError, QueueFullError, RunError, UnetKDError
+from unetkd_core.runs import jobs, limits, locks, owners, sweep_match
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.sweep_estimate import slots
@@ -221,7 +222,7 @@ class Driver:
             if student is not None and control is not None and not self._one(student).active:
                 with contextlib.suppress(UnetKDError, OSError), locks.hold(student):
                     run = open_run(student)
-                    if run.partner() is None:
+                    if run.partner() is None and owners.may(run):
                         run.add_to_meta("control", control)
 
     def _assign(self, assigned: Assigned) -> None:
@@ -267,19 +268,22 @@ def _named(planned: Planned) -> RunConfig:
     return planned.config.with_(name=f"{planned.cell.student} from {teacher}"[: 80 - len(how)] + how)
 
 
-def stop_runs(sweep: Sweep) -> None:
-    """Stop what a sweep set going, all at once: each takes up to two seconds."""
+def stop_runs(sweep: Sweep, by: str | None = None) -> None:
+    """Stop what a sweep set going, all at once: each takes up to two seconds. by: who asks, as in jobs.stop."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        list(pool.map(_stop, active_ids(sweep, sweep.assigned())))
+        list(pool.map(partial(_stop, by=by), active_ids(sweep, sweep.assigned())))
 
 
-def _stop(run_id: str) -> None:
-    with contextlib.suppress(RunError):  # it ended by itself meanwhile
-        jobs.stop(run_id)
+def _stop(run_id: str, by: str | None) -> None:
+    with contextlib.suppress(RunError, NotAllowedError):  # it ended by itself, or was resumed by another, meanwhile
+        jobs.stop(run_id, by=by)
 
 
-def _choose(runs: Sequence[Run], before: str | None) -> Run | None:
-    """The run that counts; of two that are equally far the one that counted before."""
+def _choose(there: Sequence[Run], before: str | None) -> Run | None:
+    """The run that counts; of two that are equally far the one that counted before. Another visitor's that ended early
+    is his to resume, and counts for nothing.
+    """
+    runs = [run for run in there if owners.may(run) or read_one(run.id, 0).state not in BROKEN]
     if not runs or before is None:
         return runs[0] if runs else None
     first = runs[0]

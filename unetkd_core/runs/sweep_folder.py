@@ -2,7 +2,7 @@
 
     sweep.json    its grid                     status.json  state, process, runs done of runs in all
     runs.json     which run is which cell's    log.txt      for people
-    stop          there when someone asked it to stop
+    stop          there when someone asked       meta.json    when it was made, and whose it is
 
 Disk is the truth, as for runs; the runs themselves lie in their own folders and stay when a sweep is deleted.
 """
@@ -14,7 +14,9 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +25,7 @@ from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Status
-from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
+from unetkd_core.runs.sweep_grid import FORMAT_VERSION, SweepSpec, parse_spec
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _specs: dict[Path, tuple[int, SweepSpec]] = {}
@@ -81,6 +83,11 @@ class Sweep:
         """The folder as what runs/reporter.py writes into: status.json, log.txt and stop mean the same there."""
         return _Folder(self.id, self.sweep_dir)
 
+    @property
+    def owner(self) -> str | None:
+        """As of a run: the sha256 of its owner's key, on a public server."""
+        return self.as_run.owner
+
     def status(self) -> Status:
         """Where it is, with `interrupted` derived; epoch and epochs count runs. Raises RunError."""
         return self.as_run.status()
@@ -103,8 +110,8 @@ class Sweep:
         return self.as_run.log_tail(lines)
 
 
-def create(spec: SweepSpec) -> Sweep:
-    """Make a sweep's folder, queued. Raises RunError."""
+def create(spec: SweepSpec, notes: Mapping[str, Any] | None = None) -> Sweep:
+    """Make a sweep's folder, queued. notes: for meta.json, as whose it is. Raises RunError."""
     now = time.time()
     sweep_id = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(2)}"
     sweep = Sweep(sweep_id, sweeps_dir() / sweep_id)
@@ -112,6 +119,12 @@ def create(spec: SweepSpec) -> Sweep:
     try:
         making.mkdir(parents=True)
         status_file.write_text(making / "sweep.json", spec.model_dump_json(indent=1) + "\n")
+        meta = {
+            "format_version": FORMAT_VERSION,
+            "created": datetime.fromtimestamp(now, UTC).isoformat(),
+            **(notes or {}),
+        }
+        status_file.write_text(making / "meta.json", json.dumps(meta, indent=1) + "\n")
         status_file.write(making / "status.json", status_file.queued(spec.size, now), durable=True)
         os.rename(making, sweep.sweep_dir)
     except OSError as error:

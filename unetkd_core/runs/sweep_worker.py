@@ -10,6 +10,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from unetkd_core import visitors
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import Problem
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         return 3
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reporter.stop_event.set())
-    with only_one:
+    with only_one, visitors.acting_as(sweep.owner or visitors.OPERATOR):
         return drive(sweep, reporter)
 
 

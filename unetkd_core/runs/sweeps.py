@@ -11,8 +11,8 @@ import signal
 import time
 from typing import Final
 
-from unetkd_core.errors import RunError, UnetKDError
-from unetkd_core.runs import checks, launch, sweep_driver, sweep_folder, sweep_match
+from unetkd_core.errors import QueueFullError, RunError, UnetKDError
+from unetkd_core.runs import checks, launch, limits, owners, sweep_driver, sweep_folder, sweep_match
 from unetkd_core.runs.folder import list_runs
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
@@ -26,12 +26,16 @@ STOP_SECONDS: Final = 5.0
 """A stop is given so long, most of it for the runs; then the driver is killed and its runs are stopped from here."""
 
 
-def start(spec: SweepSpec) -> Sweep:
-    """Start a sweep. Raises ConfigError, DataError, CheckpointError when data or a teacher are not there, RunError when
-    no folder can be made; nothing is left behind then.
+def start(spec: SweepSpec, *, by: str | None = None) -> Sweep:
+    """Start a sweep. by: on a public server, whose it is (visitors.py).
+
+    Raises ConfigError, DataError, CheckpointError when data or a teacher are not there or it is more than limits.py
+    allows, RunError when no folder can be made, NotAllowedError; nothing is left behind then.
     """
+    owned = owners.notes(by)
     check(spec)
-    sweep = sweep_folder.create(spec)
+    _one_at_a_time(owned.get(owners.OWNER))
+    sweep = sweep_folder.create(spec, owned)
     try:
         _launch(sweep)
     except BaseException:
@@ -57,6 +61,7 @@ def start_or_join(spec: SweepSpec) -> Sweep:
 
 def check(spec: SweepSpec) -> None:
     """Look at what the runs need, once for every student and teacher. Raises as `start` says."""
+    limits.check_cells(spec.size)
     prints, seen = sweep_match.Prints(), set()
     if spec.twins:
         checks.check_labels(spec.base.twin("-"))
@@ -69,12 +74,19 @@ def check(spec: SweepSpec) -> None:
             prints.of(planned.config)
 
 
-def stop(sweep_id: str) -> None:
+def _one_at_a_time(owner: str | None, but: str = "") -> None:
+    """Raises QueueFullError where a visitor's sweep is going on already."""
+    if owner is not None and any(s.owner == owner and s.id != but and is_going(s) for s in list_sweeps()):
+        raise QueueFullError("One of your sweeps is going on already. Wait until it is over, or stop it.")
+
+
+def stop(sweep_id: str, *, by: str | None = None) -> None:
     """Stop a sweep and the runs that it set going; all keep what they have.
 
-    Raises RunError when nothing is going on.
+    Raises RunError when nothing is going on, NotAllowedError when it is somebody else's.
     """
     sweep = open_sweep(sweep_id)
+    owners.check(sweep.as_run, by, what="sweep")
     if not is_going(sweep):
         raise RunError(f"Sweep {sweep_id} is not going on: it is {sweep.status().state}.")
     with contextlib.suppress(OSError):  # on a full disk the signal alone does it
@@ -85,7 +97,7 @@ def stop(sweep_id: str) -> None:
         time.sleep(0.05)
     if sweep.status().active:
         _kill(sweep)
-    sweep_driver.stop_runs(sweep)  # a driver that had died before left them running
+    sweep_driver.stop_runs(sweep, by)  # a driver that had died before left them running
     if sweep.status().state == "interrupted":
         stopped = dataclasses.replace(
             sweep.as_run.written_status(), state="stopped", message="Stopped", ended=time.time()
@@ -98,12 +110,15 @@ def is_going(sweep: Sweep) -> bool:
     return sweep.status().active or bool(active_ids(sweep, sweep.assigned()))
 
 
-def resume(sweep_id: str) -> Sweep:
+def resume(sweep_id: str, *, by: str | None = None) -> Sweep:
     """Go on with a sweep: adopt what is going on, skip what is done, resume what ended early, start the rest.
 
-    Raises RunError when it is going on or nothing is left to do, and what `start` raises.
+    Raises RunError when it is going on or nothing is left to do, NotAllowedError when it is somebody else's, and what
+    `start` raises.
     """
     sweep = open_sweep(sweep_id)
+    owners.check(sweep.as_run, by, what="sweep")
+    _one_at_a_time(sweep.owner, but=sweep.id)
     status = sweep.status()
     if status.active:
         raise RunError(f"Sweep {sweep_id} is still going on; there is nothing to resume.")
@@ -142,9 +157,12 @@ def compared_with(control: str) -> set[str]:
     return found & {run.id for run in there}
 
 
-def delete(sweep_id: str) -> None:
-    """Remove a sweep's folder; its runs stay. Raises RunError while it is going on."""
+def delete(sweep_id: str, *, by: str | None = None) -> None:
+    """Remove a sweep's folder; its runs stay. Raises RunError while it is going on, NotAllowedError when it is somebody
+    else's.
+    """
     sweep = open_sweep(sweep_id)
+    owners.check(sweep.as_run, by, what="sweep")
     active = False
     with contextlib.suppress(RunError):  # an unreadable status must not keep a folder for ever
         active = sweep.status().active

@@ -15,6 +15,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from unetkd_core import visitors
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import locks, queue
 from unetkd_core.runs.folder import Run
@@ -44,7 +45,8 @@ def main(arguments: list[str]) -> int:
         return 3
     except OSError as error:
         return _cannot_begin(run, error)
-    with only_one:
+    # What it may do was checked when it was started; what it does now is in its config.
+    with only_one, visitors.acting_as(visitors.OPERATOR):
         return _begin(run)
 
 

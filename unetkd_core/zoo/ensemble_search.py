@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.errors import ConfigError
@@ -69,10 +69,14 @@ def search(
 ) -> Searched:
     """Every candidate's score over `refs` together, from the disk where this was searched before.
 
-    Raises what `references.info_of` and opening the data raise, before any network is loaded.
+    Raises what `references.info_of` and opening the data raise, before any network is loaded, NotAllowedError for a
+    visitor of a public server where it was not searched before.
     """
     path = _path(spec, refs, candidates, limit)
-    return _read(path, candidates) or _search_now(spec, refs, candidates, limit, device, progress, path)
+    if (found := _read(path, candidates)) is not None:
+        return found
+    visitors.refuse("Measuring a whole split")
+    return _search_now(spec, refs, candidates, limit, device, progress, path)
 
 
 def known(

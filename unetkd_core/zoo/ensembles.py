@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
+from unetkd_core import visitors
 from unetkd_core.errors import CheckpointError, ConfigError
 from unetkd_core.models.weighting import (
     LABELS,
@@ -151,7 +152,10 @@ def read_file(path: Path) -> EnsembleSpec:
 
 
 def save(spec: EnsembleSpec, folder: Path) -> None:
-    """Write the named ensemble into its folder, as a whole. Raises CheckpointError when it cannot be written."""
+    """Write the named ensemble into its folder, as a whole. Raises CheckpointError when it cannot be written,
+    NotAllowedError for a visitor of a public server.
+    """
+    visitors.refuse("Keeping an ensemble under a name")
     try:
         folders.replace(folder, {ENSEMBLE: spec.dumps().encode()})
     except OSError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from unetkd_core import visitors
 from unetkd_core.data import catalog
 from unetkd_core.errors import ExportError
 from unetkd_core.metrics import Scores
@@ -68,8 +69,9 @@ def make(loaded: Loaded, *, int8: Quantising | None = None, progress: Progress |
     """The file of `loaded` (on the CPU), of its int8 form where that is asked for.
 
     progress(done, total): of the scenes that int8 is scored on. Raises ExportError for what cannot be exported or says
-    something else than PyTorch, DataError for data that cannot be used.
+    something else than PyTorch, DataError for data that cannot be used, NotAllowedError for a public server's visitors.
     """
+    visitors.refuse("Making an ONNX file")
     require_packages()
     with _ONE_AT_A_TIME:
         return _make(loaded, int8, progress)

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.models import complexity
 from unetkd_core.zoo import cards, checkpoints, ensembles, folders, hub_cache, references
@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+_PULLING = ("Pulling from the Hub", "What was pulled already is listed above.")
+
+
 @dataclass(frozen=True)
 class Offer:
     """What a pull would bring: a commit, its networks (an ensemble's members), and every file by its path."""
@@ -64,8 +67,10 @@ class Offer:
 def look(ref: HubRef, *, token: str | bool | None = None) -> Offer:
     """Ask the Hub what the reference means now and how large it is. Downloads at most an ensemble.json.
 
-    token: none takes HF_TOKEN or the login. Raises HubError, and CheckpointError for an ensemble that is none.
+    token: none takes HF_TOKEN or the login. Raises HubError, CheckpointError for an ensemble that is none, and
+    NotAllowedError for a visitor of a public server.
     """
+    visitors.refuse(*_PULLING)
     repository = look_at(ref, token)
     files = repository.wanted(ref)
     if ref.path(ENSEMBLE) not in files:
@@ -102,6 +107,7 @@ def pull(
 
 def fetch(offer: Offer, *, token: str | bool | None = None, progress: Progress | None = None) -> Path:
     """`pull` what `look` found, at that very commit."""
+    visitors.refuse(*_PULLING)
     transfer = Transfer(offer.ref, offer.commit, offer.files, checked_token(token), progress)
     for path in offer.files:
         if path.endswith(ENSEMBLE):

@@ -12,7 +12,7 @@ from typing import Final
 
 from filelock import FileLock
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError
 from unetkd_core.zoo.checkpoints import CONFIG, ENSEMBLE
 from unetkd_core.zoo.hub_refs import COMMIT, HubRef, parse
@@ -22,7 +22,7 @@ FORMAT_VERSION: Final = 1
 
 def folder_of(ref: HubRef) -> Path:
     """Where the checkpoint lies. Raises CheckpointError when it was not pulled, or is gone from the cache since."""
-    commit = commit_of(ref)
+    commit = commit_of(ref) if _offered(ref) else None
     folder = None if commit is None else snapshot(ref, commit)
     if folder is None or not _is_checkpoint(folder):
         raise CheckpointError(
@@ -30,6 +30,13 @@ def folder_of(ref: HubRef) -> Path:
             "Hugging Face Hub."
         )
     return folder
+
+
+def _offered(ref: HubRef) -> bool:
+    """Visitors of a public server are offered what its operator pulled, not all that other tools left in the cache."""
+    if not settings.public() or visitors.asking() == visitors.OPERATOR:
+        return True
+    return any(parse(text).repo_id == ref.repo_id for text in _remembered())
 
 
 def commit_of(ref: HubRef) -> str | None:

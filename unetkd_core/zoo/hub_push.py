@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from unetkd_core import visitors
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.zoo import cards, folders, hub_refs, references
 from unetkd_core.zoo.checkpoints import CARD, CONFIG, ENSEMBLE, WEIGHTS, CheckpointInfo, read_info
@@ -46,8 +47,10 @@ class Pushed(NamedTuple):
 def pack(ref: Reference, *, folder: str | None = None) -> Parcel:
     """Gather what a push of `ref` would upload into `folder` of a repository (none: the repository itself).
 
-    Raises CheckpointError for what cannot be read or is damaged, and for members that cannot be told apart.
+    Raises CheckpointError for what cannot be read or is damaged, and for members that cannot be told apart,
+    NotAllowedError for a visitor of a public server.
     """
+    visitors.refuse("Pushing to the Hub")
     place = hub_refs.make("owner/repo", folder)
     info, spec = references.info_of(ref), references.spec_of(ref)
     if spec is None:

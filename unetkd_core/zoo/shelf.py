@@ -1,13 +1,16 @@
 """Taking from checkpoints/: a named checkpoint or ensemble goes for good, and who needs it is known. Needs no torch."""
 
-from unetkd_core import settings
+from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
 from unetkd_core.zoo import ensembles, folders, references
 from unetkd_core.zoo.checkpoints import NAME
 
 
 def delete(name: str) -> None:
-    """Take a named checkpoint or ensemble away for good. Raises CheckpointError when there is none, or it cannot be."""
+    """Take a named checkpoint or ensemble away for good. Raises CheckpointError when there is none, or it cannot be,
+    NotAllowedError for a visitor of a public server.
+    """
+    visitors.refuse("Deleting a network")
     folder = settings.checkpoints_dir() / references.check_name(name)
     if not folders.exists(folder):
         raise CheckpointError(references.missing_name(name))
