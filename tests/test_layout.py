@@ -33,7 +33,7 @@ NO_TORCH = (
     "__init__.py", "*/__init__.py", "errors.py", "classes.py", "settings.py", "visitors.py", "metrics.py",
     "data/*.py", "models/names.py", "models/levels.py", "models/complexity.py", "models/convolution.py",
     "models/backbones.py", "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
-    "inference/searched.py", "inference/side_by_side.py",
+    "inference/gate.py", "inference/searched.py", "inference/side_by_side.py",
     "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
     "zoo/references.py", "zoo/cards.py", "zoo/hub*.py", "zoo/limits.py", "zoo/licences.py", "zoo/shelf.py",
     "zoo/export.py",

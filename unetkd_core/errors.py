@@ -8,6 +8,7 @@
     │   └── HubError            the Hugging Face Hub cannot be reached, or does not hand over or take a checkpoint
     ├── RunError                a run folder, its state or its worker
     │   └── QueueFullError      no more may wait just now; there is room again once something is over
+    ├── BusyError               too many ask for the same at once; there is room again in a moment
     ├── NotAllowedError         a public server does not do this for its visitors, or the run is somebody else's
     ├── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
     └── ExportError             a network or a run cannot be written in the form that was asked for
@@ -54,6 +55,10 @@ class RunError(UnetKDError):
 
 class QueueFullError(RunError):
     """As many runs wait and train as are allowed. Waiting helps."""
+
+
+class BusyError(UnetKDError):
+    """As much as can be done here is being done, and enough others wait. Waiting helps."""
 
 
 class NotAllowedError(UnetKDError):

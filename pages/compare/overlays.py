@@ -5,6 +5,7 @@ at (pages/ui/compare_view.py); own photos do not.
 """
 
 import html
+from contextlib import suppress
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -31,7 +32,7 @@ from pages.ui import (
 from pages.ui.compare_numbers import Where
 from pages.ui.readings import Picture, Reading
 from pages.ui.viewer import VIEWS, View, viewer
-from unetkd_core.errors import DataError
+from unetkd_core.errors import BusyError, DataError
 from unetkd_core.inference import side_by_side
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.zoo import references
@@ -91,7 +92,8 @@ def prices(cast: list[Reading], data: str, *, done: bool) -> None:
     draw_prices(slot, cast, seconds, data)
     waiting = [r for r in cast if done and r.labels is not None and r.ref not in seconds]
     for r in waiting:
-        seconds[r.ref] = caches.seconds_per_street(r.ref, r.info)
+        with suppress(BusyError):  # then it has no time until the next look
+            seconds[r.ref] = caches.seconds_per_street(r.ref, r.info)
     if waiting:
         draw_prices(slot, cast, seconds, data)
 

@@ -4,11 +4,11 @@ import time
 
 import streamlit as st
 
-from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words
+from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words, visitor
 from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
-from unetkd_core.runs import estimate, jobs, teacher_price
-from unetkd_core.runs.folder import list_runs, open_run
+from unetkd_core.runs import estimate, jobs, limits, teacher_price
+from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
@@ -23,10 +23,10 @@ def datasets() -> list[catalog.DatasetInfo]:
     return run_choices.usable(catalog.describe())
 
 
-def active_runs() -> list[str]:
-    """Ids of runs that wait or train now, newest first."""
+def active_runs(runs: list[Run]) -> list[str]:
+    """Ids of those that wait or train now, newest first."""
     found = []
-    for run in list_runs():
+    for run in runs:
         try:
             if run.status().active:
                 found.append(run.id)
@@ -59,7 +59,7 @@ def start(config: RunConfig, twin: bool) -> None:
     if last[0] == config and time.monotonic() - last[1] < TWICE_SECONDS:
         return
     try:
-        runs = jobs.start(config, twin=twin)
+        runs = jobs.start(config, twin=twin, by=visitor.owner())
     except UnetKDError as error:
         kit.problem(error, key=kit.key(PAGE, "start"))
         return
@@ -91,26 +91,29 @@ def form() -> RunConfig | None:
 
 def launcher(config: RunConfig, twin: bool) -> None:
     """What it costs, and the button."""
-    busy = bool(active_runs())
+    busy = bool(active_runs(list_runs()))
     price = cost(config, twin)
     if st.button(
         f"Start{' another' if busy else ''}{price}", key=kit.key(PAGE, "start"), type="primary", width="stretch"
     ):
         start(config, twin)
     if busy:
-        st.html('<p class="ukd-note run-hint">It will wait until there is room beside the one that is running.</p>')
+        wait = "It will wait its turn: each visitor has one, then each a second."
+        alone = "It will wait until there is room beside the one that is running."
+        st.html(f'<p class="ukd-note run-hint">{wait if visitor.is_public() else alone}</p>')
+    visitor.note(f"A shared server: {limits.in_words()}.")
 
 
 def watched() -> str | None:
-    """The run to show: the one in the address, else what is active, else the newest."""
+    """The run to show: the one in the address, else what is active, else the newest; of a visitor, his own."""
     asked = st.query_params.get("run")
     if asked:
         try:
             return open_run(asked).id
         except UnetKDError as error:
             kit.problem(error, key=kit.key(PAGE, "gone"))
-    newest = [run.id for run in list_runs()[:1]]
-    return next(iter(active_runs() or newest), None)
+    runs = visitor.own(list_runs())
+    return next(iter(active_runs(runs) or [run.id for run in runs[:1]]), None)
 
 
 def pane(planned: RunConfig | None) -> None:

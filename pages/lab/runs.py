@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import kit, pairs, run_choices, run_details, run_disk, run_view, run_words
+from pages.ui import kit, pairs, run_choices, run_details, run_disk, run_view, run_words, visitor
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import estimate, jobs, sweeps
@@ -20,6 +20,7 @@ ROW_HEIGHT = 35
 COLUMNS = {
     "": st.column_config.TextColumn("", width=28),
     "run": st.column_config.TextColumn("Run", width=150),
+    "whose": st.column_config.TextColumn("Whose", width=58),
     "miou": st.column_config.NumberColumn("mIoU, %", format="%.1f", width=66, help=kit.definition("mIoU")),
     "gain": st.column_config.TextColumn("Gain", width=54, alignment="right", help=kit.definition("gain")),
     "state": st.column_config.TextColumn("State", width=90),
@@ -83,7 +84,7 @@ def table(listed: Listed, chosen: str) -> None:
         key=kit.key(PAGE, f"table_{len(ids)}_{ids[0]}_{state[turn]}"),
         hide_index=True,
         column_config=COLUMNS,
-        column_order=list(COLUMNS),
+        column_order=[name for name in COLUMNS if name != "whose" or visitor.is_public()],
         on_select="rerun",
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [ids.index(chosen)]}},
@@ -140,7 +141,7 @@ def train_the_first() -> None:
     with kit.empty_state("No runs yet", words, key=PAGE):
         if st.button(f"Train the first{price}", key=kit.key(PAGE, "train"), type="primary"):
             try:
-                runs = jobs.start(config, twin=twin)
+                runs = jobs.start(config, twin=twin, by=visitor.owner())
             except UnetKDError as error:
                 kit.problem(error, key=kit.key(PAGE, "start"))
             else:
@@ -158,6 +159,7 @@ if listed:
     busy = any(is_active(run) for run, _ in listed)
     st.fragment(table, run_every=TABLE_TICK if busy else None)(listed, run_id)
     run_disk.line()
+    visitor.note("Everybody’s runs are listed; a run is stopped, resumed and deleted by the browser that started it.")
     try:
         run_view.show(run_id, page=PAGE, closer=True)
         details(*next(entry for entry in listed if entry[0].id == run_id))

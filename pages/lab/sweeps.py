@@ -4,7 +4,8 @@ import time
 
 import streamlit as st
 
-from pages.ui import kit, run_choices, run_words, sweep_form, sweep_view, sweep_words, trio
+from pages.ui import kit, run_choices, run_words, sweep_form, sweep_view, sweep_words, trio, visitor
+from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import estimate, sweep_estimate, sweeps
@@ -39,7 +40,7 @@ def start(spec: SweepSpec) -> None:
     if last[0] == spec and time.monotonic() - last[1] < TWICE_SECONDS:
         return
     try:
-        sweep = sweeps.start(spec)
+        sweep = sweeps.start(spec, by=visitor.owner())
     except UnetKDError as error:
         kit.problem(error, key=kit.key(PAGE, "start"))
         return
@@ -67,6 +68,8 @@ def launcher(spec: SweepSpec) -> str:
     label = label if todo else "Show the grid: all of it is done"
     if st.button(label, key=kit.key(PAGE, "start"), type="primary", width="stretch"):
         start(spec)
+    if cells := settings.max_cells():
+        visitor.note(f"A shared server: one sweep of yours at a time, of at most {cells} students.")
     return label
 
 

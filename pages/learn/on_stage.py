@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from pages.ui import kit, stage, stage_address
+from pages.ui import kit, stage, stage_address, visitor
 from pages.ui.lesson_steps import LESSONS
 from pages.ui.stage_address import HIDEABLE, Stage
 from unetkd_core.runs import offline_check
@@ -72,6 +72,9 @@ def link(path: str, stage_of_it: Stage) -> str:
 
 def check() -> None:
     """All that a talk needs, one line after the other as it is looked at."""
+    if visitor.is_public():
+        visitor.note("Whether a talk needs the network is looked up on your own machine: <code>unetkd check</code>.")
+        return
     known: list[Finding] = state.get(FOUND, [])
     kit.section("Does it need the network?", _verdict(known))
     pressed = st.button(

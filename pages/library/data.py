@@ -15,11 +15,12 @@ from pages.ui import (
     street_view,
     table_one,
     url_state,
+    visitor,
 )
 from pages.ui.viewer import Layer, viewer
 from unetkd_core.classes import CLASSES, NUM_CLASSES
 from unetkd_core.data import catalog, packed, streets
-from unetkd_core.errors import DataError
+from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
 
 PAGE = "data"
@@ -180,7 +181,7 @@ def add(name: str, path: str) -> None:
         return
     try:
         info = catalog.register(name, path)
-    except DataError as error:
+    except UnetKDError as error:
         kit.problem(error)
         return
     scenes = sum(count for split, count in info.splits.items() if not split.startswith("train-"))
@@ -200,7 +201,7 @@ def forget_form(infos: list[catalog.DatasetInfo]) -> None:
             return
         try:
             catalog.forget(name)
-        except DataError as error:
+        except UnetKDError as error:
             kit.problem(error)
         else:
             st.rerun()
@@ -232,8 +233,11 @@ def page() -> None:
     carrying()
     kit.section("Datasets on this machine")
     st.html(table_one.datasets_table(infos))
-    register_form()
-    forget_form(infos)
+    if visitor.is_public():
+        visitor.note("Which datasets are here is chosen by whoever runs this server.")
+    else:
+        register_form()
+        forget_form(infos)
     shown = ADDRESS if made_up(place) else scene_choice.keys(PAGE)
     url_state.remember({name: str(state[key]) if name in shown else None for name, key in ADDRESS.items()})
     # Last, because the first count of a split takes seconds: everything else is on the screen by then.

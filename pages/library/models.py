@@ -16,6 +16,7 @@ from pages.ui import (
     model_picture,
     model_work,
     url_state,
+    visitor,
 )
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
@@ -158,11 +159,22 @@ def actions(one: Entry) -> None:
             st.page_link(
                 model_details.RUNS, label="Its run", icon=":material/timeline:", query_params={"run": one.run_id}
             )
-            model_keep.form(one)
+            if not visitor.is_public():
+                model_keep.form(one)
+        if visitor.is_public():
+            return
         model_export.form(one)
         model_hub.push(one)
         if one.named:
             model_details.delete(one)
+
+
+def from_the_hub() -> None:
+    """Pulling; on a public server what is not offered instead."""
+    if visitor.is_public():
+        visitor.note("A shared server: keeping, exporting and the Hub are for whoever runs it.")
+    else:
+        model_hub.pull()
 
 
 def told() -> None:
@@ -188,7 +200,7 @@ def page() -> None:
         words = {"runs": "Runs that have ended are listed here; keep the good ones under a name of their own."}
         shown = state[ADDRESS["shown"]]
         kit.empty_state("No networks here yet", words.get(shown, "Train one on Distill."), key=PAGE)
-        model_hub.pull()
+        from_the_hub()
     else:
         one = next(entry for entry in found if entry.ref == state[ADDRESS["net"]])
         left, right = st.columns([7, 5], gap="large")
@@ -196,7 +208,7 @@ def page() -> None:
             picture(found, on)
             kit.section("All of them", f"{len(found)}; a click chooses")
             table(found, on)
-            model_hub.pull()
+            from_the_hub()
         with right:
             model_details.show(one, on, state.get(TIMES, {}).get(one.info.sha256))
             actions(one)

@@ -20,6 +20,7 @@ from PIL import Image, ImageOps
 from unetkd_core.data import catalog, streets
 from unetkd_core.data.source import Scene, Source
 from unetkd_core.errors import CheckpointError
+from unetkd_core.inference.gate import READING
 from unetkd_core.zoo import references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
@@ -54,8 +55,9 @@ def info_of(ref: str, known: Sequence[tuple[str, CheckpointInfo]] | None = None)
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _load(ref: str, sha256: str) -> Any:
-    # sha256 is part of the key alone: a run's best/ changes while its reference stays.
-    return references.load_model(ref)
+    # sha256 is part of the key alone: a run's best/ changes while its reference stays. An ensemble is made of its
+    # members as they are kept here, so that no network is in memory twice.
+    return references.load_model(ref, member=lambda one: _load(one, references.info_of(one).sha256))
 
 
 def load_model(ref: str, sha256: str | None = None) -> Any:
@@ -66,9 +68,10 @@ def load_model(ref: str, sha256: str | None = None) -> Any:
 def _predict(ref: str, sha256: str, digest: str, _image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from unetkd_core.inference import predict
 
-    loaded = load_model(ref, sha256)
-    said = predict.predict(loaded.model, _image, training_size=(loaded.info.height, loaded.info.width))
-    return said.labels, halved(said.logits)
+    with READING.turn():
+        loaded = load_model(ref, sha256)
+        said = predict.predict(loaded.model, _image, training_size=(loaded.info.height, loaded.info.width))
+        return said.labels, halved(said.logits)
 
 
 def halved(logits: np.ndarray) -> np.ndarray:
@@ -84,7 +87,8 @@ def predict(ref: str, sha256: str, image: np.ndarray, *, private: bool = False) 
     """(labels (H, W) uint8 at the image's size, logits (6, h, w) float16 at the network's own) of an image (H, W, 3).
 
     `private` keeps the result in this session alone (somebody's own photo). The key is a digest of every
-    pixel: Streamlit's own hash samples large arrays.
+    pixel: Streamlit's own hash samples large arrays. Who asks for the same waits for whoever asked first; others take
+    turns. Raises BusyError where too many wait already, and what loading the network raises.
     """
     return (_predict_private if private else _predict_shared)(ref, sha256, _digest(image), image)
 
@@ -108,15 +112,21 @@ def seconds_per_street(ref: str, info: CheckpointInfo) -> float:
     """Median seconds to read one street of size STREET on this machine, after a warm-up: nine times, fewer when slow.
 
     Networks of one architecture and training size share one measurement: a twin does the same work as its student.
+    Raises BusyError as `predict` does.
     """
     return _seconds(json.dumps([info.arch, info.height, info.width], sort_keys=True), ref, info.sha256)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _seconds(same_work: str, _ref: str, _sha256: str) -> float:
+    with READING.turn():
+        return _median_seconds(_ref, _sha256)
+
+
+def _median_seconds(ref: str, sha256: str) -> float:
     from unetkd_core.inference.predict import predict
 
-    loaded = load_model(_ref, _sha256)
+    loaded = load_model(ref, sha256)
     image = streets.render(streets.SPLIT_SEEDS["val"], 0, *STREET).image
     size, times = (loaded.info.height, loaded.info.width), list[float]()
     predict(loaded.model, image, training_size=size)

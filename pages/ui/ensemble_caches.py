@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import caches
+from unetkd_core.inference.gate import READING
 from unetkd_core.inference.searched import Searched, Weights
 from unetkd_core.models.weighting import Weighting
 
@@ -33,12 +34,13 @@ def _logits(ref: str, sha256: str, picture: str, _image: np.ndarray) -> tuple[np
     from unetkd_core.inference.views import check_image
 
     check_image(_image)
-    model, info = caches.load_model(ref, sha256)
-    start = time.perf_counter()
-    with torch.inference_mode():
+    with READING.turn(), torch.inference_mode():
+        model, info = caches.load_model(ref, sha256)
+        start = time.perf_counter()
         part = read(model, [_image], (info.height, info.width)).parts[0][0]
+        took = time.perf_counter() - start
     # The browser mixes half floats: from the same ones the page's sentence and the picture's number are the same too.
-    return caches.halved(part.cpu().numpy()).astype(np.float32), time.perf_counter() - start
+    return caches.halved(part.cpu().numpy()).astype(np.float32), took
 
 
 def _mean(key: Key, weights: Weights, weighting: Weighting, picture: str, _parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -68,7 +70,7 @@ def _tally(
     from unetkd_core.inference.weight_search import Tally
 
     tally = Tally(candidates, len(_parts), "probs")
-    with torch.inference_mode():
+    with READING.turn(), torch.inference_mode():
         said = [Readout([torch.from_numpy(part)[None]]).strips(_truth.shape) for part in _parts]
         for strips in zip(*said, strict=True):
             rows = strips[0][0]

@@ -10,7 +10,7 @@ import numpy as np
 
 from pages.ui import caches, ensemble_caches, trio
 from pages.ui.readings import Picture
-from unetkd_core.errors import ConfigError, UnetKDError
+from unetkd_core.errors import BusyError, ConfigError, UnetKDError
 from unetkd_core.inference.searched import Searched, Weights, integer_grid, simplex_grid
 from unetkd_core.models.weighting import Weighting, on_simplex
 from unetkd_core.zoo.checkpoints import CheckpointInfo
@@ -76,13 +76,18 @@ def _mean(members: Sequence[Member], shares: Weights, weighting: Weighting, pict
 
 
 def on_picture(members: Sequence[Member], picture: Picture) -> Searched | None:
-    """Every weighting's score on a picture whose truth is known; None where a member could not read it."""
+    """Every weighting's score on a picture whose truth is known; None where a member could not read it,
+    or too many others wait.
+    """
     parts = [m.logits for m in members if m.logits is not None]
     if picture.truth is None or len(parts) < len(members):
         return None
-    return ensemble_caches.tally(
-        _key(members), candidates(len(members)), picture.image, picture.truth, parts, private=picture.private
-    )
+    try:
+        return ensemble_caches.tally(
+            _key(members), candidates(len(members)), picture.image, picture.truth, parts, private=picture.private
+        )
+    except BusyError:
+        return None  # at the next look
 
 
 def candidates(members: int) -> tuple[Weights, ...]:

@@ -16,6 +16,7 @@ from pages.ui import (
     kit,
     places,
     run_words,
+    visitor,
 )
 from pages.ui.ensemble_cast import Member
 from pages.ui.ensemble_choice import CONFIDENCE, WEIGHTS, Choice, Found, key, same, state
@@ -131,7 +132,7 @@ def basis(members: Sequence[Member], choice: Choice, measured: Measured, place: 
             "Measured on", list(names), key=BASIS, format_func=names.__getitem__, required=True, on_change=_want
         )
         return
-    if any(m.labels is None for m in members):
+    if visitor.is_public() or any(m.labels is None for m in members):
         return
     running = ensemble_measured.measuring(choice, place)
     if running is not None and running.problem is None:

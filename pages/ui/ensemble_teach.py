@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.ui import ensemble_choice, ensemble_keep, kit
+from pages.ui import ensemble_choice, ensemble_keep, kit, visitor
 from pages.ui.ensemble_cast import Member
 from pages.ui.ensemble_choice import CONFIDENCE, Choice, key, state
 from unetkd_core.errors import UnetKDError
@@ -20,6 +20,9 @@ def draw(members: Sequence[Member], choice: Choice, metrics: Mapping[str, object
 
     metrics: what was measured over whole splits, as scores JSON. data: the dataset looked at; Distill starts on it.
     """
+    if visitor.is_public():
+        visitor.note("A shared server: ensembles are kept, and splits measured, by whoever runs it. Try the weights.")
+        return
     count = {2: "two", 3: "three"}[len(members)]
     kit.section(f"Let these {count} teach")
     st.html(f'<p class="uke-told">{_told(members, choice)}</p>')

@@ -15,6 +15,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.ui.discreet import discreet
 from unetkd_core.classes import CLASSES
 from unetkd_core.settings import PROJECT_ROOT
 
@@ -100,6 +101,7 @@ def problem(error: Exception | str, hint: str = "", *, key: str | None = None) -
     """
     headline, rest = (error, "") if isinstance(error, str) else split_message(str(error))
     hint = hint or rest
+    headline, hint = discreet(headline), discreet(hint)
     container = st.container(border=True, key=f"problem_{key}" if key else None)
     container.html(
         f'<div class="ukd-problem" role="alert"><b><span>{html.escape(headline)}</span></b>'
@@ -116,6 +118,7 @@ def plain(text: str) -> str:
 
 def note(text: str) -> None:
     """A quiet line of plain text. What an address brings along may stand in it: no mark-up, and not without end."""
+    text = discreet(text)
     shown = text if len(text) <= 240 else f"{text[:120]} … {text[-100:]}"
     st.html(f'<p class="ukd-note">{html.escape(shown)}</p>')
 

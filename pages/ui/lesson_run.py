@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit, lesson_figures, lesson_three, pairs, run_choices, run_form_state, run_words
+from pages.ui import kit, lesson_figures, lesson_three, pairs, run_choices, run_form_state, run_words, visitor
 from pages.ui.lesson_plan import Answer, Lesson, Task
 from pages.ui.pairs import Pair
 from unetkd_core.data import catalog
@@ -25,7 +25,7 @@ def own() -> Pair | None:
     None where there is no such pair.
     """
     others = []
-    for run, config in pairs.by_pairs(list_runs()):
+    for run, config in pairs.by_pairs(visitor.own(list_runs())):
         if config.role != "student":
             continue
         try:

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit, model_work
+from pages.ui import kit, model_work, visitor
 from pages.ui.background import Work
 from pages.ui.model_list import Entry
 from unetkd_core.errors import UnetKDError
@@ -20,8 +20,10 @@ state = st.session_state
 
 
 def is_owner() -> bool:
-    """Whether whoever looks sits at this machine, and no proxy in between: only then is its token theirs to use."""
-    return st.context.ip_address is None and "X-Forwarded-For" not in st.context.headers
+    """Whether whoever looks sits at this machine, and no proxy in between: only then is its token theirs to use. On a
+    public server nobody is taken for its owner, however near he seems.
+    """
+    return not visitor.is_public() and st.context.ip_address is None and "X-Forwarded-For" not in st.context.headers
 
 
 def token() -> str | bool | None:

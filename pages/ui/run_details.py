@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui import kit, run_words
+from pages.ui import kit, run_words, visitor
+from pages.ui.discreet import discreet
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, jobs
 from unetkd_core.runs.folder import Run
@@ -77,7 +78,7 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
             f"{hardware.precision} on {hardware.device.upper()}"
             + (f", {hardware.threads} thread{'s' if hardware.threads > 1 else ''}" if hardware.threads else ""),
         )
-    yield "Folder", f"{run.run_dir} ({disk.in_words(run.disk_bytes())})"
+    yield "Folder", f"{run.id if visitor.is_public() else run.run_dir} ({disk.in_words(run.disk_bytes())})"
 
 
 def take_along(run: Run) -> None:
@@ -135,7 +136,7 @@ def log(run: Run) -> None:
     folded = st.expander("Log", key=kit.key(PAGE, "log"), on_change="rerun")
     if folded.open:
         with folded:
-            st.code(run.log_tail(LOG_LINES) or "The log is empty.", language=None, height=360)
+            st.code(discreet(run.log_tail(LOG_LINES)) or "The log is empty.", language=None, height=360)
 
 
 def delete(runs: list[Run], active: bool, left_alone: int = 0) -> None:
@@ -144,6 +145,9 @@ def delete(runs: list[Run], active: bool, left_alone: int = 0) -> None:
 
     The keys name the run, so that the question closes with it and a second click never meets another run.
     """
+    if not all(map(visitor.may, runs)):
+        visitor.note(visitor.OTHERS)
+        return
     with st.popover(
         "Delete", disabled=active, help="Stop it first." if active else None, key=kit.key(PAGE, f"delete_{runs[0].id}")
     ):
@@ -169,7 +173,7 @@ def _lose(students: int) -> str:
 def _delete(runs: list[Run]) -> None:
     try:
         for run in runs:
-            jobs.delete(run.id)
+            jobs.delete(run.id, by=visitor.owner())
     except UnetKDError as error:
         st.session_state[kit.key(PAGE, "refused")] = str(error)
     st.query_params.pop("run", None)
@@ -196,6 +200,7 @@ def row(run: Run, config: RunConfig, gains: dict[str, float | None]) -> dict[str
     gain = gains.get(run.id)
     return {
         "": marker,
+        "whose": "yours" if visitor.is_public() and visitor.may(run) else "",
         "run": run_words.title(run, config),
         "state": "stopping" if run.stopping else run_words.STATE[status.state],
         "miou": 100 * max(measured) if measured else None,

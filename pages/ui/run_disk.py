@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import kit, run_words
+from pages.ui import kit, run_words, visitor
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, prune
 from unetkd_core.runs.folder import Run, list_runs
@@ -25,6 +25,8 @@ def line() -> None:
     """ "These runs take 312 MB, packed streets 1.1 GB; 58 GB are free", and the way to free some."""
     with st.container(horizontal=True, vertical_alignment="center", key=kit.key(PAGE, "disk")):
         st.html(f'<span class="ukd-note">{html.escape(in_words(_use()))}</span>', width="content")
+        if visitor.is_public():  # what is free, and freeing it, is the operator's
+            return
         popover = st.popover("Free space", type="tertiary", key=kit.key(PAGE, "free"), on_change="rerun")
         if popover.open:
             with popover:

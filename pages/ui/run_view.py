@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui import kit, pairs, run_charts, run_panel, run_words
+from pages.ui import kit, pairs, run_charts, run_panel, run_words, visitor
+from pages.ui.discreet import discreet
 from pages.ui.pairs import Pair, Side
 from pages.ui.viewer import filmstrip, viewer
 from unetkd_core.errors import UnetKDError
@@ -71,19 +72,20 @@ def _progress(pair: Pair, page: str) -> None:
                 f"{kit.term('one seed')}</div>",
                 width="content",
             )
-        stopping = any((s.run.run_dir / "stop").exists() for s in pair.sides if s.status.active)
-        st.button(
-            "Stopping" if stopping else "Stop",
-            key=kit.key(page, "stop"),
-            disabled=stopping,
-            on_click=_attempt,
-            args=(page, stop, pair),
-        )
+        mine = all(visitor.may(side.run) for side in pair.sides)
+        if mine:
+            stopping = any((s.run.run_dir / "stop").exists() for s in pair.sides if s.status.active)
+            st.button(
+                "Stopping" if stopping else "Stop",
+                key=kit.key(page, "stop"),
+                disabled=stopping,
+                on_click=_attempt,
+                args=(page, stop, pair),
+            )
     st.progress(pair.fraction)
     line = html.escape(run_words.settings_line(pair.main.run, pair.main.run.config))
-    st.html(
-        f'<div class="run-under"><span>{line}</span><span>You can leave: it goes on, and Runs shows it.</span></div>'
-    )
+    leave = "You can leave: it goes on, and Runs shows it." if mine else visitor.OTHERS
+    st.html(f'<div class="run-under"><span>{line}</span><span>{leave}</span></div>')
 
 
 def _result(pair: Pair, page: str) -> None:
@@ -133,22 +135,24 @@ def _trouble(pair: Pair, sides: list[Side], page: str) -> None:
     headline, hint = run_words.gone_wrong(sides[0], alone=len(sides) == len(pair.sides))
     run = sides[0].run
     with kit.problem(headline, hint, key=f"{page}_{sides[0].role}"), st.container(horizontal=True):
-        st.button("Resume", key=kit.key(page, f"resume_{sides[0].role}"), on_click=_attempt, args=(page, resume, sides))
+        if all(visitor.may(side.run) for side in sides):
+            name = kit.key(page, f"resume_{sides[0].role}")
+            st.button("Resume", key=name, on_click=_attempt, args=(page, resume, sides))
         with st.popover("Show the log"):
-            st.code(run.log_tail(200) or "The log is empty.", language=None, height=320)
+            st.code(discreet(run.log_tail(200)) or "The log is empty.", language=None, height=320)
 
 
 def stop(pair: Pair) -> None:
     """Stop whatever is still active; what each saved after its last whole epoch stays. Raises RunError."""
     active = [side.run.id for side in pair.sides if side.run.status().active]
     if active:
-        jobs.stop(*active)
+        jobs.stop(*active, by=visitor.owner())
 
 
 def resume(sides: list[Side]) -> None:
     """Go on where they ended. Raises UnetKDError."""
     for side in sides:
-        jobs.resume(side.run.id)
+        jobs.resume(side.run.id, by=visitor.owner())
 
 
 def _attempt(page: str, action: Callable[..., None], *args: object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui import lesson_progress, stage
+from pages.ui import lesson_progress, stage, visitor
 
 LESSONS = "pages/learn/lessons.py"
 AWAY = "lessons_away"
@@ -25,6 +25,7 @@ def dress(sections: Mapping[str, Sequence[StreamlitPage]], opened: StreamlitPage
     # Popovers lie outside .stApp, which alone is told which theme it is in.
     popover = f'[data-testid="stPopoverBody"] {{ color-scheme: {st.context.theme.type or "light"}; }}'
     st.html(f"<style>{button} {{ background: var(--paper-3); }} {popover}</style>")
+    visitor.settle()
     stage.style()
     stage.bar()
     stage.tell([line for line in told if line])

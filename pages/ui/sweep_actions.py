@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.ui import kit, sweep_words
+from pages.ui import kit, sweep_words, visitor
+from pages.ui.discreet import discreet
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import sweeps
 from unetkd_core.runs.sweep_estimate import Left
@@ -33,11 +34,13 @@ def trouble(sweep: Sweep, results: Results, left: Left | None, *, going: bool) -
     if told is None:
         return
     with kit.problem(*told, key=PAGE), st.container(horizontal=True):
-        st.button(label, key=kit.key(PAGE, "resume"), on_click=attempt, args=(sweeps.resume, sweep.id))
-        if going:
+        mine = visitor.may(sweep.as_run)
+        if mine:
+            st.button(label, key=kit.key(PAGE, "resume"), on_click=attempt, args=(sweeps.resume, sweep.id))
+        if going and mine:
             st.button("Stop its runs", key=kit.key(PAGE, "stop"), on_click=attempt, args=(sweeps.stop, sweep.id))
         with st.popover("Show the log"):
-            st.code(sweep.log_tail(200) or "The log is empty.", language=None, height=320)
+            st.code(discreet(sweep.log_tail(200)) or "The log is empty.", language=None, height=320)
 
 
 def actions(sweep: Sweep, active: bool) -> None:
@@ -53,7 +56,10 @@ def actions(sweep: Sweep, active: bool) -> None:
             on_click="ignore",
             help="Every run as a row: axes, state, mIoU, twin, gain, IoU of each class.",
         )
-        forget(sweep, disabled=active)
+        if visitor.may(sweep.as_run):
+            forget(sweep, disabled=active)
+        else:
+            visitor.note(visitor.OTHERS)
 
 
 def forget(sweep: Sweep, *, disabled: bool = False) -> None:
@@ -75,8 +81,8 @@ def leads_elsewhere() -> bool:
     return bool(st.session_state.pop(kit.key(PAGE, "left"), False))
 
 
-def _delete(sweep_id: str) -> None:
-    sweeps.delete(sweep_id)
+def _delete(sweep_id: str, *, by: str | None) -> None:
+    sweeps.delete(sweep_id, by=by)
     leave()
     for name in ("sweep", "cell"):
         st.query_params.pop(name, None)
@@ -91,10 +97,10 @@ def csv_text(sweep: Sweep) -> str:
     return text.getvalue()
 
 
-def attempt(action: Callable[[str], object], sweep_id: str) -> None:
+def attempt(action: Callable[..., object], sweep_id: str) -> None:
     """A button's work; what refuses is told in place at the next drawing."""
     try:
-        action(sweep_id)
+        action(sweep_id, by=visitor.owner())
     except UnetKDError as error:
         st.session_state[kit.key(PAGE, "refused")] = str(error)
 

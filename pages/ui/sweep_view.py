@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.ui import kit, sweep_actions, sweep_cell, sweep_heat, sweep_words
+from pages.ui import kit, sweep_actions, sweep_cell, sweep_heat, sweep_words, visitor
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import sweep_estimate, sweeps
 from unetkd_core.runs.sweep_estimate import Left, Times
@@ -112,20 +112,19 @@ def _progress(sweep: Sweep, results: Results, left: Left | None) -> None:
             f"<b>{sweep_words.headline(status, results)}</b><span>{how_long}</span></div>"
         )
         _best_so_far(spec, results)
-        stopping = (sweep.sweep_dir / "stop").exists()
-        st.button(
-            "Stopping" if stopping else "Stop",
-            key=kit.key(PAGE, "stop"),
-            disabled=stopping,
-            on_click=sweep_actions.attempt,
-            args=(sweeps.stop, sweep.id),
-        )
+        mine, stopping = visitor.may(sweep.as_run), (sweep.sweep_dir / "stop").exists()
+        if mine:
+            st.button(
+                "Stopping" if stopping else "Stop",
+                key=kit.key(PAGE, "stop"),
+                disabled=stopping,
+                on_click=sweep_actions.attempt,
+                args=(sweeps.stop, sweep.id),
+            )
     runs = [run for cell in results for run in cell.runs]
     st.progress(sum(run.student.fraction for run in runs) / len(runs))
-    st.html(
-        f'<div class="run-under"><span>{sweep_words.now(results)}</span>'
-        "<span>You can leave: it goes on, and Runs shows each run.</span></div>"
-    )
+    leave = "You can leave: it goes on, and Runs shows each run." if mine else visitor.OTHERS
+    st.html(f'<div class="run-under"><span>{sweep_words.now(results)}</span><span>{leave}</span></div>')
 
 
 def _best_so_far(spec: SweepSpec, results: Results) -> None:

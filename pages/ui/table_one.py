@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from pages.ui import visitor
 from pages.ui.class_chart import ORDER
 from pages.ui.kit import MINUS
 from unetkd_core.classes import CLASSES
@@ -68,7 +69,11 @@ def datasets_table(infos: Sequence[DatasetInfo]) -> str:
 
 
 def _dataset_row(info: DatasetInfo) -> str:
-    where = f'<br><span class="ukt-quiet">{html.escape(str(info.root))}</span>' if info.root else ""
+    where = (
+        f'<br><span class="ukt-quiet">{html.escape(str(info.root))}</span>'
+        if info.root and not visitor.is_public()
+        else ""
+    )
     name = f'<th scope="row"><span class="ukt-name">{html.escape(info.name)}</span>{where}</th>'
     side = f"<td{_SPARE}>{html.escape(info.mapping)}</td><td{_SPARE}>{html.escape(info.licence)}</td>"
     return f"<tr>{name}<td>{_scenes(info)}</td>{side}</tr>"

@@ -17,7 +17,8 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.ui import kit
 from unetkd_core import settings
 from unetkd_core.data.images import MIN_SIDE, one_line, read_image
-from unetkd_core.errors import ImageError
+from unetkd_core.errors import BusyError, ImageError
+from unetkd_core.inference.gate import DECODING
 from unetkd_core.settings import PROJECT_ROOT
 
 SHOWN_SIDE: Final = 1600
@@ -115,7 +116,7 @@ def _take(page: str, kind: str) -> None:
         name = "This picture" if len(files) == 1 else one_line(file.name)
         try:
             _keep(page, file, name)
-        except ImageError as error:
+        except (ImageError, BusyError) as error:
             refused.append(str(error))
     more = len(refused) - _TOLD
     if more > 0:
@@ -126,7 +127,8 @@ def _take(page: str, kind: str) -> None:
 def _keep(page: str, file: Any, name: str) -> None:
     if len(photos(page)) >= MOST:
         raise ImageError(f"{name} was not taken: {MOST} photos are kept at once. Take one of them out first.")
-    image = read_image(file.getvalue(), name=name)
+    with DECODING.turn():
+        image = read_image(file.getvalue(), name=name)
     height, width = image.shape[:2]
     if height > TALLEST * width:
         raise ImageError(

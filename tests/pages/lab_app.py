@@ -21,7 +21,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[
     """Own checkpoints, fresh caches, and no process: `jobs.start` makes the folders and notes what was asked for."""
     asked: list[tuple[RunConfig, bool]] = []
 
-    def start(config: RunConfig, *, twin: bool = True) -> list[Run]:
+    def start(config: RunConfig, *, twin: bool = True, by: str | None = None) -> list[Run]:
         checks.check(config)
         asked.append((config, twin))
         run = create(config)

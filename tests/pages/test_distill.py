@@ -105,7 +105,7 @@ def test_what_the_launcher_refuses_is_told_in_place(lab: Asked, monkeypatch: pyt
     fake_run.write_teacher()
     at = opened("distill")
 
-    def full(config: RunConfig, *, twin: bool = True) -> None:
+    def full(config: RunConfig, *, twin: bool = True, by: str | None = None) -> None:
         raise RunError("No run could be started: the disk is full. Free some space.")
 
     monkeypatch.setattr(jobs, "start", full)

@@ -33,7 +33,7 @@ def started(monkeypatch: pytest.MonkeyPatch, lab: Any) -> list[SweepSpec]:
     """A teacher, and no process: `sweeps.start` and `resume` make the folder and note what was asked for."""
     asked: list[SweepSpec] = []
 
-    def start(grid: SweepSpec) -> Sweep:
+    def start(grid: SweepSpec, *, by: str | None = None) -> Sweep:
         sweeps.check(grid)
         asked.append(grid)
         return create(grid)
@@ -130,7 +130,7 @@ def test_a_teacher_that_is_taken_away_stays_away() -> None:
 
 
 def test_a_refused_start_is_told_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(grid: SweepSpec) -> Sweep:
+    def refuse(grid: SweepSpec, *, by: str | None = None) -> Sweep:
         raise RunError("No sweep could be started: the disk is full. Free some space.")
 
     at = opened("sweeps")
@@ -182,7 +182,9 @@ def test_while_it_runs_cells_fill_and_it_can_be_stopped(monkeypatch: pytest.Monk
     runs["4/0"] = (Where("failed", 2, error=DISK), 1.0)
     sweep = write_sweep(spec(), runs, state="running")
     stopped: list[str] = []
-    monkeypatch.setattr(sweeps, "stop", stopped.append)  # before it is drawn: it would stop this process
+    monkeypatch.setattr(
+        sweeps, "stop", lambda sweep_id, by=None: stopped.append(sweep_id)
+    )  # before it is drawn: it would stop this process
     at = opened("sweeps")
     assert "3 of 9 students done" in text(at) and "1 training, 1 failed, 4 to come" in text(at)
     assert "So far α 0.1 and T 4: worth +3.0 points" in text(at) and "You can leave" in text(at)
@@ -196,7 +198,7 @@ def test_while_it_runs_cells_fill_and_it_can_be_stopped(monkeypatch: pytest.Monk
 def test_an_interrupted_sweep_says_what_is_left_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = write_sweep(spec(), {f"{i}/0": (DONE, 1.0) for i in range(4)}, state="interrupted")
     resumed: list[str] = []
-    monkeypatch.setattr(sweeps, "resume", resumed.append)
+    monkeypatch.setattr(sweeps, "resume", lambda sweep_id, by=None: resumed.append(sweep_id))
     at = opened("sweeps")
     assert "It was interrupted" in text(at) and "5 students still to train" in text(at)
     button = at.button(key="sweeps_resume")
@@ -223,7 +225,7 @@ def test_a_twin_that_failed_is_said_because_gains_need_it() -> None:
 
 def test_runs_that_go_on_without_their_driver_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped: list[str] = []
-    monkeypatch.setattr(sweeps, "stop", stopped.append)
+    monkeypatch.setattr(sweeps, "stop", lambda sweep_id, by=None: stopped.append(sweep_id))
     sweep = write_sweep(spec(), {"0/0": (Where("running", 4), 1.0)}, state="interrupted")
     at = opened("sweeps")
     assert at.button(key="sweeps_stop").label == "Stop its runs"

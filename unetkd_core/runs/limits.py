@@ -135,6 +135,20 @@ def time_is_up(epochs: int) -> str:
     )
 
 
+def in_words() -> str:
+    """What one visitor may have, in words: "at most 20 epochs and 1 h a run, ..."; what has no limit is left out."""
+    epochs, hours, pixels = settings.max_epochs(), settings.max_hours(), settings.max_pixels()
+    at_once, kept = settings.max_queued_each(), settings.max_kept_each()
+    parts = [
+        f"at most {epochs} epochs a run" if epochs else "",
+        f"{_words(hours * _HOUR)} of training" if hours else "",
+        f"{pixels:,} pixels a picture" if pixels else "",
+        f"{at_once} runs of yours waiting or training" if at_once else "",
+        f"{kept} of yours kept" if kept else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
 def _by(name: str) -> str:
     """Who allows so much: the variable where whoever reads it can set it, a visitor learns that it is the server."""
     return "this server allows" if settings.public() else f"UNETKD_MAX_{name} allows"

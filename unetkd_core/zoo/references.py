@@ -236,8 +236,10 @@ def _is_finished(run_dir: Path) -> bool:
     return state in _FINISHED
 
 
-def load_model(ref: Reference, device: str = "cpu") -> Loaded:
+def load_model(ref: Reference, device: str = "cpu", *, member: Callable[[str], Loaded] | None = None) -> Loaded:
     """The network or ensemble that `ref` means, on `device` (auto: UNETKD_DEVICE, else the accelerator there is).
+
+    member: gives an ensemble's member, where whoever asks keeps networks in memory; None loads each anew.
 
     Raises CheckpointError for what `resolve`, `info_of` and `checkpoints.load` refuse, ConfigError for a device that is
     not there.
@@ -249,18 +251,20 @@ def load_model(ref: Reference, device: str = "cpu") -> Loaded:
         assert isinstance(ref, str)
         model, info = _saying(ref, load)
     else:
-        model, info = _load_ensemble(spec, info_of(ref))
+        model, info = _load_ensemble(spec, info_of(ref), member or (lambda one: Loaded(*_saying(one, load))))
     return Loaded(model.to(pick_device(device)), info)
 
 
-def _load_ensemble(spec: EnsembleSpec, info: CheckpointInfo) -> "tuple[nn.Module, CheckpointInfo]":
+def _load_ensemble(
+    spec: EnsembleSpec, info: CheckpointInfo, member: Callable[[str], Loaded]
+) -> "tuple[nn.Module, CheckpointInfo]":
     from unetkd_core.models.ensemble import EnsembleTeacher
 
     if spec.open:
         raise ConfigError(
             f"The weights of {info.title} are still to be searched; `unetkd ensemble search` does, on held-out data."
         )
-    loaded = [_saying(member, load) for member in spec.members]
+    loaded = [member(ref) for ref in spec.members]
     model = EnsembleTeacher(
         [model for model, _ in loaded],
         weights=spec.weights,
