@@ -123,7 +123,7 @@ def pane(planned: RunConfig | None) -> None:
         if planned is not None and planned.teaching is None:
             who = "the network learns to read a street; afterwards it can teach a smaller one"
         kit.empty_state(
-            "Nothing has been trained yet",
+            "You have trained nothing yet" if visitor.is_public() else "Nothing has been trained yet",
             f"Choose a budget and start. Then you will see here, epoch by epoch, how {who}.",
             key=PAGE,
         )

@@ -5,7 +5,7 @@ Sentences only; draws nothing.
 
 from collections.abc import Mapping, Sequence
 
-from pages.ui import caches, places
+from pages.ui import caches, places, visitor
 from pages.ui.ensemble_cast import Member
 from pages.ui.ensemble_choice import Found
 from pages.ui.run_choices import HELD_OUT
@@ -55,6 +55,8 @@ def on_picture(place: places.Place | None, members: Sequence[Member], found: Fou
     if place is None:
         return [line for line in (chosen, *_kind(members)) if line]
     one = "One street proves little, and weights that suit it may suit no other: measure the whole split."
+    if visitor.is_public():
+        one = "One street proves little, and weights that suit it may suit no other."
     return [line for line in (chosen, one, *_mappings(place, members)) if line]
 
 

@@ -78,7 +78,8 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
             f"{hardware.precision} on {hardware.device.upper()}"
             + (f", {hardware.threads} thread{'s' if hardware.threads > 1 else ''}" if hardware.threads else ""),
         )
-    yield "Folder", f"{run.id if visitor.is_public() else run.run_dir} ({disk.in_words(run.disk_bytes())})"
+    place = ("Run", run.id) if visitor.is_public() else ("Folder", run.run_dir)
+    yield place[0], f"{place[1]} ({disk.in_words(run.disk_bytes())})"
 
 
 def take_along(run: Run) -> None:

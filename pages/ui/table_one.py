@@ -90,7 +90,7 @@ def _scenes(info: DatasetInfo) -> str:
         told += f'<br><span class="ukt-quiet">and {held} splits of train by video sequence</span>'
     if info.problem or not info.found:
         told += ("<br>" if told else "") + f"<b>{html.escape(info.problem or 'Not on this machine yet.')}</b>"
-    if not info.found:
+    if not info.found and not visitor.is_public():
         way = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(info.how_to_get))
         told += f'<br>{way}<br><span class="ukt-quiet">The form below does the same as the command.</span>'
     return told

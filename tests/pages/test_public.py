@@ -116,7 +116,7 @@ def test_distill_shows_a_visitor_his_own_run_and_what_he_may_have(lab: Asked) ->
     fake_run.write_teacher()
     pair(THEIRS, B, Where("running", 7))
     at = opened("pages/lab/distill.py")
-    assert "Nothing has been trained yet" in text(at)
+    assert "You have trained nothing yet" in text(at)
     assert "A shared server: at most 20 epochs a run, 1 h of training, 32,768 pixels a picture" in text(at)
     assert "It will wait its turn" in text(at)
 
