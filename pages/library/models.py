@@ -165,6 +165,7 @@ def actions(one: Entry) -> None:
             return
         model_export.form(one)
         model_hub.push(one)
+        model_hub.forget(one)
         if one.named:
             model_details.delete(one)
 

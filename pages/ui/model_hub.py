@@ -8,9 +8,10 @@ import streamlit as st
 from pages.ui import kit, model_work, visitor
 from pages.ui.background import Work
 from pages.ui.model_list import Entry
-from unetkd_core.errors import UnetKDError
+from unetkd_core.errors import CheckpointError, UnetKDError
 from unetkd_core.zoo import hub
 from unetkd_core.zoo.hub import Offer, Pushed
+from unetkd_core.zoo.hub_refs import PREFIX, HubRef
 from unetkd_core.zoo.licences import is_free
 
 PAGE: Final = "models"
@@ -102,16 +103,22 @@ def push(one: Entry) -> None:
     if not is_owner():
         return
     key = ("push", one.ref)
-    model_work.panel(key, "Push", "cloud_upload", lambda work: "Uploading", lambda: _push_form(one, key))
+    model_work.panel(key, "Push", "cloud_upload", _uploading, lambda: _push_form(one, key))
 
 
 def _push_form(one: Entry, key: tuple[str, str]) -> None:
+    place = st.text_input(
+        "Repository", placeholder="owner/name or owner/name/folder", key=kit.key(PAGE, f"to_{one.ref}"),
+        help="With a folder several networks lie in one repository.",
+    )  # fmt: skip
     try:
-        parcel = hub.pack(one.ref)
+        ref = hub.parse(place.strip()) if place.strip() else None
+        if ref is not None and ref.revision:
+            raise CheckpointError("A push goes to a repository's main branch; leave the revision out.")
+        parcel = hub.pack(one.ref, folder=ref and ref.folder)
     except UnetKDError as error:
         kit.problem(error, key=kit.key(PAGE, f"pack_{one.ref}"))
         return
-    repo = st.text_input("Repository", placeholder="owner/name", key=kit.key(PAGE, f"to_{one.ref}"))
     private = st.toggle("Private", True, key=kit.key(PAGE, f"private_{one.ref}"))
     warning = "" if private or is_free(one.info.licence) else " Public means that everyone may take it."
     st.html(
@@ -119,19 +126,52 @@ def _push_form(one: Entry, key: tuple[str, str]) -> None:
         f"{html.escape(one.info.licence)}.{warning} Files of these names that are there already are "
         "replaced. Pushing needs a token that may write, in HF_TOKEN or by <code>hf auth login</code>.</p>"
     )
-    if st.button("Push it", type="primary", disabled=not repo, key=kit.key(PAGE, f"push_now_{one.ref}")):
-        given = token()
-        model_work.start(
-            key,
-            (repo.strip(), private),
-            lambda tell: hub.push(one.ref, repo.strip(), private=private, token=given),
-            _pushed,
-            failed="Pushing it",
+    if st.button("Push it", type="primary", disabled=ref is None, key=kit.key(PAGE, f"push_now_{one.ref}")):
+        assert ref is not None
+        _push(one, key, ref, private, parcel.size)
+
+
+def _push(one: Entry, key: tuple[str, str], to: HubRef, private: bool, size: int) -> None:
+    given = token()
+
+    def work(tell: model_work.Tell) -> Pushed:
+        tell(0, size)
+        return hub.push(one.ref, to.repo_id, folder=to.folder, private=private, token=given)
+
+    model_work.start(key, (to.repo_id, to.folder, private), work, _pushed, failed="Pushing it")
+
+
+def forget(one: Entry) -> None:
+    """For what was pulled: a button that asks first."""
+    if not one.ref.startswith(PREFIX) or not is_owner():
+        return
+    with st.popover("Forget", key=kit.key(PAGE, f"forget_{one.ref}")):
+        size = f" {one.megabytes:.1f} MB are free again, unless something else means them." if one.megabytes else ""
+        st.html(
+            f'<p class="ukd-note">{html.escape(one.ref)} is taken off this machine, an ensemble with its members.'
+            f"{size} Named copies stay, and it can be pulled again.</p>"
         )
+        name = kit.key(PAGE, f"forget_now_{one.ref}")
+        st.button("Forget it", key=name, type="primary", on_click=_forget, args=(one.ref,))
+
+
+def _forget(ref: str) -> None:
+    try:
+        done = hub.forget(hub.parse(ref))
+    except UnetKDError as error:
+        model_work.refuse(error)
+        return
+    freed = f"{hub.megabytes(done.freed)} are free again" if done.freed else "its files stay"
+    needed = f": {', '.join(done.kept_for)} needs them" if done.kept_for else ""
+    model_work.tell(f"Forgotten: {', '.join(done.refs)}; {freed}{needed}.")
 
 
 def _pushed(done: Pushed) -> tuple[str, str | None]:
     return f"Pushed as {done.ref}, {'private' if done.private else 'public'}.", None
+
+
+def _uploading(work: Work) -> str:
+    return f"Uploading {hub.megabytes(work.total)}" if work.total else "Uploading"
 
 
 def _moved(work: Work) -> str:

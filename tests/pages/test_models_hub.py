@@ -75,6 +75,37 @@ def test_a_network_is_pushed_with_the_secret_that_is_never_shown(hub: Hub) -> No
     assert TOKEN not in said and hub.repos["me/taught"].files.keys() >= set(FILES)
 
 
+def test_several_networks_are_pushed_into_folders_of_one_repository(hub: Hub) -> None:
+    for name in ("taught", "alone"):
+        at = opened(net=name)
+        at.secrets[model_hub._SECRET] = TOKEN
+        at.session_state[f"models_push_{name}"] = True
+        at.run()
+        at.text_input(key=f"models_to_{name}").set_value(f"me/zoo/{name}").run()
+        at.button(key=f"models_push_now_{name}").click().run()
+        assert f"Pushed as hf:me/zoo/{name}, private" in ended(at)
+    assert {f"{name}/config.json" for name in ("taught", "alone")} <= hub.repos["me/zoo"].files.keys()
+
+
+def test_a_push_to_a_revision_or_a_path_is_refused_where_it_is_typed(hub: Hub) -> None:
+    at = opened(net="taught")
+    at.session_state["models_push_taught"] = True
+    at.run()
+    for place, said in (("me/zoo@v1", "Leave the revision out"), ("../etc/x", "is no reference to the Hub")):
+        at.text_input(key="models_to_taught").set_value(place).run()
+        assert said in text(at) and "models_push_now_taught" not in [b.key for b in at.button]
+    assert not hub.asked
+
+
+def test_what_was_pulled_is_forgotten_from_the_page(offered: Hub) -> None:
+    at = asked(opened(), "me/big")
+    at.button(key="models_pull").click().run()
+    ended(at)
+    at.button(key="models_forget_now_hf:me/big").click().run()
+    assert "Forgotten: hf:me/big; " in text(at) and "are free again" in text(at)
+    assert "M256 big" not in at.dataframe[0].value["name"].tolist() and not at.exception
+
+
 def test_without_a_token_pushing_says_what_it_needs(hub: Hub) -> None:
     at = opened(net="taught")
     at.session_state["models_push_taught"] = True
