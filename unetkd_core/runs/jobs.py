@@ -16,6 +16,7 @@ from unetkd_core.errors import RunError
 from unetkd_core.runs import checks, folder, limits, locks
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
+from unetkd_core.runs.rank_processes import PROCESSES
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.methods import beyond_soft_labels
@@ -27,11 +28,14 @@ WEIGHTS_SEARCHED = "weights_searched"
 _launch = launch  # by a name of our own, so that tests can start nothing
 
 
-def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control: str | None = None) -> list[Run]:
+def start(
+    config: RunConfig, *, twin: bool = True, shares: bool = False, control: str | None = None, processes: int = 1
+) -> list[Run]:
     """Start a run, and beside a taught one its untaught twin: [student, twin] or [run].
 
     shares: leave room for another run beside it, as a pair does anyway. control: the id of an untaught run that is this
-    student's twin already; no other is trained then.
+    student's twin already; no other is trained then. processes: how many train each run together, with shares of the
+    same batches; they change no result but in the last digits, so that they stand in meta.json and not in the config.
 
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there or it is more than
     limits.py allows, RunError when no folder can be made, QueueFullError; nothing is left behind then.
@@ -41,7 +45,8 @@ def start(config: RunConfig, *, twin: bool = True, shares: bool = False, control
     teacher = checks.check(config)
     if with_twin:
         checks.check_labels(config.twin("-"))
-    notes = {"data": data_hashes(config)}
+    checks.check_processes(config, processes)
+    notes = {"data": data_hashes(config), **({PROCESSES: processes} if processes > 1 else {})}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         method = beyond_soft_labels(config.teaching) if config.teaching else ""
         how = f", {method}" if method else ""
