@@ -45,9 +45,9 @@ def dist(
         (logits.movedim(1, -1)[counts] / temperature).softmax(dim=1)
         for logits in (student_logits, teacher_logits.detach())
     )
-    inter = unlike(student, teacher)  # rows: the classes of a pixel
-    rows = student.T, teacher.T  # the pixels of a class
-    intra = unlike(*rows) if summed is None else unlike_in_all(*rows, summed)
+    pixels, classes = (student, teacher), (student.T, teacher.T)  # rows: the classes of a pixel; the pixels of a class
+    inter = unlike(*pixels)
+    intra = unlike(*classes) if summed is None else unlike_in_all(*classes, summed)
     return Term(inter.total * temperature**2, inter.weight), Term(intra.total * temperature**2, intra.weight)
 
 
