@@ -6,6 +6,7 @@ larger number.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,15 @@ class SegmentationMeter:
     def confusion(self) -> "Tensor":
         """(num_classes, num_classes) int64 on the CPU: rows are labels, columns predictions, entries pixels."""
         return self._confusion.confmat.detach().cpu().long().clone()
+
+    def add_up(self, summed: "Callable[[Tensor], Tensor]") -> None:
+        """Count what other processes counted too. summed: a tensor -> its sum over processes, which all call this."""
+        import torch
+
+        self._confusion.confmat = summed(self._confusion.confmat.cpu())  # one that counted nothing knows no device
+        losses = torch.tensor([self._loss_total, self._loss_weight], dtype=torch.float64)
+        self._loss_total, self._loss_weight = summed(losses).tolist()
+        self._agreeing, self._taught = summed(torch.tensor([self._agreeing, self._taught])).tolist()
 
     def compute(self) -> Scores:
         """Scores of all batches so far. An absent class (in neither) is NaN and left out of the mean; torchmetrics' own

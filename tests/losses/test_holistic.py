@@ -177,3 +177,24 @@ def test_a_real_critic_learns_to_tell_them_apart_and_the_student_can_follow():
     before.backward()
     after = holistic(critic, image, student - 0.3 * student.grad / student.grad.std()).mean()
     assert after < before
+
+
+def test_shares_of_a_batch_add_up_to_it():
+    torch.manual_seed(0)
+    critic = Critic().eval()
+    image = torch.rand(5, 3, 32, 32)
+    student, teacher = (torch.randn(5, 6, 32, 32).softmax(1) for _ in range(2))
+    target = torch.zeros(5, 32, 32, dtype=torch.long)
+    target[1, :20] = target[4] = VOID
+
+    def gradients(part, **shared):
+        critic.zero_grad()
+        given = (x[part] for x in (image, student, teacher, target))
+        generator = torch.Generator().manual_seed(3)
+        critic_loss(critic, *given, generator=generator, **shared)[0].backward()
+        return torch.cat([p.grad.flatten() for p in critic.parameters()])
+
+    images = torch.tensor(4)  # one is all void
+    parts = [slice(0, 3), slice(3, 5)]
+    shares = sum(gradients(part, place=(part.start, 5), total=lambda count: images) for part in parts)
+    assert torch.allclose(shares, gradients(slice(0, 5)), rtol=1e-4, atol=1e-6)

@@ -147,3 +147,9 @@ def test_a_hidden_accelerator_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setattr("sys.platform", "linux")
     assert queue._at_hand.__wrapped__() == "cpu"
+
+
+def test_a_run_of_several_processes_takes_a_slot_of_every_gpu() -> None:
+    assert queue.devices_of("cpu", 2) == ["cpu"]
+    assert queue.devices_of("cuda:1", 1) == ["cuda:1"]
+    assert queue.devices_of("cuda", 2) == ["cuda:0", "cuda:1"]

@@ -40,7 +40,7 @@ def group_exists(group: int) -> bool:
 
 
 def measured(run: Run) -> list[dict[str, object]]:
-    timings = {"seconds", "images_per_second"}
+    timings = {"seconds", "teacher_seconds", "images_per_second"}
     return [{key: value for key, value in line.items() if key not in timings} for line in run.metrics()]
 
 

@@ -148,6 +148,15 @@ Turns = Annotated[
 ]
 NoTwin = Annotated[bool, typer.Option("--no-twin", help="Leave out the untaught twin, the control.")]
 
+Processes = Annotated[
+    int,
+    typer.Option(
+        "--processes",
+        min=1,
+        help="So many processes share each batch, on a GPU each or on the CPU's cores (docs/scaling.md).",
+        rich_help_panel=_HOW,
+    ),
+]
 Detach = Annotated[bool, typer.Option("--detach", help="Return at once; the run goes on by itself.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 

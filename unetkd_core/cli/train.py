@@ -30,6 +30,7 @@ def train(
     seed: o.Seed = None,
     name: o.Name = None,
     config_file: o.ConfigFile = None,
+    processes: o.Processes = 1,
     detach: o.Detach = False,
     as_json: o.AsJson = False,
 ) -> None:
@@ -40,7 +41,7 @@ def train(
     config = config_from(locals())
     if config.teaching is not None:
         raise typer.BadParameter("has a teacher; use `unetkd distill`", param_hint="--config")
-    _launch(config, twin=False, detach=detach, as_json=as_json)
+    _launch(config, twin=False, processes=processes, detach=detach, as_json=as_json)
 
 
 def distill(
@@ -73,6 +74,7 @@ def distill(
     seed: o.Seed = None,
     name: o.Name = None,
     config_file: o.ConfigFile = None,
+    processes: o.Processes = 1,
     detach: o.Detach = False,
     as_json: o.AsJson = False,
 ) -> None:
@@ -85,12 +87,12 @@ def distill(
     config = config_from(locals())
     if config.teaching is None:
         raise typer.BadParameter("needed: the config has none; name a checkpoint or run:ID", param_hint="--teacher")
-    _launch(config, twin=not no_twin, detach=detach, as_json=as_json)
+    _launch(config, twin=not no_twin, processes=processes, detach=detach, as_json=as_json)
 
 
-def _launch(config: RunConfig, *, twin: bool, detach: bool, as_json: bool) -> None:
+def _launch(config: RunConfig, *, twin: bool, processes: int, detach: bool, as_json: bool) -> None:
     expected, teacher = estimate.estimate(config, twin=twin), estimate.teacher_cost(config)
-    runs = jobs.start(config, twin=twin)
+    runs = jobs.start(config, twin=twin, processes=processes)
     remark(f"About {duration(expected.seconds)}: {expected.basis.rstrip('.')}.")
     if teacher is not None:
         remark(teacher_price.sentence(teacher))

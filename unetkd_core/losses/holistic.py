@@ -16,7 +16,7 @@ The authors' code scores raw logits without the photo and trains the critic even
 NaN near step 2,600; its square root of a slope of 0 has an infinite gradient, which may be why. Here it has one of 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -51,20 +51,28 @@ def critic_loss(
     *,
     penalty: float = 10.0,
     generator: torch.Generator | None = None,
+    place: tuple[int, int] | None = None,
+    total: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """(the critic's own loss, {"distance": how far it tells teacher and student apart, "penalty": without its factor}).
 
     student_probs, teacher_probs: (N, C, H, W) float, softmaxes; neither network learns from it. The rest as in
     `holistic`. generator: of the CPU, so that every device draws the same points between the maps. 0 where all is VOID.
+    place, total: where several processes have a share of a batch each, (place of its first image, the batch's images),
+    and the sum over processes: what is given back, and its gradients, are then to be added up over them.
     """
     counts = seen(target, student_probs)
     student, teacher = student_probs.detach(), teacher_probs.detach()
     scores = _scores(critic, torch.cat([image, image]), torch.cat([student, teacher]), torch.cat([counts, counts]))
     fake, real = scores.chunk(2)
-    share = torch.rand((len(image), 1, 1, 1), generator=generator).to(image)
+    first, whole = place or (0, len(image))
+    # A share that is none, of an empty part of the batch, holds a stand-in beyond the batch's images.
+    drawn = torch.rand((max(whole, first + len(image)), 1, 1, 1), generator=generator)
+    share = drawn[first : first + len(image)].to(image)
     slope = _slope(critic, image, torch.lerp(student, teacher, share), counts)
     images = counts.flatten(1).any(dim=1)
-    distance, steep = (_mean(x, images) for x in (real - fake, (slope - 1).square()))
+    count = images.sum() if total is None else total(images.sum())
+    distance, steep = ((x * images).sum() / count.clamp_min(1) for x in (real - fake, (slope - 1).square()))
     return penalty * steep - distance, {"distance": distance.detach(), "penalty": steep.detach()}
 
 
@@ -80,11 +88,6 @@ def _slope(critic: nn.Module, image: Tensor, maps: Tensor, counts: Tensor) -> Te
     maps = maps.requires_grad_()
     (gradient,) = torch.autograd.grad(_scores(critic, image, maps, counts).sum(), maps, create_graph=True)
     return torch.linalg.vector_norm(gradient.flatten(1), dim=1) * counts.flatten(1).sum(dim=1).sqrt()
-
-
-def _mean(values: Tensor, images: Tensor) -> Tensor:
-    """Mean of (N,) values over the images that are counted, 0 where there are none."""
-    return (values * images).sum() / images.sum().clamp_min(1)
 
 
 @contextmanager

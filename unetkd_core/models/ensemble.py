@@ -7,7 +7,7 @@ a temperature gets softmax(log p_mean / T), as from any other teacher:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
@@ -61,6 +61,8 @@ class EnsembleTeacher(nn.Module):
         most = self.weights if table is None else table.amax(dim=1)
         self.heard = tuple(index for index, weight in enumerate(most.tolist()) if weight > 0)
         """Members that have a say, fixed here; one of weight 0 is never run."""
+        self.summed: Callable[[Tensor], Tensor] = lambda value: value
+        """The sum over processes, where several have a share of a batch each: weights by loss are the whole batch's."""
 
     @property
     def needs_target(self) -> bool:
@@ -96,7 +98,8 @@ class EnsembleTeacher(nn.Module):
         if self.weighting == "confidence":
             return _normalised([w * _confidence(z) for w, z in zip(base, said, strict=True)])
         if self.weighting == "loss" and target is not None:
-            return _normalised([w / _loss(z, target).clamp_min(_LEAST) for w, z in zip(base, said, strict=True)])
+            losses = (_loss(z, target, self.summed).clamp_min(_LEAST) for z in said)
+            return _normalised([w / loss for w, loss in zip(base, losses, strict=True)])
         return _normalised(base)
 
 
@@ -112,11 +115,11 @@ def _confidence(log_p: Tensor) -> Tensor:
     return (1 - entropy / math.log(log_p.shape[1])).clamp_min(_LEAST)
 
 
-def _loss(log_p: Tensor, target: Tensor) -> Tensor:
+def _loss(log_p: Tensor, target: Tensor, summed: Callable[[Tensor], Tensor]) -> Tensor:
     """0-dim: mean cross-entropy in nats on the labelled pixels; 0 where there are none, for every member alike."""
     labels = target.masked_fill(target >= log_p.shape[1], VOID)
     total = F.nll_loss(log_p, labels, ignore_index=VOID, reduction="sum")
-    return total / (labels != VOID).sum().clamp_min(1)
+    return summed(total) / summed((labels != VOID).sum()).clamp_min(1)
 
 
 def _normalised(weights: list[Tensor]) -> list[Tensor]:

@@ -11,6 +11,7 @@ from unetkd_core.models import pretrained
 from unetkd_core.models.levels import widths_of
 from unetkd_core.runs import limits
 from unetkd_core.runs.folder import open_run
+from unetkd_core.runs.rank_processes import MOST
 from unetkd_core.training import terms
 from unetkd_core.training.config import RunConfig, TeachingConfig
 from unetkd_core.zoo import checkpoints, ensemble_search, references
@@ -51,6 +52,18 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
     if spec is None:
         _check_levels(config.teaching, info)
     return info
+
+
+def check_processes(config: RunConfig, processes: int) -> None:
+    """Raises ConfigError when so many processes cannot train this run together."""
+    most = min(config.optim.batch_size, MOST)
+    if not 1 <= processes <= most:
+        raise ConfigError(
+            f"{processes} processes cannot share out a batch of {config.optim.batch_size} scenes; take 1 to {most}, or "
+            "a larger batch."
+        )
+    if processes > 1 and config.hardware.device == "mps":
+        raise ConfigError("Apple's GPU is one device, for one process; leave --processes out, or train on the CPU.")
 
 
 def check_labels(config: RunConfig) -> None:

@@ -17,6 +17,7 @@ from unetkd_core.errors import NotAllowedError, RunError, UnetKDError
 from unetkd_core.runs import checks, folder, limits, locks, owners
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
+from unetkd_core.runs.rank_processes import PROCESSES
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
 from unetkd_core.training.methods import beyond_soft_labels
@@ -29,12 +30,20 @@ _launch = launch  # by a name of our own, so that tests can start nothing
 
 
 def start(
-    config: RunConfig, *, twin: bool = True, shares: bool = False, control: str | None = None, by: str | None = None
+    config: RunConfig,
+    *,
+    twin: bool = True,
+    shares: bool = False,
+    control: str | None = None,
+    processes: int = 1,
+    by: str | None = None,
 ) -> list[Run]:
     """Start a run, and beside a taught one its untaught twin: [student, twin] or [run].
 
     shares: leave room for another run beside it, as a pair does anyway. control: the id of an untaught run that is this
-    student's twin already; no other is trained then. by: on a public server, whose runs they are (visitors.py).
+    student's twin already; no other is trained then. processes: how many train each run together, with shares of the
+    same batches; they change no result but in the last digits, so that they stand in meta.json and not in the config.
+    by: on a public server, whose runs they are (visitors.py).
 
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there or it is more than
     limits.py allows, RunError when no folder can be made, QueueFullError, NotAllowedError; nothing is left behind then.
@@ -45,7 +54,8 @@ def start(
     teacher = checks.check(config)
     if with_twin:
         checks.check_labels(config.twin("-"))
-    notes = {"data": data_hashes(config), **owned}
+    checks.check_processes(config, processes)
+    notes = {"data": data_hashes(config), **owned, **({PROCESSES: processes} if processes > 1 else {})}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         method = beyond_soft_labels(config.teaching) if config.teaching else ""
         how = f", {method}" if method else ""

@@ -34,6 +34,16 @@ def device_of(wanted: str) -> str:
     return settings.one_device(_at_hand() if wanted == "auto" else wanted)
 
 
+def devices_of(wanted: str, processes: int) -> list[str]:
+    """Every device that so many processes of one run use on this machine, each GPU one; in an order that all runs keep,
+    so that no two wait for each other.
+    """
+    device = device_of(wanted)
+    if processes == 1 or not device.startswith("cuda"):
+        return [device]
+    return [f"cuda:{number}" for number in range(processes)]
+
+
 @cache
 def _at_hand() -> str:
     """The accelerator there seems to be, or the CPU."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.runs import packs, panel, provenance, speed, teacher_price, teaching
+from unetkd_core.runs import packs, panel, provenance, rank_processes, speed, teacher_price, teaching
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.reporter import Reporter
@@ -24,6 +24,7 @@ from unetkd_core.zoo.licences import licence_of
 
 if TYPE_CHECKING:
     from unetkd_core.data.packed import PackedSet
+    from unetkd_core.training.ranks import Ranks
     from unetkd_core.training.trainer import EpochReport, Trainer
 
 
@@ -44,18 +45,19 @@ class Session:
         self.packing_seconds = time.monotonic() - start
         self.reporter.phase("measuring", "Loading PyTorch")
         threads = self._threads()
-        os.environ["OMP_NUM_THREADS"] = str(threads)
+        each = max(1, threads // rank_processes.wanted_here(self.run))
+        os.environ["OMP_NUM_THREADS"] = str(each)
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(each)
         # Before the first parallel step, so that every thread has it: numbers below 1e-38 are 0. A sure student's
         # softmax is full of them, and its log_softmax takes four times as long while they are kept apart.
         torch.set_flush_denormal(True)
         if self.config.teaching is not None:
             self.reporter.phase("measuring", "Looking at the teacher")
         self._teacher_info = teaching.find(self.run, self.reporter)
-        self._choose_hardware(threads)
-        trainer = self._build(train, val)
+        self._choose_hardware(threads, each)
+        trainer = self._build(train, val, self._gather(each))
         self._start_or_resume(trainer)
         startup = time.monotonic() - self.started - self.packing_seconds
         self.reporter.phase("training", f"Epoch {trainer.epoch + 1} of {self.config.optim.epochs}")
@@ -66,7 +68,8 @@ class Session:
             should_stop=self.reporter.should_stop,
         )
         self.reporter.phase("finishing", "Writing down what was measured")
-        self._remember_speed(trainer, startup)
+        if rank_processes.wanted(self.run) == 1:  # estimates are of one process
+            self._remember_speed(trainer, startup)
 
     # -- before training -------------------------------------------------------------------------------------------
 
@@ -75,8 +78,10 @@ class Session:
         shares = bool(self.run.meta.get("shares"))
         return self.config.hardware.threads or (settings.threads_per_slot() if shares else settings.cores())
 
-    def _choose_hardware(self, threads: int) -> None:
-        """Fill the config's hardware section at the first start: as the partner's, or as measured."""
+    def _choose_hardware(self, threads: int, each: int) -> None:
+        """Fill the config's hardware section at the first start: as the partner's, or as measured with the threads that
+        each of the run's processes has.
+        """
         from unetkd_core.inference.device import pick_device
 
         self.config = self.run.config
@@ -86,7 +91,7 @@ class Session:
         settings.home().mkdir(parents=True, exist_ok=True)
         with FileLock(settings.home() / "measure.lock"):  # one measures at a time, its partner then copies
             device = pick_device(hardware.device)
-            chosen = self._partners_choice(threads, device) or self._measured_choice(threads, device)
+            chosen = self._partners_choice(threads, device) or self._measured_choice(each, device)
             self.config = self.config.with_(hardware={"device": device, "threads": threads, **chosen})
             self.run.write_config(self.config)
         h = self.config.hardware
@@ -111,20 +116,35 @@ class Session:
         self.reporter.phase("measuring", "Measuring which precision is fastest here")
         return measure(self.config, threads=threads, device=device)
 
-    def _build(self, train: "PackedSet", val: "PackedSet") -> "Trainer":
+    def _gather(self, threads: int) -> "Ranks":
+        """The processes that train this run, and how many they are for the record."""
+        ranks = rank_processes.gather(self.run, threads)
+        began = int(self.run.meta.get(rank_processes.PROCESSES) or 1)
+        if ranks.count > 1:
+            self.reporter.log.line(f"{ranks.count} processes train together, {threads} threads each")
+        if ranks.count != began:
+            if (self.last_dir).is_dir():
+                self.reporter.log.line(f"It began with {began}: close to an unbroken run, not equal to the bit")
+            self.run.add_to_meta(rank_processes.PROCESSES, ranks.count)
+        return ranks
+
+    def _build(self, train: "PackedSet", val: "PackedSet", ranks: "Ranks") -> "Trainer":
         from unetkd_core.training.state import has_state
         from unetkd_core.training.trainer import Trainer
 
         begun = has_state(self.last_dir)
         self._data, self._val = train, val
         info = self._teacher_info
+        teacher = teaching.source(self.run, info, train, val, self.reporter) if info else None
+        ranks.wait()  # the others read what is settled by now
         trainer = Trainer(
             self.config,
             train=train,
             val=val,
-            teacher=teaching.source(self.run, info, train, val, self.reporter) if info else None,
+            teacher=teacher,
             panel=panel.choose_scenes(len(val), val.gather),
             resuming=begun,
+            ranks=ranks,
         )
         if trainer.began_from is not None:
             self.run.add_to_meta("encoder_weights", trainer.began_from)

@@ -71,8 +71,12 @@ def _search_weights(run: Run, reporter: Reporter) -> None:
     reporter.log.line(f"The ensemble's weights: {weights_in_words(found)}")
 
 
-def source(run: Run, info: CheckpointInfo, train: PackedSet, val: PackedSet, reporter: Reporter) -> "Source":
+def source(
+    run: Run, info: CheckpointInfo, train: PackedSet, val: PackedSet, reporter: Reporter, *, decided: bool = False
+) -> "Source":
     """Where the teacher comes from, and where its answers lie; whether they are kept is decided at the first start.
+
+    decided: another process of the run has just done so.
 
     The run's config has its hardware settled. Raises ConfigError when it insists on keeping them and there is no room.
     """
@@ -91,12 +95,19 @@ def source(run: Run, info: CheckpointInfo, train: PackedSet, val: PackedSet, rep
 
     mixer = _mixer(teaching)
     kept, labels = _kept(config, info, train, mixer), _answers(config, info, val, views=None, what=", its classes")
-    using = _decide(run, kept, labels, len(train), len(val), reporter)
+    decided = decided or (run.run_dir / "last").is_dir()
+    using = _decide(run, kept, labels, len(train), len(val), reporter, decided)
     return Source(load) if using is None else Source(load, kept, labels, mixer, using)
 
 
 def _decide(
-    run: Run, kept: "tuple[Kept, ...]", labels: answers.Answers, train: int, val: int, reporter: Reporter
+    run: Run,
+    kept: "tuple[Kept, ...]",
+    labels: answers.Answers,
+    train: int,
+    val: int,
+    reporter: Reporter,
+    decided: bool,
 ) -> room.Using | None:
     """Use the answers' folders from now on, or none of them: the teacher is asked live.
 
@@ -107,7 +118,7 @@ def _decide(
     assert config.teaching is not None
     size = answers.turn_bytes(train, config.data.height, config.data.width) * plan.turns_asked(config)
     wanted = {one.answers.folder: size for one in kept} | {labels.folder: val * config.data.height * config.data.width}
-    if (run.run_dir / "last").is_dir() and KEPT in run.meta:
+    if decided and KEPT in run.meta:
         return room.Using(wanted) if run.meta[KEPT] else None
     using = plan.why_live(config) or room.admit(wanted)
     if isinstance(using, str) and config.teaching.cache:

@@ -17,14 +17,17 @@ from filelock import FileLock, Timeout
 
 from unetkd_core import visitors
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import locks, queue
+from unetkd_core.runs import locks, queue, rank_processes
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.following import follow
 from unetkd_core.runs.problems import explain
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.progress import StopRequested
 
 GRACE_SECONDS: Final = 1.2
 """A step in flight may end within so long after a stop was asked for; then the process leaves as it is."""
+LOSS_SECONDS: Final = 4.0
+"""When another process of the run has ended, the main thread is given so long to come upon it in order."""
 TAKEOVER_SECONDS: Final = 5.0
 """A worker that was stopped may still be on its way out when the next one comes up; it is waited for so long."""
 
@@ -38,6 +41,13 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)  # the app stays responsive while its runs train
     run = Run(run_dir.name, run_dir)
+    try:
+        place = rank_processes.place()
+    except UnetKDError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if place is not None and place.rank > 0:
+        return follow(run, place)
     try:
         only_one = FileLock(run_dir / "worker.lock").acquire(timeout=TAKEOVER_SECONDS)
     except Timeout:
@@ -70,7 +80,8 @@ def _begin(run: Run) -> int:
         return 2
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reporter.stop_event.set())
-    threading.Thread(target=_leave_when_stopped, args=(reporter,), daemon=True).start()
+    for watch in (_leave_when_stopped, _fail_when_one_is_lost):
+        threading.Thread(target=watch, args=(reporter,), daemon=True).start()
     return work(run, reporter)
 
 
@@ -80,10 +91,7 @@ def work(run: Run, reporter: Reporter) -> int:
         # Whoever launched us first writes down our process: what he and we write must not cross.
         with locks.hold(run.id):
             reporter.take()
-        hardware = run.config.hardware
-        device = queue.device_of(hardware.device)
-        wanted = queue.slots_wanted(device, hardware.threads, bool(run.meta.get("shares")))
-        slots = queue.wait_for_slots(run, device, wanted, on_wait=reporter.waiting, should_stop=reporter.should_stop)
+        slots = _wait_for_slots(run, reporter)
         if slots is None:
             reporter.end("stopped", "Stopped while it waited")
             return 0
@@ -91,6 +99,22 @@ def work(run: Run, reporter: Reporter) -> int:
             return _train(run, reporter)
     except Exception as error:
         return fail(reporter, error)
+    finally:
+        rank_processes.end_others()
+
+
+def _wait_for_slots(run: Run, reporter: Reporter) -> contextlib.ExitStack | None:
+    """Those of every device that the run's processes use, one device after the other; none when it is to stop."""
+    hardware, held, processes = run.config.hardware, contextlib.ExitStack(), rank_processes.wanted_here(run)
+    threads = None if hardware.threads is None else max(hardware.threads, processes)  # each has one at least
+    for device in queue.devices_of(hardware.device, processes):
+        wanted = queue.slots_wanted(device, threads, bool(run.meta.get("shares")))
+        slots = queue.wait_for_slots(run, device, wanted, on_wait=reporter.waiting, should_stop=reporter.should_stop)
+        if slots is None:
+            held.close()
+            return None
+        held.enter_context(slots)
+    return held
 
 
 def _train(run: Run, reporter: Reporter) -> int:
@@ -98,7 +122,8 @@ def _train(run: Run, reporter: Reporter) -> int:
     from unetkd_core.runs.session import Session
 
     try:
-        Session(run, reporter).train()
+        with rank_processes.translated():
+            Session(run, reporter).train()
     except StopRequested:
         reporter.stopped()
         return 0
@@ -127,7 +152,18 @@ def _leave_when_stopped(reporter: Reporter) -> None:
         reporter.stop_event.set()  # the wish stands, whatever becomes of the file
     time.sleep(GRACE_SECONDS)
     reporter.stopped()
+    rank_processes.end_others()
     os._exit(0)
+
+
+def _fail_when_one_is_lost(reporter: Reporter) -> None:
+    """End the run where another of its processes has ended and the main thread does not notice: it may wait for it."""
+    while (error := rank_processes.lost()) is None:
+        time.sleep(0.2)
+    time.sleep(LOSS_SECONDS)
+    fail(reporter, error)
+    rank_processes.end_others()
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from unetkd_core.losses.holistic import critic_loss
 from unetkd_core.models.critic import Critic
 from unetkd_core.training import terms
+from unetkd_core.training.ranks import ALONE, Ranks
 from unetkd_core.training.state import Part
 from unetkd_core.training.step import Beside, Seen
 from unetkd_core.training.terms import ChannelWise, ExtraTerm, Holistic
@@ -27,7 +28,7 @@ class Company:
     """What the terms of one run need beside the student.
 
     student, teacher: level -> channels of their maps; an adapter, a 1x1 convolution, stands where a term needs equal
-    widths and they are not. device: where all of it lives.
+    widths and they are not. device: where all of it lives. ranks: the processes that train one run together.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class Company:
         *,
         seed: int,
         device: torch.device,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self._seed = seed
+        self._seed, self._ranks = seed, ranks
         self._holistic = next((term for term in chosen if isinstance(term, Holistic)), None)
         levels: list[str] = [term.level for term in chosen if isinstance(term, ChannelWise) and terms.level_of(term)]
         with torch.random.fork_rng(devices=[]):
@@ -80,11 +82,14 @@ class Company:
             seen.batch.target,
             penalty=self._holistic.penalty,
             generator=generator,
+            place=(seen.batch.first, seen.batch.scenes),
+            total=self._ranks.total,
         )
         self._optimizer.zero_grad(set_to_none=True)  # what the student's own step left there too
         loss.backward()
+        self._ranks.add_gradients(self.critic.parameters())
         self._optimizer.step()
-        return {f"{CRITIC}.{name}": value for name, value in parts.items()}
+        return {f"{CRITIC}.{name}": self._ranks.total(value) for name, value in parts.items()}
 
     def parts(self) -> dict[str, Part]:
         """What resuming needs besides the student and its optimiser, which the adapters share."""

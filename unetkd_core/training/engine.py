@@ -13,12 +13,13 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from unetkd_core.classes import UNLABELLED
+from unetkd_core.classes import UNLABELLED, VOID
 from unetkd_core.data import augment
 from unetkd_core.data.views import View, choose_views, epoch_order, view_in_turn
 from unetkd_core.errors import TrainingError
 from unetkd_core.losses.task import cross_entropy
 from unetkd_core.metrics import Scores, SegmentationMeter
+from unetkd_core.training.ranks import ALONE, Ranks
 from unetkd_core.training.step import ArrayData, Batch, Beside, Objective, Said, Seen, Teacher
 
 Draw = Callable[[np.ndarray, int], np.ndarray]
@@ -35,17 +36,28 @@ def training_batches(
     epoch: int,
     jitter: float,
     device: torch.device,
+    ranks: Ranks = ALONE,
 ) -> Iterator[Batch]:
-    """The epoch's batches, every scene once, the last one possibly smaller. A function of (seed, epoch) alone."""
+    """The epoch's batches, every scene once, the last one possibly smaller. A function of (seed, epoch) alone.
+
+    ranks: of each batch, this process's share. One without a scene of its own looks at the batch's first, all of it
+    VOID: every process takes every step, and nothing is learned from that.
+    """
     order = epoch_order(len(data), seed=seed, epoch=epoch)
     for start in range(0, len(order), batch_size):
-        indices = order[start : start + batch_size]
+        batch = order[start : start + batch_size]
+        indices, first = ranks.share(batch)
+        stands_in = len(indices) == 0
+        if stands_in:
+            indices = batch[:1]
         images, labels = data.gather(indices)
+        if stands_in:
+            labels = np.full_like(labels, VOID)
         image, target = augment.apply_views(
             torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device), draw(indices, epoch), views
         )
         student_image = augment.jitter(image, jitter, seed=seed, epoch=epoch, indices=indices) if jitter else image
-        yield Batch(image, student_image, target, indices, bool((labels < UNLABELLED).any()))
+        yield Batch(image, student_image, target, indices, bool((labels < UNLABELLED).any()), first, len(batch))
 
 
 def drawing(views: int, *, seed: int, turns: int | None) -> Draw:
@@ -71,6 +83,8 @@ def train_epoch(
     needs_labels: bool = True,
     ask: Callable[[Tensor], Said] | None = None,
     beside: Beside | None = None,
+    adapters: Sequence[nn.Parameter] = (),
+    ranks: Ranks = ALONE,
 ) -> dict[str, float]:
     """Train on every batch once; returns the mean of each of the objective's parts over the images of its steps.
 
@@ -80,9 +94,10 @@ def train_epoch(
     learning_rate: global step -> rate; a parameter group takes its `rate` share of it. frozen: a part of `model` that
     stays in eval, so that its statistics do not move; whoever freezes it switches its gradients off. ask: calls
     `model`, where the objective wants to see more than its logits. beside: learns after each of the student's
-    steps, and its losses are averaged too. on_step(step in this epoch from 1, images of the step) is called after each
-    step; what it raises ends the epoch. Raises TrainingError naming the term when a loss is NaN or infinite, or when
-    there was nothing to learn from.
+    steps, and its losses are averaged too. adapters: move with the student and are no part of `model`. ranks: the
+    processes that take each step together; every one is given the same means. on_step(step in this epoch from 1,
+    images of the step) is called after each step; what it raises ends the epoch. Raises TrainingError naming the term
+    when a loss is NaN or infinite, or when there was nothing to learn from.
     """
     model.train()
     if frozen is not None:
@@ -91,7 +106,7 @@ def train_epoch(
     means = _Means()
     step = taken = 0
     for step, batch in enumerate(batches, start=1):
-        if needs_labels and not batch.labelled:
+        if needs_labels and not ranks.any(batch.labelled):
             continue
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(first_step + step - 1) * group.get("rate", 1.0)
@@ -102,14 +117,15 @@ def train_epoch(
             require_finite({**loss.parts, "total": loss.total}, where=f"at step {step} of the epoch")
         optimizer.zero_grad(set_to_none=True)
         accelerator.backward(loss.total)
+        ranks.add_gradients(adapters, scale=1 / ranks.count)  # DDP does so with the model's
         if clip_norm is not None:
             accelerator.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
         taken += 1
-        means.add(loss.parts, len(batch.target), loss.weights)
+        means.add(loss.parts, batch.scenes, loss.weights)
         if beside is not None:
-            means.add(beside(seen, first_step + step - 1), len(batch.target))
-        on_step(step, len(batch.target))
+            means.add(beside(seen, first_step + step - 1), batch.scenes)
+        on_step(step, batch.scenes)
     if not taken:
         raise TrainingError(f"None of the epoch's {step} batches has a label, and nothing here teaches without.")
     return means.close(where=f"within the epoch's {step} steps")
@@ -164,8 +180,12 @@ def validate(
     teacher_pred: np.ndarray | None = None,
     keep: Sequence[int] = (),
     on_step: Callable[[int], None] = lambda images: None,
+    ranks: Ranks = ALONE,
 ) -> Validation:
     """Scores of `model` on every scene, unaugmented, with unweighted cross-entropy; `on_step(images)` after each batch.
+
+    ranks: each process takes every so many-th batch, and all are given the scores of all; what each has counted is
+    added up, so that they are those of one process.
 
     teacher_pred: (N, H, W) uint8, the teacher's classes for the agreement, or None. keep: indices whose predictions
     are given back. Raises TrainingError when the loss is NaN or infinite.
@@ -173,7 +193,7 @@ def validate(
     model.eval()
     meter = SegmentationMeter()
     kept: dict[int, np.ndarray] = {}
-    for start in range(0, len(data), batch_size):
+    for start in range(ranks.rank * batch_size, len(data), batch_size * ranks.count):
         indices = np.arange(start, min(start + batch_size, len(data)))
         images, labels = data.gather(indices)
         image = _to_image(images, accelerator.device, memory_format)
@@ -188,7 +208,20 @@ def validate(
         for index in set(keep).intersection(indices.tolist()):
             kept[index] = pred[index - start].to(torch.uint8).cpu().numpy()
         on_step(len(indices))
-    return Validation(meter.compute(), np.stack([kept[i] for i in keep]) if keep else np.zeros((0, 0, 0), np.uint8))
+    if ranks.count > 1:
+        meter.add_up(ranks.total)
+    return Validation(meter.compute(), _of_all(kept, keep, data, ranks))
+
+
+def _of_all(kept: Mapping[int, np.ndarray], keep: Sequence[int], data: ArrayData, ranks: Ranks) -> np.ndarray:
+    """(K, H, W) uint8: what is kept, whichever process has it."""
+    if not keep:
+        return np.zeros((0, 0, 0), np.uint8)
+    if ranks.count == 1:
+        return np.stack([kept[index] for index in keep])
+    nothing = np.zeros_like(data.gather(np.zeros(1, np.int64))[1][0])
+    mine = np.stack([kept.get(index, nothing) for index in keep])
+    return np.asarray(ranks.total(torch.from_numpy(mine)).numpy())
 
 
 def predict_labels(

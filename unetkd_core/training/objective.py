@@ -22,34 +22,48 @@ from unetkd_core.losses.term import Term
 from unetkd_core.training import terms
 from unetkd_core.training.beside import Company
 from unetkd_core.training.config import OptimConfig, TeachingConfig
+from unetkd_core.training.ranks import ALONE, Ranks
 from unetkd_core.training.step import HARD, SOFT, Objective, Seen, StepLoss
 from unetkd_core.training.terms import ChannelWise, Correlation, Holistic, IntraClass, PairWise
 
 
 def objective(
-    optim: OptimConfig, teaching: TeachingConfig | None, class_weight: Tensor | None, company: Company | None = None
+    optim: OptimConfig,
+    teaching: TeachingConfig | None,
+    class_weight: Tensor | None,
+    company: Company | None = None,
+    ranks: Ranks = ALONE,
 ) -> Objective:
     """What a step minimises: CE alone where nobody teaches, else the sum above.
 
     class_weight: (6,) or none; on the soft term too when the teaching says so. company: the adapters and the critic
-    that the teaching's terms need; none: they need none.
+    that the teaching's terms need; none: they need none. ranks: the processes whose shares of a batch are summed.
     """
-    weight = class_weight if optim.class_weights != "none" else None
-    if teaching is None:
-        return lambda seen: _labels_alone(seen, weight)
-    standard = _standard(teaching, weight)
-    if not teaching.terms:
-        return standard
-    named = [(name, term.weight, _measure(term, company)) for name, term in _named(teaching)]
+    standard, shares = _standard(teaching, class_weight if optim.class_weights != "none" else None)
+    named = [] if teaching is None else _named(teaching)
+    measures = [(name, _measure(term, company, ranks)) for name, term in named]
+    weights = [term.weight for _, term in named]
 
-    def with_terms(seen: Seen) -> StepLoss:
-        total, parts, weights = standard(seen)
-        found = {name: measure(seen) for name, _, measure in named}
-        more = {name: term.mean() for name, term in found.items()}
-        total = total + sum(share * more[name] for name, share, _ in named)
-        return StepLoss(total, {**parts, **more}, {**weights, **{name: term.weight for name, term in found.items()}})
+    def loss(seen: Seen) -> StepLoss:
+        first, more = standard(seen), {name: measure(seen) for name, measure in measures}
+        found = {**first, **more}
+        whole = ranks.whole(found)
+        # Of this process's pixels over the whole batch's number of them; in one process just the mean.
+        ours = {name: term.total / whole[name].weight.clamp_min(1e-12) for name, term in found.items()}
+        total = _added(ours, shares)
+        if more:
+            total = total + sum(share * ours[name] for name, share in zip(more, weights, strict=True))
+        parts = {name: term.mean() for name, term in whole.items()}
+        if ranks.count > 1:
+            total = total * ranks.count  # DDP divides by it
+        return StepLoss(total, parts, {name: term.weight for name, term in whole.items()})
 
-    return with_terms
+    return loss
+
+
+def _added(parts: Mapping[str, Tensor], shares: Mapping[str, float]) -> Tensor:
+    first, *others = (share * parts[name] for name, share in shares.items())
+    return sum(others, start=first)
 
 
 def losses_of(teaching: TeachingConfig | None, means: Mapping[str, float]) -> dict[str, Any]:
@@ -70,21 +84,18 @@ def _named(teaching: TeachingConfig) -> list[tuple[str, terms.ExtraTerm]]:
     return list(zip(terms.names(teaching.terms), teaching.terms, strict=True))
 
 
-def _labels_alone(seen: Seen, weight: Tensor | None) -> StepLoss:
-    term = cross_entropy(seen.student.logits, seen.batch.target, weight)
-    hard = term.mean()
-    return StepLoss(hard, {HARD: hard}, {HARD: term.weight})
+Standard = Callable[[Seen], dict[str, Term]]
 
 
-def _standard(teaching: TeachingConfig, weight: Tensor | None) -> Objective:
-    """alpha * CE + (1 - alpha) * KL; CE alone where the config leaves the KL out."""
-    if not teaching.pixel_wise:
-        return lambda seen: _labels_alone(seen, weight)
+def _standard(teaching: TeachingConfig | None, weight: Tensor | None) -> tuple[Standard, dict[str, float]]:
+    """alpha * CE + (1 - alpha) * KL, as terms and their shares; CE alone where the config leaves the KL out."""
+    if teaching is None or not teaching.pixel_wise:
+        return lambda seen: {HARD: cross_entropy(seen.student.logits, seen.batch.target, weight)}, {HARD: 1.0}
     soft_weight = weight if teaching.weight_soft_by_class else None
 
-    def taught(seen: Seen) -> StepLoss:
+    def taught(seen: Seen) -> dict[str, Term]:
         assert seen.teacher is not None
-        both = hard_and_soft(
+        hard, soft = hard_and_soft(
             seen.student.logits,
             seen.batch.target,
             seen.teacher.logits,
@@ -94,22 +105,20 @@ def _standard(teaching: TeachingConfig, weight: Tensor | None) -> Objective:
             class_weight=weight,
             soft_class_weight=soft_weight,
         )
-        hard, soft = (term.mean() for term in both)
-        weights = {HARD: both[0].weight, SOFT: both[1].weight}
-        return StepLoss(teaching.alpha * hard + (1 - teaching.alpha) * soft, {HARD: hard, SOFT: soft}, weights)
+        return {HARD: hard, SOFT: soft}
 
-    return taught
+    return taught, {HARD: teaching.alpha, SOFT: 1 - teaching.alpha}
 
 
 Measure = Callable[[Seen], Term]
-"""One term, unweighted."""
+"""One term, unweighted, of this process's share of a batch."""
 
 
-def _measure(term: terms.ExtraTerm, company: Company | None) -> Measure:
-    return _MEASURES[term.kind](term, company)
+def _measure(term: terms.ExtraTerm, company: Company | None, ranks: Ranks) -> Measure:
+    return _MEASURES[term.kind](term, company, ranks)
 
 
-def _pair_wise(term: PairWise, company: Company | None) -> Measure:
+def _pair_wise(term: PairWise, company: Company | None, ranks: Ranks) -> Measure:
     def measure(seen: Seen) -> Term:
         student, teacher = _maps(seen, term.level)
         return pair_wise(student, teacher, seen.batch.target, nodes=term.nodes)
@@ -117,17 +126,17 @@ def _pair_wise(term: PairWise, company: Company | None) -> Measure:
     return measure
 
 
-def _holistic(term: Holistic, company: Company | None) -> Measure:
+def _holistic(term: Holistic, company: Company | None, ranks: Ranks) -> Measure:
     assert company is not None and company.critic is not None
     critic = company.critic
     return lambda seen: holistic(critic, seen.batch.image, seen.student.logits, seen.batch.target)
 
 
-def _intra_class(term: IntraClass, company: Company | None) -> Measure:
+def _intra_class(term: IntraClass, company: Company | None, ranks: Ranks) -> Measure:
     return lambda seen: intra_class_variation(*_maps(seen, term.level), seen.batch.target)
 
 
-def _channel_wise(term: ChannelWise, company: Company | None) -> Measure:
+def _channel_wise(term: ChannelWise, company: Company | None, ranks: Ranks) -> Measure:
     def measure(seen: Seen) -> Term:
         assert seen.teacher is not None
         student, teacher = seen.student.logits, seen.teacher.logits
@@ -139,18 +148,22 @@ def _channel_wise(term: ChannelWise, company: Company | None) -> Measure:
     return measure
 
 
-def _correlation(term: Correlation, company: Company | None) -> Measure:
+def _correlation(term: Correlation, company: Company | None, ranks: Ranks) -> Measure:
+    """One number of two means: each process's share of it, as if all of it were in one pixel."""
+
     def measure(seen: Seen) -> Term:
         assert seen.teacher is not None
         logits = seen.student.logits, seen.teacher.logits
-        inter, intra = dist(*logits, seen.batch.target, temperature=term.temperature)
-        both = term.inter * inter.mean() + term.intra * intra.mean()
-        return Term(both, (inter.weight + intra.weight > 0).float())
+        summed = None if ranks.count == 1 else ranks.summed
+        inter, intra = dist(*logits, seen.batch.target, temperature=term.temperature, summed=summed)
+        pixels = ranks.total(inter.weight)
+        both = term.inter * (inter.total / pixels.clamp_min(1e-12)) + term.intra * (intra.mean() / ranks.count)
+        return Term(both, (pixels + intra.weight > 0).float() / ranks.count)
 
     return measure
 
 
-_MEASURES: Final[dict[str, Callable[[Any, Company | None], Measure]]] = {
+_MEASURES: Final[dict[str, Callable[[Any, Company | None, Ranks], Measure]]] = {
     "pair_wise": _pair_wise,
     "holistic": _holistic,
     "intra_class": _intra_class,

@@ -108,7 +108,10 @@ class Watch:
         steps: int,
         on_progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
+        agreed: Callable[[bool], bool] = lambda here: here,
     ) -> None:
+        """agreed: whether any of the processes that train together wants to stop; asked by all after each step."""
+        self._agreed = agreed
         self._pace, self._epoch, self._steps = pace, epoch, steps
         self._on_progress, self._should_stop = on_progress, should_stop
         self._step = self._images = self._val_images = self._asked = 0
@@ -134,7 +137,7 @@ class Watch:
         self._step = step
         self._images += images
         self._pace.trained(images, self._lap())
-        self._tell(step, self._steps)
+        self._tell(step, self._steps, stop=self._agreed(self._should_stop()))
 
     def validated(self, images: int) -> None:
         self._val_images += images
@@ -145,8 +148,8 @@ class Watch:
         before, self._last = self._last, time.perf_counter()
         return self._last - before
 
-    def _tell(self, step: int, steps: int) -> None:
-        if self._should_stop():
+    def _tell(self, step: int, steps: int, stop: bool | None = None) -> None:
+        if self._should_stop() if stop is None else stop:
             raise StopRequested
         pace = self._pace
         left = pace.left(self._epoch, self._images, self._val_images)

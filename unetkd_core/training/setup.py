@@ -1,22 +1,43 @@
 """What a trainer is put together from: the device and precision, and who moves the weights."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler
 from torch import nn
 
+from unetkd_core.errors import ConfigError
 from unetkd_core.training.config import OptimConfig
 
 
-def make_accelerator(device: str, precision: str) -> Accelerator:
-    """Accelerate's carrier of device and precision. device: cpu, mps, cuda or cuda:N (auto: its own choice)."""
+def make_accelerator(device: str, precision: str, *, processes: int = 1, some_rest: bool = False) -> Accelerator:
+    """Accelerate's carrier of device and precision, and of DDP. device: cpu, mps, cuda, cuda:N (auto: its own choice).
+
+    processes: how many have joined (training/ranks.py); on GPUs each takes the one of its LOCAL_RANK. some_rest: some
+    weights stay as they are in some epochs, which DDP has to look out for. Raises ConfigError where GPUs are too few.
+    """
     AcceleratorState._reset_state(reset_partial_state=True)  # it is a singleton: one process may train several configs
-    if device.startswith("cuda:"):
+    if processes > 1:
+        _require_devices(device)
+    elif device.startswith("cuda:"):
         torch.cuda.set_device(int(device[5:]))
-    return Accelerator(mixed_precision="bf16" if precision == "bf16" else "no", cpu=device == "cpu")
+    handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(find_unused_parameters=some_rest)]
+    mixed = "bf16" if precision == "bf16" else "no"
+    return Accelerator(mixed_precision=mixed, cpu=device == "cpu", kwargs_handlers=handlers)
+
+
+def _require_devices(device: str) -> None:
+    kind, local = device.partition(":")[0], int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    there = {"cpu": local, "cuda": torch.cuda.device_count()}.get(kind, 1)
+    if there < local:
+        raise ConfigError(
+            f"{local} processes were asked for on this machine, and it has {there} {kind} "
+            f"device{'s' if there != 1 else ''}; start one for each, or train on the CPU."
+        )
 
 
 def make_optimizer(

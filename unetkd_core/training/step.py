@@ -22,6 +22,9 @@ class ArrayData(Protocol):
 class Batch(NamedTuple):
     """image: (B, 3, H, W) float32 in [0, 1], clean; student_image: the same with jitter; target: (B, H, W) int64;
     indices: (B,) int64, which scenes of the data they are; labelled: whether any of these has a label.
+
+    Where several processes train, these are one's share of a batch: first: the place of its first scene in it; whole:
+    how many scenes that has; none: just these.
     """
 
     image: Tensor
@@ -29,6 +32,13 @@ class Batch(NamedTuple):
     target: Tensor
     indices: np.ndarray
     labelled: bool = True
+    first: int = 0
+    whole: int | None = None
+
+    @property
+    def scenes(self) -> int:
+        """How many scenes all processes' shares are, together."""
+        return len(self.target) if self.whole is None else self.whole
 
 
 class Said(NamedTuple):
@@ -52,10 +62,11 @@ SOFT: Final = "distillation"
 
 
 class StepLoss(NamedTuple):
-    """total: what is minimised; parts: its named terms' means, unweighted (a 0-dim tensor each).
+    """total: what to go backward from; parts: its named terms' means, unweighted (a 0-dim tensor each).
 
     weights: what each mean was divided by (0-dim). Where that is 0, nothing of the batch belongs to the part, whose
-    mean of 0 says nothing. A part without a weight always counts.
+    mean of 0 says nothing. A part without a weight always counts. Where several processes train, parts and weights are
+    of the whole batch, and the total is what DDP is to average (training/ranks.py).
     """
 
     total: Tensor

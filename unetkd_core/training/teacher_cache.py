@@ -25,6 +25,7 @@ from unetkd_core.models.ensemble import EnsembleTeacher
 from unetkd_core.training import engine
 from unetkd_core.training.answers import LABELS, Answers, turn_name
 from unetkd_core.training.frozen_teacher import FrozenTeacher
+from unetkd_core.training.ranks import ALONE, Ranks
 from unetkd_core.training.room import Using
 from unetkd_core.training.step import ArrayData, Batch, Said
 
@@ -67,7 +68,8 @@ class Source:
 class Teaching:
     """A run's teacher as the trainer sees it: before each epoch `prepare`, at each step `answer`.
 
-    levels: whose maps it shows besides its logits, which only a live one does (plan.why_live).
+    levels: whose maps it shows besides its logits, which only a live one does (plan.why_live). ranks: the processes
+    that are taught together.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Teaching:
         accelerator: Accelerator,
         memory_format: torch.memory_format,
         levels: Sequence[str] = (),
+        ranks: Ranks = ALONE,
     ) -> None:
         if levels and source.kept:
             raise ValueError("feature maps are not kept; a teacher that shows them is asked live")
@@ -89,8 +92,10 @@ class Teaching:
         self._network: nn.Module | None = None
         self._frozen: dict[int | None, FrozenTeacher] = {}
         self._open: list[np.ndarray] = []
+        self._ranks = ranks
         if source.mixer is not None:
             source.mixer.to(accelerator.device)
+            source.mixer.summed = ranks.total
 
     @property
     def live(self) -> bool:
@@ -102,6 +107,8 @@ class Teaching:
         if member not in self._frozen:
             if self._network is None:
                 self._network = self._source.load()
+                if isinstance(self._network, EnsembleTeacher):
+                    self._network.summed = self._ranks.total
             part = self._network if member is None else self._network.members[member]  # type: ignore[index]
             assert isinstance(part, nn.Module)
             self._frozen[member] = FrozenTeacher(
@@ -116,16 +123,23 @@ class Teaching:
         return missing * len(self._data)
 
     def prepare(self, epoch: int, tick: Tick) -> None:
-        """Have the answers for this epoch's views at hand. Raises what `tick` raises, and OSError."""
+        """Have the answers for this epoch's views at hand. Raises what `tick` raises, and OSError.
+
+        Of several processes the first asks, for as long as it takes; the others then read what it kept.
+        """
         if self.live:
             self.frozen()
             return
+        if not self._ranks.first:
+            self._ranks.wait()
         name, turn = turn_name(epoch % self._turns), epoch % self._turns
         shape = (len(self._data), NUM_CLASSES, *self._data.gather(np.zeros(1, np.int64))[1].shape[1:])
         self._open = []
         for kept in self._source.kept:
             ask = partial(self._ask, kept, turn, tick)
             self._open.append(kept.answers.array(name, shape, np.float16, ask, lambda: tick(0, shape[0])))
+        if self._ranks.first:
+            self._ranks.wait()
 
     def release(self) -> None:
         """Let go of the network: nothing is left to ask."""
@@ -147,9 +161,14 @@ class Teaching:
         if kept is None:
             return np.concatenate(list(self._label_blocks(data, batch_size, tick)))
         shape = (len(data), *data.gather(np.zeros(1, np.int64))[1].shape[1:])
-        return kept.array(
+        if not self._ranks.first:
+            self._ranks.wait()
+        found = kept.array(
             LABELS, shape, np.uint8, lambda: self._label_blocks(data, ASKED_AT_ONCE, tick), lambda: tick(0, len(data))
         )
+        if self._ranks.first:
+            self._ranks.wait()
+        return found
 
     def _label_blocks(self, data: ArrayData, at_once: int, tick: Tick) -> Iterator[np.ndarray]:
         for indices in _batches(len(data), at_once):

@@ -29,6 +29,7 @@ from unetkd_core.training.objective import losses_of, objective
 from unetkd_core.training.plan import turns_of, views_of
 from unetkd_core.training.precision import TORCH_FORMAT
 from unetkd_core.training.progress import Pace, Progress, Watch
+from unetkd_core.training.ranks import ALONE, Ranks
 from unetkd_core.training.schedule import learning_rate
 from unetkd_core.training.setup import make_accelerator, make_optimizer
 from unetkd_core.training.state import Part, load_state, save_state
@@ -62,7 +63,8 @@ class Trainer:
 
     train, val: packed data. teacher: the network that teaches, live, or where one comes from, or none. panel: indices
     into `val` whose predictions each report carries. The network's first weights are a function of the config's model
-    and seed alone; resuming: `restore` will replace them, so an encoder's are not looked for.
+    and seed alone; resuming: `restore` will replace them, so an encoder's are not looked for. ranks: the processes that
+    train it together, each of which makes one of these and does the same with it; what they report is the same.
     """
 
     def __init__(
@@ -74,12 +76,19 @@ class Trainer:
         teacher: nn.Module | Source | None = None,
         panel: Sequence[int] = (),
         resuming: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
         if (config.teaching is None) != (teacher is None):
             raise ValueError("a teacher is given exactly when the config has a teaching section")
         self.config, self.train, self.val, self.panel = config, train, val, panel
         self.memory_format = TORCH_FORMAT[config.hardware.memory_format]
-        self.accelerator = make_accelerator(config.hardware.device, config.hardware.precision)
+        self._ranks = ranks
+        self.accelerator = make_accelerator(
+            config.hardware.device,
+            config.hardware.precision,
+            processes=ranks.count,
+            some_rest=config.optim.encoder_frozen_epochs > 0,
+        )
         self._views, turns = views_of(config.augment), turns_of(config.augment)
         self._draw = engine.drawing(len(self._views), seed=config.seed, turns=turns)
         self.arch = arch_of(config.model.name, config.model.norm)
@@ -90,11 +99,11 @@ class Trainer:
         self._teacher_pred: np.ndarray | None = None
         self._taps = Taps(self._network, levels_of(self._terms))
         self._company = self._first_company()
-        adapters = [] if self._company is None else list(self._company.adapters.parameters())
-        self.optimizer = make_optimizer(self._network, config.optim, adapters)
+        self._adapters = [] if self._company is None else list(self._company.adapters.parameters())
+        self.optimizer = make_optimizer(self._network, config.optim, self._adapters)
         self.model, self._prepared = self.accelerator.prepare(self._network, self.optimizer)
         weight = sqrt_class_weights(train.class_shares()).to(self.accelerator.device)
-        self._objective = objective(config.optim, config.teaching, weight, self._company)
+        self._objective = objective(config.optim, config.teaching, weight, self._company, ranks)
         self.epoch = 0
         self.best_miou = -1.0
         self.steps = -(-len(train) // config.optim.batch_size)
@@ -106,6 +115,8 @@ class Trainer:
         network = build(self.arch)
         if self.config.model.weights is not None and not resuming:
             self.began_from = load_encoder(cast(BackboneUNet, network)).provenance()
+        if self._ranks.count > 1 and self.accelerator.device.type == "cuda":
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         placed: nn.Module = network.to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]
         return placed
 
@@ -118,6 +129,7 @@ class Trainer:
             accelerator=self.accelerator,
             memory_format=self.memory_format,
             levels=levels_of(self._terms),
+            ranks=self._ranks,
         )
 
     def _first_company(self) -> Company | None:
@@ -126,7 +138,9 @@ class Trainer:
             return None
         theirs = self.teaching.frozen().taps.widths if levels_of(self._terms) else {}
         device = self.accelerator.device
-        return Company(self._terms, widths_of(self.arch), theirs, seed=self.config.seed, device=device)
+        return Company(
+            self._terms, widths_of(self.arch), theirs, seed=self.config.seed, device=device, ranks=self._ranks
+        )
 
     @property
     def _terms(self) -> tuple[ExtraTerm, ...]:
@@ -153,10 +167,10 @@ class Trainer:
 
     def predict_panel(self) -> np.ndarray:
         """(K, H, W) uint8: the student's classes for the panel's scenes, now."""
-        self.model.eval()
+        self._network.eval()  # itself: DDP around it would wait for the other processes
         images, _ = self.val.gather(np.asarray(self.panel, dtype=np.int64))
         return engine.predict_labels(
-            self.model, images, device=self.accelerator.device, memory_format=self.memory_format
+            self._network, images, device=self.accelerator.device, memory_format=self.memory_format
         )
 
     def teacher_scores(self) -> Scores | None:
@@ -187,6 +201,7 @@ class Trainer:
             report = self._one_epoch(on_progress, should_stop)
             start = time.perf_counter()
             on_epoch(report)
+            self._ranks.wait()  # what is saved is saved before any goes on, or leaves
             self.pace.saving = time.perf_counter() - start
 
     def _one_epoch(self, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]) -> EpochReport:
@@ -198,13 +213,14 @@ class Trainer:
             self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
             if self.pace.to_ask == 0:
                 self.teaching.release()
-        watch = Watch(self.pace, epoch, self.steps, on_progress, should_stop)
+        watch = Watch(self.pace, epoch, self.steps, on_progress, should_stop, self._ranks.any)
         start = time.perf_counter()
         means = self.train_once(on_step=watch.trained)
         trained = time.perf_counter()
         watch.stage = "validating"
+        self._ranks.copy_buffers(self._network)
         result = engine.validate(
-            self.model,
+            self._network,
             self.val,
             batch_size=optim.batch_size,
             accelerator=self.accelerator,
@@ -212,6 +228,7 @@ class Trainer:
             teacher_pred=self._teacher_pred,
             keep=self.panel,
             on_step=watch.validated,
+            ranks=self._ranks,
         )
         self.epoch += 1
         best = result.scores.miou >= self.best_miou  # a tie goes to the later epoch
@@ -240,6 +257,7 @@ class Trainer:
             epoch=epoch,
             jitter=self.config.augment.jitter,
             device=self.accelerator.device,
+            ranks=self._ranks,
         )
 
     def train_once(
@@ -261,6 +279,8 @@ class Trainer:
             needs_labels=self.config.teaching is None or self.config.teaching.needs_labels,
             ask=lambda image: Said(*self._taps.read(self.model, image)),
             beside=None if self._company is None else self._company.learner,
+            adapters=self._adapters,
+            ranks=self._ranks,
         )
 
     def _frozen(self, epoch: int) -> nn.Module | None:
