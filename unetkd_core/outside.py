@@ -10,7 +10,7 @@ import math
 import os
 import stat
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 MAX_JSON_BYTES: Final = 4 * 1024 * 1024
 """Every JSON file here has kilobytes; one that is larger is damaged or hostile."""
@@ -23,22 +23,38 @@ def read_bytes(path: Path, most: int) -> bytes:
     """The content of a regular file of at most `most` bytes. Raises ValueError for a larger one, OSError as usual, and
     for what is no file (a folder, a pipe, a device), which is never waited for.
     """
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise ValueError(f"it has {size:,} bytes, at most {most:,} are read")
+        return file.read(size)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A regular file, open. A pipe would be waited for, a device has no end."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except ValueError as error:  # a zero in the name
         raise OSError(errno.EINVAL, "impossible name") from error
-    with open(handle, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file")
-        if about.st_size > most:
-            raise ValueError(f"it has {about.st_size:,} bytes, at most {most:,} are read")
-        return file.read(about.st_size)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no ordinary file")
+    return open(handle, "rb")
 
 
 def read_text(path: Path, most: int) -> str:
     """`read_bytes` as UTF-8; what is none becomes replacement characters."""
     return read_bytes(path, most).decode("utf-8", errors="replace")
+
+
+def read_end(path: Path, most: int) -> str:
+    """The last `most` bytes of a regular file as UTF-8; empty where it cannot be read."""
+    try:
+        with _opened(path) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - most))
+            return file.read(most).decode("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def read_json(path: Path, most: int = MAX_JSON_BYTES) -> Any:

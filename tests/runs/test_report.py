@@ -1,5 +1,6 @@
 """A run as one page: what it says, that nothing is fetched or run, and that no name breaks out of it."""
 
+import base64
 import dataclasses
 import json
 import re
@@ -120,3 +121,13 @@ def test_a_twin_that_has_no_epoch_yet_is_left_out(pair: tuple[Run, Run]) -> None
     pair[1].write_status(dataclasses.replace(pair[1].written_status(), epoch=0))
     page = Page(report.report(pair[0]))
     assert "untaught" not in page.words and "taught 42.5 %" in page.words
+
+
+def test_a_report_holds_pictures_of_its_panel_and_no_other_file(pair: tuple[Run, Run]) -> None:
+    secret = pair[0].run_dir.parent / "secret.txt"
+    secret.write_text("secret")
+    for link in (pair[0].run_dir / "panel").glob("*.png"):
+        link.unlink()
+        link.symlink_to(secret)
+    (pair[1].run_dir / "panel" / "photo_0.png").write_text("secret")
+    assert base64.b64encode(b"secret").decode() not in report.report(pair[0])

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from unetkd_core import outside, settings
+from unetkd_core.data import formats
+
 Curve = Sequence[tuple[int, float]]
 """(epoch, value), in order; NaN where nothing was measured."""
 
@@ -76,11 +79,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def picture(path: Path, caption: str) -> str:
-    """A PNG within the page; nothing where there is no such file."""
+    """A PNG within the page; nothing where there is no such file, or it is no PNG: a page is made to be sent."""
     try:
-        data = base64.b64encode(path.read_bytes()).decode()
-    except OSError:
+        raw = b"" if path.is_symlink() else outside.read_bytes(path, settings.UPLOAD_MAX_BYTES)
+    except (OSError, ValueError):
         return ""
+    if not raw.startswith(formats.PNG_SIGNATURE):
+        return ""
+    data = base64.b64encode(raw).decode()
     alternative = text(caption)
     return (
         f'<figure><img alt="{alternative}" src="data:image/png;base64,{data}"><figcaption>{alternative}</figcaption>'
