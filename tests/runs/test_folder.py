@@ -237,3 +237,12 @@ def test_files_of_a_run_that_hold_something_else_are_refused(text: str) -> None:
 def test_an_id_that_no_file_system_takes_is_no_run() -> None:
     with pytest.raises(RunError, match="There is no run"):
         folder.open_run("a" * 5000)
+
+
+@pytest.mark.parametrize("change", [{"machine": 5}, {"versions": []}, {"teacher": "x"}, {"teacher_miou": "x"}])
+def test_a_meta_file_with_entries_of_another_kind_is_refused(change: dict) -> None:
+    run = folder.create(RunConfig())
+    path = run.run_dir / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(RunError, match=f"{next(iter(change))} of another kind"):
+        run.meta  # noqa: B018

@@ -28,7 +28,7 @@ from unetkd_core.errors import CheckpointError, ConfigError, RunError
 from unetkd_core.runs import metrics_lines
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.problems import unwritable
-from unetkd_core.runs.provenance import provenance
+from unetkd_core.runs.provenance import misplaced, provenance
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig, parse_config
 from unetkd_core.zoo import checkpoints, folders
@@ -79,7 +79,10 @@ class Run:
     @property
     def meta(self) -> dict[str, Any]:
         """Where it comes from: versions, commit, created, pair, machine. Raises RunError."""
-        return _read_json(self.run_dir / "meta.json")
+        path = self.run_dir / "meta.json"
+        if wrong := misplaced(meta := _read_json(path)):
+            raise RunError(f"{path} cannot be read ({', '.join(wrong)} of another kind than expected).")
+        return meta
 
     def status(self) -> Status:
         """Where it is, with what readers conclude: `interrupted`, that it is stopping, that its folder cannot be
