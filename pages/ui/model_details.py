@@ -62,7 +62,7 @@ def card(one: Entry) -> str | None:
     """The model card as Markdown, without front matter and pictures; None where it has none that can be read."""
     try:
         path = folders.current(references.resolve(one.ref)) / CARD
-        text = outside.read_text(path, MAX_CARD_BYTES)
+        text = outside.read_bytes(path, MAX_CARD_BYTES).decode("utf-8")
     except (UnetKDError, OSError, ValueError):
         return None
     head, _, body = text.partition("\n---\n")
