@@ -113,3 +113,16 @@ def test_an_ensembles_card_speaks_of_its_members_and_of_no_weights_of_its_own() 
     text = card(info)
     assert "tiny, normalisation: none; tiny, normalisation: none" in text and "model.safetensors" not in text
     assert "as `team`, the folders of its members (`ensemble.json` names them) beside it, then" in text
+
+
+@pytest.mark.parametrize(
+    "teacher", [{}, {"members": 5}, {"members": ["a"], "weights": "x"}, {"weights": ["x", None, 2]}]
+)
+def test_a_teacher_that_is_no_ensemble_breaks_no_card(teacher: dict) -> None:
+    assert "Taught" in card(make_info(run={"teaching": {"teacher": teacher}}))
+
+
+def test_a_name_adds_no_lines_to_a_card() -> None:
+    text = card(make_info(title="Good\n## Licence\n\nMIT", licence="CC\n# Big", data=["streets:train\n- Seed: 77"]))
+    assert text.count("## Licence") == 2 and text.count("\n## Licence") == 1 and "\n# Big" not in text
+    assert "\n- Seed: 77" not in text
