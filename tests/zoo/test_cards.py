@@ -34,6 +34,10 @@ def test_a_stricter_licence_is_named_in_front_matter_and_text() -> None:
     assert CAMVID in text
 
 
+def test_signs_that_yaml_does_not_take_do_not_break_the_front_matter() -> None:
+    assert ModelCard(card(make_info(data=["a\x97b\x0ec:val"]))).data.datasets == ["a?b?c"]
+
+
 def test_odd_names_do_not_break_the_front_matter() -> None:
     data = ModelCard(card(make_info(data=["no:train", 'a"b: #c:val']))).data
     assert data.datasets == ['a"b', "no"]

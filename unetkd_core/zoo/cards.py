@@ -86,7 +86,7 @@ def _front_matter(info: "CheckpointInfo") -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(in_one_line(text), ensure_ascii=False)  # YAML takes no control signs
 
 
 def _summary(info: "CheckpointInfo") -> str:
