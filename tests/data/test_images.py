@@ -294,5 +294,5 @@ def test_a_pipe_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None
         tmp_path / "a\0b.png",
         tmp_path / ("a" * 999),
     ):
-        with pytest.raises(ImageError, match="cannot be opened|is not there"):
+        with pytest.raises(ImageError, match=r"cannot be opened|is not there"):
             read_image(path, name="It")
