@@ -16,7 +16,7 @@ CORE = ROOT / "unetkd_core"
 # A unit may import from itself and from units that stand lower; units of one line do not know each other.
 LAYERS = (
     {"errors"},
-    {"settings", "classes"},
+    {"settings", "classes", "outside"},
     {"visitors"},
     {"data", "models", "losses"},
     {"metrics"},
@@ -30,7 +30,7 @@ LAYERS = (
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 
 NO_TORCH = (
-    "__init__.py", "*/__init__.py", "errors.py", "classes.py", "settings.py", "visitors.py", "metrics.py",
+    "__init__.py", "*/__init__.py", "errors.py", "classes.py", "settings.py", "outside.py", "visitors.py", "metrics.py",
     "data/*.py", "models/names.py", "models/levels.py", "models/complexity.py", "models/convolution.py",
     "models/backbones.py", "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
     "inference/gate.py", "inference/searched.py", "inference/side_by_side.py",

@@ -13,13 +13,32 @@
     ├── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
     └── ExportError             a network or a run cannot be written in the form that was asked for
 
-A message says what was received, what was expected and what to try. Programming mistakes are
-ordinary Python exceptions (ValueError, TypeError, AssertionError), never these.
+A message says what was received, what was expected and what to try. It is one line of at most MAX_SENTENCE characters,
+whatever names and values from outside stand in it. Programming mistakes are ordinary Python exceptions (ValueError,
+TypeError, AssertionError), never these.
 """
+
+from typing import Final
+
+MAX_SENTENCE: Final = 1000
+"""Characters of an error's message at most; a longer one loses its middle, so that what to try stays."""
+
+
+def in_one_line(text: str, most: int = MAX_SENTENCE) -> str:
+    """Text from anywhere as it may stand in a sentence: no line breaks, nothing that a terminal or a page would obey
+    (control signs, signs that turn the direction of reading, halves of characters), at most `most` characters.
+    """
+    if len(text) > most:
+        begin = 2 * most // 3
+        text = f"{text[:begin]} … {text[begin + 3 - most :]}"
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text)
 
 
 class UnetKDError(Exception):
-    """Base class. `str(error)` is one or two sentences for the person at the screen."""
+    """Base class. `str(error)` is one or two sentences for the person at the screen, in one line."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(in_one_line(sentence))
 
 
 class ConfigError(UnetKDError):

@@ -21,7 +21,7 @@ from pages.ui import (
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
-from unetkd_core.zoo.checkpoints import list_damaged
+from unetkd_core.zoo import shelf
 
 PAGE = "models"
 QUESTION = "Which network is worth its weights?"
@@ -179,12 +179,12 @@ def from_the_hub() -> None:
 
 
 def told() -> None:
-    """What has just been done, or refused; checkpoints that cannot be used."""
+    """What has just been done, or refused; checkpoints and ensembles that cannot be used."""
     for name, show in (("told", kit.note), ("refused", lambda text: kit.problem(text, key=kit.key(PAGE, "refused")))):
         text = state.pop(kit.key(PAGE, name), None)
         if text:
             show(text)
-    for name, error in list_damaged():
+    for name, error in shelf.damaged():
         kit.problem(error, key=kit.key(PAGE, f"damaged_{name}"))
 
 

@@ -17,6 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.discreet import discreet
 from unetkd_core.classes import CLASSES
+from unetkd_core.errors import in_one_line
 from unetkd_core.settings import PROJECT_ROOT
 
 MINUS: Final = "\u2212"
@@ -120,7 +121,7 @@ def note(text: str) -> None:
     """A quiet line of plain text. What an address brings along may stand in it: no mark-up, and not without end."""
     text = discreet(text)
     shown = text if len(text) <= 240 else f"{text[:120]} … {text[-100:]}"
-    st.html(f'<p class="ukd-note">{html.escape(shown)}</p>')
+    st.html(f'<p class="ukd-note">{html.escape(in_one_line(shown))}</p>')
 
 
 def split_message(message: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import kit, model_work
 from pages.ui.model_list import PACKED, Entry
+from unetkd_core import outside
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import UnetKDError
 from unetkd_core.zoo import folders, references, shelf
@@ -61,9 +62,7 @@ def card(one: Entry) -> str | None:
     """The model card as Markdown, without front matter and pictures; None where it has none that can be read."""
     try:
         path = folders.current(references.resolve(one.ref)) / CARD
-        if path.stat().st_size > MAX_CARD_BYTES:
-            return None
-        text = path.read_text(encoding="utf-8")
+        text = outside.read_bytes(path, MAX_CARD_BYTES).decode("utf-8")
     except (UnetKDError, OSError, ValueError):
         return None
     head, _, body = text.partition("\n---\n")

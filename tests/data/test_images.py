@@ -274,3 +274,25 @@ def test_the_real_collection_is_read_or_refused_as_its_manifest_suggests() -> No
         assert 20 < image.mean() < 235, name
         if name.startswith("exif_orientation"):
             assert image.shape[:2] == (360, 640), name
+
+
+def test_a_jpeg_of_thousands_of_passes_is_refused_before_any_is_decoded() -> None:
+    whole = as_file(PHOTO, "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    assert read(whole[:-2] + 3 * last + whole[-2:]).shape == (32, 48, 3)
+    assert "over 100 passes" in refusal(whole[:-2] + 5000 * last + whole[-2:])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes with names and no /dev there")
+def test_a_pipe_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "zeros.png").symlink_to("/dev/zero")
+    for path in (
+        tmp_path / "pipe.png",
+        tmp_path / "zeros.png",
+        tmp_path,
+        tmp_path / "a\0b.png",
+        tmp_path / ("a" * 999),
+    ):
+        with pytest.raises(ImageError, match=r"cannot be opened|is not there"):
+            read_image(path, name="It")

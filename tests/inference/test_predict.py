@@ -98,3 +98,16 @@ def test_a_batch_is_fractions_in_channel_order() -> None:
     batch = to_batch([image, image])
     assert batch.shape == (2, 3, 2, 3)
     torch.testing.assert_close(batch[1, :, 0, 1], torch.tensor([1.0, 0.2, 0.0]))
+
+
+@pytest.mark.parametrize("size", [(8192, 8192), (4096, 4096), (16, 8192)])
+def test_a_training_size_that_would_exhaust_the_memory_is_refused_before_anything_is_resized(
+    size: tuple[int, int],
+) -> None:
+    model = Brightness()
+    if size[0] * size[1] <= 2**20:
+        assert predict(model, halves(32, 64), training_size=size).labels.shape == (32, 64)
+        return
+    with pytest.raises(ImageError, match=r"at most 8\.4 megapixels fit into memory"):
+        predict(model, halves(32, 64), training_size=size)
+    assert not hasattr(model, "seen")

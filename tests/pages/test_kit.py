@@ -122,3 +122,13 @@ def test_a_problem_says_headline_and_hint_and_escapes_both() -> None:
     assert "&lt;x&gt;.png is empty</span>" in shown
     assert "<p>Try another file.</p>" in shown
     assert issubclass(ImageError, Exception)
+
+
+def test_a_note_obeys_no_sign_that_an_address_brings_along() -> None:
+    def script() -> None:
+        from pages.ui import kit
+
+        kit.note("net=\x00\x1b[31m\u202egnp\n<b>x</b> is not here.")
+
+    shown = AppTest.from_function(script).run().html[0].value
+    assert "net=??[31m?gnp &lt;b&gt;x&lt;/b&gt; is not here." in shown

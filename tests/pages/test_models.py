@@ -13,7 +13,7 @@ from pages.ui.model_list import Entry
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
-from unetkd_core.zoo import ensembles, references
+from unetkd_core.zoo import ensembles, references, shelf
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 __all__ = ["lab"]
@@ -104,6 +104,15 @@ def test_a_damaged_one_is_told_and_the_others_stay(trio: Path) -> None:
     (trio / "big" / "config.json").write_text("{")
     at = opened()
     assert "big/config.json is damaged" in text(at) and len(at.dataframe[0].value) == 2
+
+
+def test_a_damaged_ensemble_is_told_too(trio: Path) -> None:
+    for name, said in (("cut", '{"members": ["big"'), ("lost", '{"members": ["big", "gone"]}')):
+        (trio / name).mkdir()
+        (trio / name / "ensemble.json").write_text(said)
+    shown = text(opened())
+    assert "is not JSON" in shown and "There is no checkpoint named" in shown
+    assert [name for name, _ in shelf.damaged()] == ["cut", "lost"]
 
 
 def test_without_any_it_says_where_they_come_from(trio: Path) -> None:

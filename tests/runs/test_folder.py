@@ -157,3 +157,92 @@ def test_a_lost_status_beside_settings_that_make_no_sense_is_a_run_error() -> No
     (run.run_dir / "config.json").write_text('{"format_version": 2, "optim": {"epochs": 0}}')
     with pytest.raises(RunError, match=r"lost and cannot be made out .*optim\.epochs"):
         run.status()
+
+
+WHOLE = {"epoch": 1, "loss": 0.5, "val": {"miou": 0.1, "iou": [0.1] * 6, "pixel_accuracy": 0.2}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": "1"}, {"epoch": -1}, {"epoch": True}, {"loss": "a lot"}, {"loss": [1]}, {"seconds": {}}, {"val": 5},
+        {"val": None}, {"val": {**WHOLE["val"], "miou": "x"}}, {"val": {**WHOLE["val"], "iou": [1]}},
+        {"val": {**WHOLE["val"], "iou": 5}}, {"loss_terms": [1]}, {"loss_terms": {"pair_wise": "x"}},
+    ],
+)  # fmt: skip
+def test_a_metrics_line_whose_values_nobody_can_compute_with_is_left_out(change: dict) -> None:
+    run = folder.create(RunConfig())
+    lines = [
+        json.dumps({**WHOLE, **change}),
+        json.dumps({**WHOLE, "epoch": 2}),
+        '{"epoch": 3, "loss": 1e999}',
+        "[" * 9999,
+    ]
+    (run.run_dir / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+    assert [line["epoch"] for line in run.metrics()] == [2]
+
+
+def test_a_metrics_line_without_scores_has_null_for_them() -> None:
+    run = folder.create(RunConfig())
+    (run.run_dir / "metrics.jsonl").write_text('{"epoch": 1}\n')
+    assert run.metrics()[0]["val"] == {"miou": None, "iou": [None] * 6, "pixel_accuracy": None}
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "a/../../secret.png", "..", "linked.png", 5, None])
+def test_a_panel_shows_nothing_from_outside_its_folder(name: object) -> None:
+    run = folder.create(RunConfig())
+    (run.run_dir / "panel").mkdir()
+    (run.run_dir / "secret.png").write_bytes(b"secret")
+    (run.run_dir / "panel" / "linked.png").symlink_to(run.run_dir / "secret.png")
+    scenes = [{"stem": "a", "photo": "photo_0.png", "truth": name}]
+    (run.run_dir / "panel" / "panel.json").write_text(json.dumps({"scenes": scenes, "height": 16, "width": 16}))
+    assert run.panel() is None
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/etc", "a" * 5000, "", "a\0b"])
+def test_a_partner_is_a_run_and_no_path(name: str) -> None:
+    run = folder.create(RunConfig(twin_of=name or None))
+    (settings.home() / "elsewhere").mkdir()
+    (settings.home() / "elsewhere" / "config.json").write_text("{}")
+    assert run.partner() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": 5}, {"state": "exploded"}, {"phase": []}, {"pid": -1}, {"pid": "1"}, {"pid": True}, {"epoch": -3},
+        {"epochs": 1.5}, {"heartbeat": "now"}, {"heartbeat": 1e300}, {"created": None}, {"eta_seconds": -1},
+        {"message": None}, {"message": "x" * 100_000}, {"error": {"headline": 1, "hint": 2}}, {"error": "bad"},
+        {"more": 1},
+    ],
+)  # fmt: skip
+def test_a_status_whose_values_nobody_can_compute_with_is_refused(change: dict) -> None:
+    run = folder.create(RunConfig())
+    path = run.run_dir / "status.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(RunError, match="cannot be read as a run's status"):
+        run.status()
+
+
+@pytest.mark.parametrize("text", ["5", "[]", "null", "[" * 100_000, '{"a":' * 500 + "1" + "}" * 500])
+def test_files_of_a_run_that_hold_something_else_are_refused(text: str) -> None:
+    run = folder.create(RunConfig())
+    for name in ("status.json", "config.json", "meta.json"):
+        (run.run_dir / name).write_text(text)
+    for read in (run.status, lambda: run.config, lambda: run.meta):
+        with pytest.raises((RunError, ConfigError)):
+            read()
+
+
+def test_an_id_that_no_file_system_takes_is_no_run() -> None:
+    with pytest.raises(RunError, match="There is no run"):
+        folder.open_run("a" * 5000)
+
+
+@pytest.mark.parametrize("change", [{"machine": 5}, {"versions": []}, {"teacher": "x"}, {"teacher_miou": "x"}])
+def test_a_meta_file_with_entries_of_another_kind_is_refused(change: dict) -> None:
+    run = folder.create(RunConfig())
+    path = run.run_dir / "meta.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(RunError, match=f"{next(iter(change))} of another kind"):
+        run.meta  # noqa: B018

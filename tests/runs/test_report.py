@@ -145,3 +145,13 @@ def test_a_scene_whose_picture_went_missing_is_left_out(pair: tuple[Run, Run]) -
     (pair[1].run_dir / "panel" / "truth_0.png").unlink()
     page = Page(report.report(pair[0]))
     assert "42.5 %" in page.words and not [tag for tag, _ in page.tags if tag == "img"]
+
+
+def test_a_report_holds_pictures_of_its_panel_and_no_other_file(pair: tuple[Run, Run]) -> None:
+    secret = pair[0].run_dir.parent / "secret.txt"
+    secret.write_text("secret")
+    for link in (pair[0].run_dir / "panel").glob("*.png"):
+        link.unlink()
+        link.symlink_to(secret)
+    (pair[1].run_dir / "panel" / "photo_0.png").write_text("secret")
+    assert base64.b64encode(b"secret").decode() not in report.report(pair[0])

@@ -175,6 +175,12 @@ class _Handler(BaseHTTPRequestHandler):
         listed = self.hub.listing(siblings)
         self._json({"id": repo_id, "sha": commit, "private": repo.private, "gated": repo.gated, "siblings": listed})
 
+    def tree(self, body: bytes, repo_id: str, revision: str) -> None:
+        if (opened := self._open(repo_id, revision)) is None:
+            return
+        files = opened[0].commits.get(opened[1], {})
+        self._json([{"type": "file", "path": p, "size": len(c), "oid": "0" * 40} for p, c in files.items()])
+
     def resolve(self, body: bytes, repo_id: str, revision: str, path: str) -> None:
         if (opened := self._open(repo_id, revision)) is None:
             return
@@ -280,6 +286,7 @@ _REPO = r"([\w.-]+/[\w.-]+)"
 _ROUTES: list[tuple[tuple[str, ...], str, Callable[..., None]]] = [
     (("GET",), rf"/api/models/{_REPO}", _Handler.info),
     (("GET",), rf"/api/models/{_REPO}/revision/(.+)", _Handler.info),
+    (("GET",), rf"/api/models/{_REPO}/tree/(.+)", _Handler.tree),
     (("GET", "HEAD"), rf"/{_REPO}/resolve/([^/]+)/(.+)", _Handler.resolve),
     (("GET", "HEAD"), r"/large/([0-9a-f]{64})", _Handler.from_elsewhere),
     (("PUT",), r"/large/([0-9a-f]{64})", _Handler.upload),

@@ -34,6 +34,10 @@ def test_a_stricter_licence_is_named_in_front_matter_and_text() -> None:
     assert CAMVID in text
 
 
+def test_signs_that_yaml_does_not_take_do_not_break_the_front_matter() -> None:
+    assert ModelCard(card(make_info(data=["a\x97b\x0ec:val"]))).data.datasets == ["a?b?c"]
+
+
 def test_odd_names_do_not_break_the_front_matter() -> None:
     data = ModelCard(card(make_info(data=["no:train", 'a"b: #c:val']))).data
     assert data.datasets == ['a"b', "no"]
@@ -113,3 +117,16 @@ def test_an_ensembles_card_speaks_of_its_members_and_of_no_weights_of_its_own() 
     text = card(info)
     assert "tiny, normalisation: none; tiny, normalisation: none" in text and "model.safetensors" not in text
     assert "as `team`, the folders of its members (`ensemble.json` names them) beside it, then" in text
+
+
+@pytest.mark.parametrize(
+    "teacher", [{}, {"members": 5}, {"members": ["a"], "weights": "x"}, {"weights": ["x", None, 2]}]
+)
+def test_a_teacher_that_is_no_ensemble_breaks_no_card(teacher: dict) -> None:
+    assert "Taught" in card(make_info(run={"teaching": {"teacher": teacher}}))
+
+
+def test_a_name_adds_no_lines_to_a_card() -> None:
+    text = card(make_info(title="Good\n## Licence\n\nMIT", licence="CC\n# Big", data=["streets:train\n- Seed: 77"]))
+    assert text.count("## Licence") == 2 and text.count("\n## Licence") == 1 and "\n# Big" not in text
+    assert "\n- Seed: 77" not in text

@@ -11,6 +11,7 @@ from tests.zoo.conftest import SMALL, checkpoint_files, make_info
 from tests.zoo.hub_server import TOKEN, Hub, Repo
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.models import unet
+from unetkd_core.zoo import folders
 from unetkd_core.zoo.checkpoints import load
 from unetkd_core.zoo.pretrained import BackboneUNet, UNet
 
@@ -95,3 +96,38 @@ def test_saving_changes_nothing_when_it_cannot_and_keeps_what_else_is_there(tmp_
     assert (tmp_path / "config.json").read_text() == "mine"
     small().save_pretrained(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "mine" and load(tmp_path)[1].name == "tiny"
+
+
+def test_saved_over_an_ensemble_no_ensemble_stays_and_other_files_do(tmp_path: Path) -> None:
+    (tmp_path / "ensemble.json").write_text('{"members": ["a", "b"]}')
+    (tmp_path / "notes.txt").write_text("mine")
+    small().save_pretrained(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {"config.json", "model.safetensors", "README.md", "notes.txt"}
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "ensemble.json").write_text('{"members": ["a", "b"]}')
+    small().save_pretrained(tmp_path / "net")
+    assert not (tmp_path / "net" / "ensemble.json").exists() and UNet.from_pretrained(tmp_path / "net").info
+
+
+def test_what_cannot_be_written_leaves_the_checkpoint_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small().save_pretrained(tmp_path / "net")
+    before = {p.name: p.read_bytes() for p in (tmp_path / "net").iterdir()}
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folders, "_write", full)
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        small().save_pretrained(tmp_path / "net")
+    assert {p.name: p.read_bytes() for p in (tmp_path / "net").iterdir()} == before
+
+
+def test_pushed_over_an_ensemble_no_ensemble_stays(hub: Hub) -> None:
+    small().push_to_hub("me/tiny", token=TOKEN)
+    repo = hub.repos["me/tiny"]
+    repo.commit({**repo.files, "ensemble.json": b"{}"})
+    small().push_to_hub("me/tiny", token=TOKEN)
+    assert "ensemble.json" not in hub.repos["me/tiny"].files
+    assert UNet.from_pretrained("me/tiny", token=TOKEN).info

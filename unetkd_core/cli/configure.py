@@ -4,7 +4,6 @@ Settings are layered, later ones win: defaults, --config, --recipe, --budget, --
 --term adds to what --method or --config distil.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import typer
 
+from unetkd_core import outside
 from unetkd_core.cli import teachers
 from unetkd_core.cli.options import SETTINGS
 from unetkd_core.errors import ConfigError
@@ -110,7 +110,7 @@ def _merge(data: dict[str, Any], changes: Mapping[str, Any]) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}; expected a run's config.json.") from None
     except ValueError as error:

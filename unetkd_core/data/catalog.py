@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from filelock import FileLock
 
-from unetkd_core import settings, visitors
+from unetkd_core import outside, settings, visitors
 from unetkd_core.data import camvid, cityscapes, folder, source_streets, streets
 from unetkd_core.data.paired import PairedSource
 from unetkd_core.data.source import Source
@@ -200,7 +200,7 @@ def _register_file() -> Path:
 def _registered() -> dict[str, tuple[str, Path]]:
     path = _register_file()
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path)
         if data["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
         return {

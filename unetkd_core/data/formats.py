@@ -54,6 +54,11 @@ def _chunk_is_sound(raw: bytes, start: int, end: int) -> bool:
     return bool(zlib.crc32(memoryview(raw)[start + 4 : end - 4]) == struct.unpack_from(">I", raw, end - 4)[0])
 
 
+def jpeg_scans(raw: bytes) -> int:
+    """How many passes (start-of-scan markers, ITU-T T.81 B.2.3) the file has, embedded thumbnails' included."""
+    return raw.count(b"\xff\xda")
+
+
 def webp_size(raw: bytes) -> tuple[int, int]:
     """(width, height) of the canvas from the first chunk (RFC 9649, sections 2.5 to 2.7).
 

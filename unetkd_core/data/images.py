@@ -12,12 +12,14 @@ from typing import BinaryIO, Final
 import numpy as np
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from unetkd_core import classes, settings
+from unetkd_core import classes, outside, settings
 from unetkd_core.data import formats
 from unetkd_core.errors import ImageError
 
 MIN_SIDE: Final = 16
 """Shortest side in pixels that the nets take."""
+MAX_SCANS: Final = 100
+"""Passes over a JPEG's picture at most; photos have 1 to 10. Twenty megabytes can hold 200,000, an hour's work."""
 
 _ORIENTATION_TAG: Final = 0x0112  # Exif 2.3, "Orientation"
 _UPRIGHT: Final = {
@@ -110,11 +112,11 @@ def _bytes_of(data: bytes | Path, name: str) -> bytes:
     if isinstance(data, Path):
         try:
             size = data.stat().st_size
-            raw = data.read_bytes() if size <= limit else b""
+            raw = outside.read_bytes(data, limit) if size <= limit else b""
         except FileNotFoundError:
             raise ImageError(f"{name} is not there. Was it moved or renamed?") from None
-        except OSError as error:
-            why = error.strerror or "unknown reason"
+        except (OSError, ValueError) as error:  # ValueError: a zero in the name, or it has grown
+            why = getattr(error, "strerror", None) or "unknown reason"
             raise ImageError(f"{name} cannot be opened ({why}). Check that it is a file that you may read.") from error
     else:
         raw, size = data, len(data)
@@ -140,6 +142,11 @@ def _open(raw: bytes, name: str) -> Image.Image:
         _check_size(size, name)
         return PngImagePlugin.PngImageFile(stream)
     if raw.startswith(formats.JPEG_SIGNATURE):
+        if formats.jpeg_scans(raw) > MAX_SCANS:
+            raise ImageError(
+                f"{name} is a JPEG of over {MAX_SCANS} passes, each of which would be decoded. Save it anew and try "
+                f"again."
+            )
         image = JpegImagePlugin.JpegImageFile(stream)
         _check_size(image.size, name)
         return image

@@ -10,14 +10,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.data.catalog import open_source
 from unetkd_core.data.packing import FORMAT_VERSION, Progress, ensure_packed
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
+
+ABOUT_BYTES: Final = 64 * 1024 * 1024
+"""Of packed.json at most: it names every scene."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def pack(
 def open_packed(folder: Path) -> Packed:
     """The pack in a folder. Raises DataError when it is damaged, with the way out."""
     try:
-        about = json.loads((folder / "packed.json").read_text(encoding="utf-8"))
+        about = outside.read_json(folder / "packed.json", ABOUT_BYTES)
         if about["format_version"] != FORMAT_VERSION:
             raise ValueError("another format version")
         images, labels = (np.asarray(np.load(folder / f"{part}.npy", mmap_mode="r")) for part in ("images", "labels"))

@@ -4,9 +4,14 @@ A network knows streets at one scale. Packing scales an image until it covers th
 predicting uses the same scale and keeps the whole image.
 """
 
+from typing import Final
+
 from unetkd_core.data.images import MIN_SIDE
 from unetkd_core.data.resize import training_scale
 from unetkd_core.errors import ImageError
+
+MAX_WORKING_PIXELS: Final = 8 * 1024 * 1024
+"""What a network looks at, at most: four times Cityscapes. A checkpoint's config may name any training size."""
 
 
 def working_size(height: int, width: int, train_height: int, train_width: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from unetkd_core.data.resize import resize_image
 from unetkd_core.errors import ImageError
-from unetkd_core.inference.sizes import working_size
+from unetkd_core.inference.sizes import MAX_WORKING_PIXELS, working_size
 
 
 def check_image(image: np.ndarray) -> None:
@@ -24,8 +24,16 @@ def check_image(image: np.ndarray) -> None:
 
 
 def to_working_size(image: np.ndarray, training_size: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 -> (h', w', 3) uint8, antialiased, at the scale of training, nothing cropped."""
+    """(H, W, 3) uint8 -> (h', w', 3) uint8, antialiased, at the scale of training, nothing cropped. Raises ImageError
+    where that is more than MAX_WORKING_PIXELS.
+    """
     height, width = working_size(image.shape[0], image.shape[1], *training_size)
+    if height * width > MAX_WORKING_PIXELS:
+        trained, seen = (f"{size[0]} × {size[1]}" for size in (training_size, (height, width)))
+        raise ImageError(
+            f"The network says that it was trained at {trained} pixels, and would look at this image at {seen}; at "
+            f"most {MAX_WORKING_PIXELS / 1e6:.1f} megapixels fit into memory. Use a network of a smaller training size."
+        )
     return resize_image(image, height, width)
 
 

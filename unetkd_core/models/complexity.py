@@ -4,11 +4,16 @@ A test holds these closed forms against the real module (parameters) and against
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models.backbones import BACKBONES, HALVINGS
 from unetkd_core.models.convolution import Convolution, block, decoder
+
+MAX_WIDTH: Final = 4096
+"""Channels of a map at the finest level, and classes, at most."""
+MAX_LEVELS: Final = 12
+"""Halvings at most; the paper's largest network has 6."""
 
 
 def parameters(arch: Mapping[str, Any]) -> int:
@@ -33,19 +38,19 @@ def _plan(arch: Mapping[str, Any]) -> tuple[Iterator[Convolution], int]:
     """Every convolution, and how often the network halves its input."""
     kind = arch.get("type")
     if kind == "unet":
-        return _unet(arch), int(arch["levels"])
+        return _unet(arch), _whole(arch["levels"], MAX_LEVELS)
     if kind == "backbone_unet":
         return _backbone_unet(arch), HALVINGS
     raise CheckpointError(f"The network's type is {kind!r}; this release knows 'unet' and 'backbone_unet' only.")
 
 
 def _unet(arch: Mapping[str, Any]) -> Iterator[Convolution]:
-    width, levels, norm = int(arch["base_width"]), int(arch["levels"]), arch["norm"] == "batch"
+    width, levels, norm = _whole(arch["base_width"]), _whole(arch["levels"], MAX_LEVELS), arch["norm"] == "batch"
     widths = [width << level for level in range(levels + 1)]
     for level, (inputs, outputs) in enumerate(zip([3, *widths[:-1]], widths, strict=True)):
         yield from block(level, inputs, outputs, norm=norm)
     upward = widths[-2::-1]
-    yield from decoder(widths[-1], upward, upward, int(arch["num_classes"]), norm=norm)
+    yield from decoder(widths[-1], upward, upward, _whole(arch["num_classes"]), norm=norm)
 
 
 def _backbone_unet(arch: Mapping[str, Any]) -> Iterator[Convolution]:
@@ -55,5 +60,18 @@ def _backbone_unet(arch: Mapping[str, Any]) -> Iterator[Convolution]:
     yield from backbone.convolutions()
     *skips, bridge = backbone.channels
     yield from decoder(
-        bridge, skips[::-1], [int(w) for w in arch["decoder"]], int(arch["num_classes"]), norm=arch["norm"] == "batch"
+        bridge,
+        skips[::-1],
+        [_whole(w) for w in arch["decoder"]],
+        _whole(arch["num_classes"]),
+        norm=arch["norm"] == "batch",
     )
+
+
+def _whole(value: Any, most: int = MAX_WIDTH) -> int:
+    """A number of channels or levels. Raises ValueError for anything else: a text of digits would be a number too, and
+    a network of 100,000 levels takes gigabytes to count.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+        raise ValueError(f"{str(value)[:40]!r} is no whole number from 1 to {most}")
+    return value

@@ -4,7 +4,6 @@ Believed first is what a finished run of the same kind took here; then this mach
 multiply-accumulates; then a guess, which says that it is one.
 """
 
-import json
 import statistics
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from unetkd_core import settings
-from unetkd_core.data import catalog
+from unetkd_core import outside, settings
+from unetkd_core.data import catalog, packed
 from unetkd_core.data.packed import spaced
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import speed
@@ -255,7 +254,7 @@ def _packed_counts(height: int, width: int) -> set[tuple[str, int]]:
     found = set()
     for path in settings.packed_dir().glob("*/packed.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            about = json.loads(path.read_text(encoding="utf-8"))
+            about = outside.read_json(path, packed.ABOUT_BYTES)
             if (about["height"], about["width"]) == (height, width):
                 found.add((about["ref"], len(about["stems"])))
     return found

@@ -17,23 +17,27 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.errors import CheckpointError, ConfigError, RunError
+from unetkd_core.runs import metrics_lines
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.problems import unwritable
-from unetkd_core.runs.provenance import provenance
+from unetkd_core.runs.provenance import misplaced, provenance
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig, parse_config
 from unetkd_core.zoo import checkpoints, folders
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 FORMAT_VERSION: Final = 1
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_PICTURE: Final = re.compile(r"[A-Za-z0-9_-]{1,60}\.png")
+_LOG_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,10 @@ class Run:
     @property
     def meta(self) -> dict[str, Any]:
         """Where it comes from: versions, commit, created, pair, machine. Raises RunError."""
-        return _read_json(self.run_dir / "meta.json")
+        path = self.run_dir / "meta.json"
+        if wrong := misplaced(meta := _read_json(path)):
+            raise RunError(f"{path} cannot be read ({', '.join(wrong)} of another kind than expected).")
+        return meta
 
     @property
     def owner(self) -> str | None:
@@ -128,20 +135,22 @@ class Run:
         status_file.write(self.run_dir / "status.json", status, durable=durable)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """One entry an epoch, in order; a line that is being written is left out."""
-        lines = _read_text(self.run_dir / "metrics.jsonl").split("\n")[:-1]
-        return [entry for entry in map(_parse_line, lines) if entry is not None]
+        """One entry an epoch, in order; a line that is being written, or is damaged, is left out."""
+        return metrics_lines.parse(_read_text(self.run_dir / "metrics.jsonl", metrics_lines.MAX_BYTES))
 
     def log_tail(self, lines: int = 50) -> str:
         """The log's last lines."""
-        return "\n".join(_read_text(self.run_dir / "log.txt").splitlines()[-lines:])
+        return "\n".join(outside.read_end(self.run_dir / "log.txt", _LOG_BYTES).splitlines()[-lines:])
 
     def panel(self) -> Panel | None:
         """The predicted scenes, or none before packing is over."""
         folder = self.run_dir / "panel"
         try:
-            data = json.loads((folder / "panel.json").read_text(encoding="utf-8"))
-            scenes = tuple(PanelScene(s["stem"], folder / s["photo"], folder / s["truth"]) for s in data["scenes"])
+            data = outside.read_json(folder / "panel.json")
+            scenes = tuple(
+                PanelScene(str(s["stem"]), _inside(folder, s["photo"]), _inside(folder, s["truth"]))
+                for s in data["scenes"]
+            )
             last = f"_{len(scenes) - 1}.png"
             epochs = sorted(int(p.name[6:10]) for p in folder.glob("epoch_????_*.png") if p.name.endswith(last))
             return Panel(folder, scenes, int(data["height"]), int(data["width"]), tuple(epochs))
@@ -187,9 +196,9 @@ class Run:
     def partner(self) -> "Run | None":
         """A student's control, a twin's first student, or none. In a sweep several students share one control."""
         other = self.config.twin_of or self.meta.get("control") or f"{self.id}-twin"
-        return (
-            Run(other, settings.runs_dir() / other) if (settings.runs_dir() / other / "config.json").exists() else None
-        )
+        with suppress(RunError):  # none of that name, or no name at all
+            return open_run(str(other))
+        return None
 
     def add_to_meta(self, key: str, value: Any) -> None:
         """Write one more entry into meta.json. Raises RunError, OSError."""
@@ -279,7 +288,7 @@ def _meta(now: float, pair: str | None, shares: bool, control: str | None) -> di
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path)
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read ({error}).") from error
     if not isinstance(data, dict):
@@ -287,16 +296,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, most: int) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return outside.read_text(path, most)
+    except (OSError, ValueError):
         return ""
 
 
-def _parse_line(line: str) -> dict[str, Any] | None:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) else None
+def _inside(folder: Path, name: object) -> Path:
+    """A picture of the panel. Raises ValueError for a name, or a link, that leads out of its folder."""
+    if not isinstance(name, str) or not _PICTURE.fullmatch(name) or (folder / name).is_symlink():
+        raise ValueError("no picture of this panel")
+    return folder / name

@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from unetkd_core import outside
 from unetkd_core.classes import NUM_CLASSES, palette_bytes
 from unetkd_core.errors import DataError
 from unetkd_core.runs.home_grid import SHOWN, HomeCell, HomeGrid, Measured, Network
@@ -44,7 +45,7 @@ def read_home(folder: Path | None = None) -> HomeGrid | None:
     if not (folder / _SCENE).is_file():
         return None
     try:
-        data = json.loads((folder / _SCENE).read_text(encoding="utf-8"))
+        data = outside.read_json(folder / _SCENE)
         version = data.get("format_version")
         if version != FORMAT_VERSION:
             raise ValueError(f"format version {version!r}, and this release reads {FORMAT_VERSION}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from unetkd_core import outside
 from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.runs import paper, paper_printed
@@ -180,7 +181,7 @@ def datasets(folder: Path | None = None) -> list[str]:
 def read(path: Path) -> Results:
     """Results from their file. Raises RunError when it cannot be read."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path)
         if data["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
         known = ("dataset", "on", "trained_on", "limit", "config", "rows", "curves", "format_version")

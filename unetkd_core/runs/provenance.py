@@ -12,6 +12,12 @@ from typing import Any, Final
 
 from unetkd_core import __version__, settings
 
+_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
+    **dict.fromkeys(("created", "pair", "control", "commit"), str),
+    **dict.fromkeys(("versions", "machine", "teacher"), dict),
+    "teacher_miou": (int, float),
+}
+"""Entry of meta.json -> what it is where there is one, whoever writes it; readers compute with these."""
 PACKAGES: Final = ("torch", "accelerate", "numpy", "torchmetrics", "safetensors")
 
 
@@ -35,6 +41,11 @@ def unlike(meta: Mapping[str, Any]) -> str:
     versions, torch_now = meta.get("versions") or {}, _versions().get("torch")
     pairs = (("processor", then.get("processor"), now), ("torch", versions.get("torch"), torch_now))
     return "; ".join(f"{name} {before}, now {after}" for name, before, after in pairs if before != after)
+
+
+def misplaced(meta: Mapping[str, Any]) -> list[str]:
+    """Names of entries of a meta.json that are of another kind than theirs."""
+    return [name for name, kind in _KINDS.items() if not (meta.get(name) is None or isinstance(meta[name], kind))]
 
 
 def _versions() -> dict[str, str]:

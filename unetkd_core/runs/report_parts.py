@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from unetkd_core import outside, settings
+from unetkd_core.data import formats
+
 Curve = Sequence[tuple[int, float]]
 """(epoch, value), in order; NaN where nothing was measured."""
 
@@ -73,11 +76,14 @@ def picture(path: Path, caption: str, mark: str = "") -> str:
 
 
 def image(path: Path, alternative: str, mark: str = "") -> str:
-    """The picture alone."""
+    """The picture alone, if it is a PNG: a page is made to be sent."""
     try:
-        data = base64.b64encode(path.read_bytes()).decode()
-    except OSError:
+        raw = b"" if path.is_symlink() else outside.read_bytes(path, settings.UPLOAD_MAX_BYTES)
+    except (OSError, ValueError):
         return ""
+    if not raw.startswith(formats.PNG_SIGNATURE):
+        return ""
+    data = base64.b64encode(raw).decode()
     return f'<img alt="{text(alternative)}"{mark and " " + mark} src="data:image/png;base64,{data}">'
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.data.source import Source
 from unetkd_core.metrics import Scores
 from unetkd_core.runs.status import write_text
@@ -37,7 +37,7 @@ def scores_of(
     limit = None if limit is None or limit >= len(source) else limit
     path = _path(ref, source, limit)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return Scores.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return Scores.from_json(outside.read_json(path))
     scores = _measured(ref, source, limit, progress)
     with contextlib.suppress(OSError):  # on a full disk it is measured again
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from filelock import FileLock
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.models import complexity
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs.provenance import processor
@@ -123,7 +123,7 @@ def remember(part: str, key: str, value: Any) -> None:
 
 def _read_all() -> dict[str, Any]:
     try:
-        data = json.loads((settings.home() / "speed.json").read_text(encoding="utf-8"))
+        data = outside.read_json(settings.home() / "speed.json")
         machines = data["machines"] if data["format_version"] == FORMAT_VERSION else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # measurements can be made again: a broken file is as good as none

@@ -6,7 +6,6 @@ is done by who asks (it needs torch); this module plans, starts, and does the su
 
 import csv
 import io
-import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from unetkd_core import outside
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.metrics import Scores
@@ -175,7 +175,7 @@ def to_json(rows: Sequence[Row], base: RunConfig, notes: Mapping[str, Any]) -> d
 def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
     """A table's file -> its settings and its rows. Raises RunError when it cannot be read."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path)
         if data["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
         rows = [Row(**{**row, "scores": Scores.from_json(row["scores"])}) for row in data.pop("rows")]
@@ -199,7 +199,7 @@ def grown(path: Path, data: dict[str, Any]) -> dict[str, Any]:
             called = {"config": "settings"}.get(name, name)
             raise RunError(f"The table {path} was made with other {called}: {differing[0]}. Write this one elsewhere.")
     made = {_place(row) for row in data["rows"]}
-    old = [row for row in json.loads(path.read_text(encoding="utf-8"))["rows"] if _place(row) not in made]
+    old = [row for row in outside.read_json(path)["rows"] if _place(row) not in made]
     if not old:
         return data
     order = {row.model: i for i, row in enumerate(kept)}

@@ -7,10 +7,12 @@ import dataclasses
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
+from unetkd_core import outside
 from unetkd_core.errors import RunError
 from unetkd_core.runs.process import ProcessId
 from unetkd_core.zoo.folders import sync
@@ -97,14 +99,54 @@ def queued(epochs: int, created: float) -> Status:
 def read(path: Path) -> Status:
     """The status as written, not derived. Raises RunError when it is missing, broken or of another format version."""
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = outside.read_json(path)
         version = data.pop("format_version")
         if version != FORMAT_VERSION:
             raise RunError(f"{path} has format version {version!r}; this release reads {FORMAT_VERSION}.")
         error = data.pop("error")
-        return Status(**data, error=None if error is None else Problem(**error))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _sound(Status(**data, error=None if error is None else Problem(**error)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"{path} cannot be read as a run's status ({error}).") from error
+
+
+def _sound(status: Status) -> Status:
+    """The same, if every value is of the kind that it should be. Raises ValueError: readers compute with them."""
+    for name, fits in _FITS.items():
+        if not fits(getattr(status, name)):
+            raise ValueError(f"{name} is {str(getattr(status, name))[:40]!r}")
+    if status.error is not None and not all(map(_is_text, dataclasses.astuple(status.error))):
+        raise ValueError("error is no text")
+    return status
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= 10_000
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**9
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LATEST
+
+
+def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+_LATEST: Final = 253_402_300_799
+"""The last second of the year 9999: what no calendar can show is no time. Seconds and rates are smaller."""
+_FITS: Final[dict[str, Callable[[Any], bool]]] = {
+    "state": get_args(State).__contains__,
+    "phase": get_args(Phase).__contains__,
+    **dict.fromkeys(("message", "host", "boot_id", "process_start"), _is_text),
+    **dict.fromkeys(("epoch", "epochs", "step", "steps"), _is_count),
+    **dict.fromkeys(("heartbeat", "created"), _is_number),
+    **dict.fromkeys(("started", "ended", "images_per_second", "eta_seconds"), _or_none(_is_number)),
+    "pid": _or_none(lambda value: _is_count(value) and value > 0),
+}
+"""Field -> whether a value can be it."""
 
 
 def lost(path: Path) -> bool:
@@ -112,8 +154,8 @@ def lost(path: Path) -> bool:
     with an empty file or one of zero bytes.
     """
     try:
-        return not path.read_bytes().strip(b"\0")
-    except OSError:
+        return not outside.read_bytes(path, outside.MAX_JSON_BYTES).strip(b"\0")
+    except (OSError, ValueError):
         return False
 
 

@@ -20,14 +20,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Status
 from unetkd_core.runs.sweep_grid import FORMAT_VERSION, SweepSpec, parse_spec
 
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _specs: dict[Path, tuple[int, SweepSpec]] = {}
 """Sweep folder -> (when its sweep.json was written, what it says)."""
 
@@ -96,8 +96,8 @@ class Sweep:
         """Which runs are its own so far."""
         try:
             data = _read(self.sweep_dir / "runs.json")
-            return Assigned(dict(data["runs"]), dict(data["twins"]), tuple(data["own"]))
-        except (OSError, RunError, KeyError, TypeError, ValueError):
+            return Assigned(_names(data["runs"]), _names(data["twins"]), tuple(map(_name, data["own"])))
+        except (OSError, RunError, KeyError, TypeError, ValueError, AttributeError):
             return NOBODY
 
     def assign(self, assigned: Assigned) -> None:
@@ -165,9 +165,20 @@ def _readable(sweep: Sweep) -> bool:
         return False
 
 
+def _names(data: Any) -> dict[str, str]:
+    return {cell: _name(run_id) for cell, run_id in data.items()}
+
+
+def _name(run_id: Any) -> str:
+    """A run's id. Raises ValueError for what is none: runs are looked for, and stopped, by it."""
+    if not isinstance(run_id, str) or not _ID.fullmatch(run_id):
+        raise ValueError(f"{str(run_id)[:40]!r} is no run's id")
+    return run_id
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path)
     except ValueError as error:
         raise RunError(f"{path} cannot be read ({error}).") from None
     if not isinstance(data, dict):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from unetkd_core import settings
-from unetkd_core.data import catalog
+from unetkd_core import outside, settings
+from unetkd_core.data import catalog, packed
 from unetkd_core.runs import speed
 from unetkd_core.training import answers, plan, room
 from unetkd_core.training.config import RunConfig
@@ -108,7 +108,7 @@ def _there(config: RunConfig, sha256: str, scenes: int) -> tuple[Path, set[int]]
     best: tuple[Path, set[int]] = (settings.teachers_dir() / f"none-{sha256[:20]}", set())
     for path in settings.teachers_dir().glob("[!.]*/about.json"):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            about = json.loads(path.read_text(encoding="utf-8"))
+            about = outside.read_json(path, packed.ABOUT_BYTES)
             shown = [packs[key] for key in about["data"]]
             same = [ref for ref, _ in shown] == refs and sum(n for _, n in shown) == scenes
             if same and _computed_alike(config, about["how"]) and all(about[k] == v for k, v in wanted.items()):
@@ -129,7 +129,7 @@ def _packs(config: RunConfig) -> dict[str, tuple[str, int]]:
     found = {}
     for path in settings.packed_dir().glob("*/packed.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            about = json.loads(path.read_text(encoding="utf-8"))
+            about = outside.read_json(path, packed.ABOUT_BYTES)
             if (about["height"], about["width"]) == (config.data.height, config.data.width):
                 found[path.parent.name] = (str(about["ref"]), len(about["stems"]))
     return found

@@ -8,7 +8,6 @@ The locks lie beside the folders, which may go. The system releases them when th
 """
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,7 @@ from typing import IO, Final
 
 from filelock import FileLock, Timeout
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 
 SPARE_BYTES: Final = 1_000_000_000
 """So much of the disk stays free: runs need room for their own states."""
@@ -42,7 +41,7 @@ def stored() -> list[Stored]:
     found = []
     for about in settings.teachers_dir().glob("[!.]*/about.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            title = str(json.loads(about.read_text(encoding="utf-8"))["title"])
+            title = str(outside.read_json(about)["title"])
             sizes = [path.stat().st_size for path in about.parent.glob("*.npy")]
             found.append(Stored(about.parent.name, title, about.parent, sum(sizes), about.stat().st_mtime, len(sizes)))
     return sorted(found, key=lambda one: -one.used)

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from unetkd_core import outside
 from unetkd_core.errors import TrainingError
 from unetkd_core.zoo.folders import sync
 
@@ -95,17 +96,24 @@ def load_state(
             raise ValueError(
                 f"it is of a run without {' and '.join(missing)} beside the student, and this one has them"
             )
-        tensors = load_file(folder / pointer["tensors"])
+        tensors = load_file(_beside_pointer(folder, pointer["tensors"]))
         _put_back(tensors, "", Part(model, optimizer), pointer["param_groups"])
         for name, part in (beside or {}).items():
             _put_back(tensors, f"{name}.", part, others[name])
-    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        torch.set_rng_state(tensors["rng.torch"])
+        extra: dict[str, Any] = dict(pointer["extra"])
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise TrainingError(
             f"The saved state in {folder} cannot be used ({_first_line(error)}); start the run anew."
         ) from error
-    torch.set_rng_state(tensors["rng.torch"])
-    extra: dict[str, Any] = pointer["extra"]
     return extra
+
+
+def _beside_pointer(folder: Path, name: Any) -> Path:
+    """The tensors' file, which lies in the folder itself. Raises ValueError for a name that leads elsewhere."""
+    if not isinstance(name, str) or Path(name).name != name:
+        raise ValueError(f"its tensors are named {str(name)[:40]!r}, which is no file of it")
+    return folder / name
 
 
 def _put_back(tensors: dict[str, torch.Tensor], prefix: str, part: Part, groups: Any) -> None:
@@ -128,7 +136,7 @@ def has_state(folder: Path) -> bool:
 
 def _read_pointer(folder: Path) -> dict[str, Any]:
     try:
-        pointer: dict[str, Any] = json.loads((folder / _POINTER).read_text(encoding="utf-8"))
+        pointer: dict[str, Any] = outside.read_json(folder / _POINTER)
         version = pointer["format_version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(

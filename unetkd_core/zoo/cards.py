@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from unetkd_core.classes import CLASSES, MAPPINGS
+from unetkd_core.errors import in_one_line
 from unetkd_core.metrics import Scores
 from unetkd_core.zoo.licences import is_free
 
@@ -53,7 +54,7 @@ def card(info: "CheckpointInfo") -> str:
     """The whole README.md, Markdown with front matter."""
     parts = [
         _front_matter(info),
-        f"# {info.title or info.name}",
+        f"# {in_one_line(info.title or info.name)}",
         _summary(info),
         "## Scores",
         _scores(info),
@@ -87,7 +88,7 @@ def _front_matter(info: "CheckpointInfo") -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(in_one_line(text), ensure_ascii=False)  # YAML takes no control signs
 
 
 def _summary(info: "CheckpointInfo") -> str:
@@ -145,7 +146,7 @@ def _percent(fraction: float) -> str:
 
 
 def _training(info: "CheckpointInfo") -> str:
-    lines = [f"- Data: {', '.join(info.data) or 'not recorded'}", f"- Seed: {info.seed}"]
+    lines = [f"- Data: {in_one_line(', '.join(info.data)) or 'not recorded'}", f"- Seed: {info.seed}"]
     run: dict[str, Any] = info.run or {}
     if isinstance(run.get("optim"), dict):
         lines.append(f"- Recipe: {run.get('recipe')}; {_said(run['optim'])}")
@@ -173,9 +174,14 @@ def _with_teacher_in_words(teaching: dict[str, Any]) -> dict[str, Any]:
     teacher = teaching.get("teacher")
     if not isinstance(teacher, dict):
         return teaching
-    weights = ", ".join(f"{w:g}" for w in teacher.get("weights") or ())
+    weights = ", ".join(f"{w:g}" for w in _listed(teacher.get("weights")) if isinstance(w, int | float))
     how = f"{teacher.get('weighting')}{', weights ' + weights if weights else ''}"
-    return {**teaching, "teacher": f"{' + '.join(map(str, teacher.get('members') or ()))} ({how})"}
+    return {**teaching, "teacher": f"{' + '.join(map(str, _listed(teacher.get('members'))))} ({how})"}
+
+
+def _listed(value: Any) -> list[Any]:
+    """A run's settings come along as they are, from any release or hand: what is no list is none."""
+    return value if isinstance(value, list) else []
 
 
 def _said(section: dict[str, Any]) -> str:
@@ -202,9 +208,8 @@ def _limits(info: "CheckpointInfo") -> str:
 
 def _licence(info: "CheckpointInfo") -> str:
     start = " Its encoder began as torchvision's ImageNet weights (BSD-3-Clause)." if _from_imagenet(info) else ""
-    return (
-        f"{info.licence}. The licence of the weights follows the data that they learned from; the code is MIT.{start}"
-    )
+    follows = "The licence of the weights follows the data that they learned from; the code is MIT."
+    return f"{in_one_line(info.licence)}. {follows}{start}"
 
 
 def _from_imagenet(info: "CheckpointInfo") -> bool:

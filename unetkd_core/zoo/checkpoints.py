@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models import complexity
@@ -137,19 +137,15 @@ def _config_json(folder: Path, where: str) -> Any:
                 f"{where} is larger than {MAX_CONFIG_BYTES // 1024**2} MB, expected a few kilobytes: it is not a "
                 f"checkpoint's config."
             )
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        return outside.read_json(path, MAX_CONFIG_BYTES)
     except FileNotFoundError:
         raise CheckpointError(
             f"{folder.name} has no {CONFIG}: it is not a checkpoint, or was only half copied; copy or train it again."
         ) from None
     except OSError as error:
         raise CheckpointError(f"{where} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise CheckpointError(f"{where} is damaged: it is not JSON; copy or train the checkpoint again.") from None
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _parse(data: Any, *, where: str) -> CheckpointInfo:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from unetkd_core import settings, visitors
+from unetkd_core import outside, settings, visitors
 from unetkd_core.data import catalog
 from unetkd_core.data.packed import spaced
 from unetkd_core.errors import ConfigError
@@ -23,6 +23,8 @@ from unetkd_core.zoo.ensembles import EnsembleSpec
 
 Progress = Callable[[int, int], None]
 FORMAT_VERSION: Final = 1
+_MOST: Final = 64 * 1024 * 1024
+"""Bytes of search.json at most: 36 numbers for each of thousands of weightings."""
 
 
 def find_weights(
@@ -132,7 +134,7 @@ def _path(spec: EnsembleSpec, refs: Sequence[str], candidates: Sequence[Weights]
 
 def _read(path: Path, candidates: Sequence[Weights]) -> Searched | None:
     try:
-        data: dict[str, Any] = json.loads((folders.current(path.parent) / path.name).read_text(encoding="utf-8"))
+        data: dict[str, Any] = outside.read_json(folders.current(path.parent) / path.name, _MOST)
         confusion = np.asarray(data["confusion"], dtype=np.int64)
         if confusion.ndim != 3 or len(confusion) != len(candidates):
             return None

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from unetkd_core import visitors
+from unetkd_core import outside, visitors
 from unetkd_core.errors import CheckpointError, ConfigError
 from unetkd_core.models.weighting import (
     LABELS,
@@ -141,12 +141,12 @@ def read_file(path: Path) -> EnsembleSpec:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise CheckpointError(f"{path} is larger than 1 MB, expected a few kilobytes: it is no {ENSEMBLE}.")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = outside.read_json(path, MAX_BYTES)
     except FileNotFoundError:
         raise CheckpointError(f"There is no file {path}; expected an {ENSEMBLE}.") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise CheckpointError(f"{path} is not JSON; expected what `unetkd ensemble search -o` writes.") from None
     return parse(data, where=str(path))
 

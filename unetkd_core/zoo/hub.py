@@ -7,11 +7,10 @@ config, weights, card and ensemble.json is ever downloaded. Needs no torch.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from unetkd_core import settings, visitors
+from unetkd_core import outside, settings, visitors
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.models import complexity
 from unetkd_core.zoo import cards, checkpoints, ensembles, folders, hub_cache, references
@@ -22,7 +21,7 @@ from unetkd_core.zoo.hub_offer import RemoteFile, Repository, check_members, loo
 from unetkd_core.zoo.hub_push import Parcel, Pushed, pack, push
 from unetkd_core.zoo.hub_refs import HubRef, make, parse
 from unetkd_core.zoo.hub_transfer import Progress, Transfer
-from unetkd_core.zoo.limits import can_hold
+from unetkd_core.zoo.limits import MAX_CONFIG_BYTES, can_hold
 
 __all__ = [
     "Forgotten",
@@ -196,8 +195,8 @@ def _get_weights(ref: HubRef, transfer: Transfer) -> None:
 
 def _refuse_foreign(config: Path, ref: HubRef) -> None:
     try:
-        data = json.loads(config.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        data = outside.read_json(config, MAX_CONFIG_BYTES)
+    except (OSError, ValueError):
         return  # reading it properly says what is wrong
     if isinstance(data, dict) and "format_version" not in data:
         kind = data.get("model_type")

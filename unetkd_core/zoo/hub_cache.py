@@ -13,7 +13,7 @@ from typing import Final
 
 from filelock import FileLock
 
-from unetkd_core import settings, visitors
+from unetkd_core import outside, settings, visitors
 from unetkd_core.errors import CheckpointError
 from unetkd_core.zoo.checkpoints import CONFIG, ENSEMBLE
 from unetkd_core.zoo.hub_refs import COMMIT, HubRef, parse
@@ -117,7 +117,7 @@ def _repository(ref: HubRef) -> Path:
 def _remembered() -> dict[str, str]:
     """Reference -> commit; empty where nothing was pulled, or the record is damaged: then pulling again mends it."""
     try:
-        commits = json.loads(settings.hub_record().read_text(encoding="utf-8"))["commits"]
+        commits = outside.read_json(settings.hub_record())["commits"]
         return {ref: commit for ref, commit in commits.items() if COMMIT.fullmatch(commit)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -125,7 +125,7 @@ def _remembered() -> dict[str, str]:
 
 def _in_cache(ref: HubRef) -> str | None:
     try:
-        commit = (_repository(ref) / "refs" / (ref.revision or "main")).read_text(encoding="utf-8").strip()
+        commit = outside.read_text(_repository(ref) / "refs" / (ref.revision or "main"), 1000).strip()
     except (OSError, ValueError):
         return None
     return commit if COMMIT.fullmatch(commit) else None

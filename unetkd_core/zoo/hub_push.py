@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from unetkd_core import visitors
+from unetkd_core import outside, visitors
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.zoo import cards, folders, hub_refs, references
 from unetkd_core.zoo.checkpoints import CARD, CONFIG, ENSEMBLE, WEIGHTS, CheckpointInfo, read_info
 from unetkd_core.zoo.hub_errors import checked_token, speaking
-from unetkd_core.zoo.hub_offer import TIMEOUT_SECONDS
+from unetkd_core.zoo.hub_offer import LARGEST, TIMEOUT_SECONDS
 from unetkd_core.zoo.hub_refs import HubRef
 from unetkd_core.zoo.references import Reference
 
@@ -129,11 +129,12 @@ def _files(ref: str, place: HubRef) -> dict[str, bytes]:
 def _read(folder: Path, ref: str, place: HubRef) -> dict[str, bytes]:
     info = read_info(folder)
     try:
-        weights = (folder / WEIGHTS).read_bytes()
-        card = (folder / CARD).read_bytes() if (folder / CARD).is_file() else cards.card(info).encode()
-        config = (folder / CONFIG).read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{ref} cannot be read: {error.strerror or error}.") from None
+        weights = outside.read_bytes(folder / WEIGHTS, LARGEST[WEIGHTS])
+        there = (folder / CARD).is_file()
+        card = outside.read_bytes(folder / CARD, LARGEST[CARD]) if there else cards.card(info).encode()
+        config = outside.read_bytes(folder / CONFIG, LARGEST[CONFIG])
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{ref} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     if hashlib.sha256(weights).hexdigest() != info.sha256:
         raise CheckpointError(f"The weights of {ref} are damaged (their sha256 differs from {CONFIG}); not pushed.")
     return {place.path(CONFIG): config, place.path(WEIGHTS): weights, place.path(CARD): card}

@@ -15,7 +15,7 @@ from torch import nn
 
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.models import backbone_unet, unet
-from unetkd_core.zoo import checkpoints, hub, hub_cache, hub_push, hub_refs
+from unetkd_core.zoo import checkpoints, folders, hub, hub_cache, hub_push, hub_refs
 from unetkd_core.zoo.checkpoints import ENSEMBLE, CheckpointInfo
 from unetkd_core.zoo.hub_errors import checked_token, speaking
 
@@ -74,9 +74,12 @@ class _Pretrained(ModelHubMixin, library_name="unetkd"):
     def push_to_hub(self, repo_id: str, *, private: bool | None = True, token: Any = None, **options: Any) -> str:
         """Upload config, weights and card; private unless `private` is False. Returns the commit's address.
 
-        options: those of ModelHubMixin.push_to_hub. Raises HubError, CheckpointError.
+        What lies there of a checkpoint or ensemble goes in the same commit: a repository that kept an ensemble.json
+        would be read as that. options: those of ModelHubMixin.push_to_hub. Raises HubError, CheckpointError.
         """
         hub_refs.make(repo_id)
+        more = options.pop("delete_patterns", None) or []
+        options["delete_patterns"] = [ENSEMBLE, *([more] if isinstance(more, str) else more)]
         token = checked_token(token)
         hub_push.prepare(repo_id, private=private is not False, token=token)
         with speaking(repo_id, writing=True):
@@ -111,11 +114,30 @@ class _Pretrained(ModelHubMixin, library_name="unetkd"):
                 "was trained on, at which size, and its licence."
             )
         info = self.info.model_copy(update={"arch": self.arch})
-        with tempfile.TemporaryDirectory(dir=save_directory) as scratch:
-            made = Path(scratch) / "made"
-            checkpoints.save(cast("nn.Module", self), made, info)
-            for file in made.iterdir():
-                file.replace(save_directory / file.name)
+        with tempfile.TemporaryDirectory() as scratch:
+            checkpoints.save(cast("nn.Module", self), Path(scratch) / "made", info)
+            new = {file.name: file.read_bytes() for file in (Path(scratch) / "made").iterdir()}
+        _put(save_directory, new)
+
+
+def _put(folder: Path, new: dict[str, bytes]) -> None:
+    """Files into a folder, without an ensemble.json that would be read instead; what else lies there stays.
+
+    A folder with nothing else is swapped as a whole; else file by file, weights first: a reader in between is told that
+    they do not belong together. Raises CheckpointError where nothing could be written.
+    """
+    try:
+        if {path.name for path in folder.iterdir()} <= {*new, ENSEMBLE}:
+            folders.replace(folder, new)
+            return
+        for name in sorted(new, key=lambda name: -len(new[name])):
+            folders.replace_file(folder / name, new[name])
+        (folder / ENSEMBLE).unlink(missing_ok=True)
+    except OSError as error:
+        raise CheckpointError(
+            f"The checkpoint {folder.name} cannot be written: {error.strerror or error}. Free space or choose another "
+            "folder."
+        ) from None
 
 
 class UNet(_Pretrained, unet.UNet):

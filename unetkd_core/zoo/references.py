@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from unetkd_core import settings
+from unetkd_core import outside, settings
 from unetkd_core.classes import MAPPINGS
 from unetkd_core.errors import CheckpointError, ConfigError, UnetKDError
 from unetkd_core.zoo import ensembles, folders, hub_cache, hub_offer, hub_refs
@@ -168,7 +168,7 @@ def _member_infos(spec: EnsembleSpec) -> list[CheckpointInfo]:
 def _teacher_of(ref: str) -> EnsembleSpec:
     run_id = check_name(ref.removeprefix(TEACHER_PREFIX))
     try:
-        config = json.loads((settings.runs_dir() / run_id / "config.json").read_text(encoding="utf-8"))
+        config = outside.read_json(settings.runs_dir() / run_id / "config.json")
         teacher = config["teaching"]["teacher"]
     except (OSError, ValueError, KeyError, TypeError):
         raise CheckpointError(f"There is no taught run {run_id}; see `unetkd runs list`.") from None
@@ -230,7 +230,7 @@ def _named_ensembles() -> list[tuple[str, CheckpointInfo]]:
 
 def _is_finished(run_dir: Path) -> bool:
     try:
-        state = json.loads((run_dir / "status.json").read_text(encoding="utf-8"))["state"]
+        state = outside.read_json(run_dir / "status.json")["state"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return state in _FINISHED

@@ -1,9 +1,26 @@
-"""Taking from checkpoints/: a named checkpoint or ensemble goes for good, and who needs it is known. Needs no torch."""
+"""What lies in checkpoints/: what is damaged, who needs whom, and taking something away for good. Needs no torch."""
 
 from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
-from unetkd_core.zoo import ensembles, folders, references
+from unetkd_core.zoo import checkpoints, ensembles, folders, references
 from unetkd_core.zoo.checkpoints import NAME
+
+
+def damaged() -> list[tuple[str, UnetKDError]]:
+    """(name, what is wrong) of every checkpoint and ensemble in checkpoints/ that cannot be used, by name."""
+    found: list[tuple[str, UnetKDError]] = [*checkpoints.list_damaged()]
+    for name in ensembles_there():
+        try:
+            references.info_of(name)
+        except UnetKDError as error:
+            found.append((name, error))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def ensembles_there() -> list[str]:
+    """Names of the folders that hold an ensemble.json, whatever it says."""
+    folder = settings.checkpoints_dir()
+    return [n for n in folders.names(folder, NAME) if (folders.current(folder / n) / ensembles.ENSEMBLE).is_file()]
 
 
 def delete(name: str) -> None:
@@ -23,10 +40,9 @@ def delete(name: str) -> None:
 def dependants(name: str) -> list[str]:
     """Names of the ensembles in checkpoints/ that a named checkpoint is a member of."""
     folder, found = settings.checkpoints_dir(), []
-    for other in folders.names(folder, NAME):
-        file = folders.current(folder / other) / ensembles.ENSEMBLE
+    for other in ensembles_there():
         try:
-            if file.is_file() and name in ensembles.read_file(file).members:
+            if name in ensembles.read_file(folders.current(folder / other) / ensembles.ENSEMBLE).members:
                 found.append(other)
         except UnetKDError:
             continue

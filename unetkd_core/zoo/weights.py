@@ -4,7 +4,6 @@ The format (safetensors' README): 8 bytes little-endian header size, a JSON head
 """
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from safetensors.torch import load as parse_safetensors
 from safetensors.torch import save as safetensors_bytes
 from torch import Tensor, nn
 
+from unetkd_core import outside
 from unetkd_core.errors import CheckpointError
 from unetkd_core.models.registry import build
 from unetkd_core.zoo.limits import MAX_HEADER_BYTES, can_hold
@@ -57,7 +57,9 @@ def read(path: Path, *, parameters: int) -> bytes:
                 f"{where} has {size:,} bytes, which cannot be a network of {parameters:,} parameters: it is truncated "
                 f"or another file; copy it again."
             )
-        return path.read_bytes()
+        return outside.read_bytes(path, size)
+    except ValueError:
+        raise CheckpointError(f"{where} grew while it was read; try again.") from None
     except OSError as error:
         raise CheckpointError(f"{where} cannot be read: {error.strerror or error}.") from None
 
@@ -95,8 +97,8 @@ def _check_header(data: bytes, *, where: str) -> None:
             f"again."
         )
     try:
-        header = json.loads(data[8 : 8 + size])
-    except (ValueError, RecursionError):
+        header = outside.parse_json(data[8 : 8 + size])
+    except ValueError:
         header = None
     if not isinstance(header, dict):
         raise CheckpointError(f"{where} is damaged: its header is not JSON; copy or train the checkpoint again.")
