@@ -32,6 +32,13 @@ def test_what_is_refused_is_one_sentence_without_a_traceback(unetkd: Unetkd) -> 
     assert outcome.out == ""
 
 
+def test_more_processes_than_scenes_in_a_batch_are_refused(unetkd: Unetkd) -> None:
+    outcome = unetkd("train", "--processes", "9", "--batch-size", "4", "--max-train", "8", "--size", "16x32")
+    assert (outcome.code, outcome.err.count("\n")) == (1, 1)
+    assert "9 processes cannot share out a batch of 4 scenes; take 1 to 4" in outcome.err
+    assert unetkd("train", "--processes", "0").code == 2
+
+
 def test_the_module_is_the_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "unetkd_core", "--version"], capture_output=True, text=True, timeout=60
