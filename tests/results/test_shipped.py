@@ -1,0 +1,49 @@
+"""The shipped checkpoints: the README says what the cards say, and evaluating gives the cards' scores again."""
+
+import re
+
+import pytest
+
+from unetkd_core import settings
+from unetkd_core.data import catalog
+from unetkd_core.data.source import Remembered
+from unetkd_core.inference.evaluate import evaluate
+from unetkd_core.metrics import Scores
+from unetkd_core.settings import PROJECT_ROOT
+from unetkd_core.zoo import checkpoints, references
+
+SHIPPED = sorted(p.name for p in (PROJECT_ROOT / "checkpoints").iterdir() if (p / "model.safetensors").is_file())
+SPLITS = ("streets:val", "camvid:val")
+SMALL = 1_000_000
+"""Parameters: what a test can score on a whole split."""
+
+
+def card(name: str, on: str) -> Scores:
+    return Scores.from_json(checkpoints.read_info(PROJECT_ROOT / "checkpoints" / name).metrics[on])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_readme_and_the_card_say_what_the_config_says(name: str) -> None:
+    shown = [f"{100 * card(name, on).miou:.1f}" for on in SPLITS]
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `{name}` \| [^|]+ \| {shown[0]} \| {shown[1]} \|", readme, re.MULTILINE), shown
+    text = (PROJECT_ROOT / "checkpoints" / name / "README.md").read_text(encoding="utf-8")
+    for on, miou in zip(SPLITS, shown, strict=True):
+        assert f"| {on} | {miou} | " in text
+
+
+@pytest.mark.timeout(600)  # 500 streets at 256x512, two networks
+@pytest.mark.parametrize("on", SPLITS)
+def test_evaluating_gives_the_small_cards_numbers_again(on: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(PROJECT_ROOT / "checkpoints"))
+    if on.startswith("camvid") and settings.dataset_root("camvid") is None:
+        pytest.skip("UNETKD_CAMVID is not set, so that there is no CamVid to score on")
+    source = Remembered(catalog.open_source(on))
+    small = [n for n in SHIPPED if checkpoints.read_info(PROJECT_ROOT / "checkpoints" / n).parameters < SMALL]
+    assert small
+    for name in small:
+        model, info = references.load_model(name)
+        found = evaluate(model, source, training_size=(info.height, info.width))
+        said = card(name, on)
+        assert found.miou == pytest.approx(said.miou, abs=5e-4), name  # half of the last digit that a card shows
+        assert found.iou == pytest.approx(said.iou, abs=2e-3) and found.pixels == said.pixels
