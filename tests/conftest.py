@@ -16,6 +16,7 @@ os.environ["UNETKD_DEVICE"] = "cpu"
 for _name in (
     *("UNETKD_SLOTS", "UNETKD_CHECKPOINTS", "UNETKD_RAY_ADDRESS", "UNETKD_TEACHERS_GB"),
     *(name for name in os.environ if name.startswith("UNETKD_MAX_") or name == "UNETKD_PUBLIC"),
+    *("UNETKD_RAY_CPUS", "UNETKD_RAY_GPUS", "UNETKD_RAY_HOSTS", "UNETKD_RAY_RETRIES", "UNETKD_CORES", "RAY_ADDRESS"),
 ):
     os.environ.pop(_name, None)
 

@@ -43,3 +43,30 @@ def test_a_malformed_limit_is_refused_by_name(name: str, value: str, monkeypatch
     monkeypatch.setenv(f"UNETKD_MAX_{name.upper()}", value)
     with pytest.raises(ConfigError, match=f"UNETKD_MAX_{name.upper()} is '{value}'"):
         getattr(settings, f"max_{name}")()
+
+
+def test_what_a_run_takes_of_a_cluster_has_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.ray_address() is None
+    assert (settings.ray_cpus(), settings.ray_gpus(), settings.ray_hosts(), settings.ray_retries()) == (2, 0, 1, 3)
+    for name, value in (
+        ("ADDRESS", "http://head:8265/"),
+        ("CPUS", "8"),
+        ("GPUS", "0"),
+        ("HOSTS", "4"),
+        ("RETRIES", "0"),
+    ):
+        monkeypatch.setenv(f"UNETKD_RAY_{name}", value)
+    assert settings.ray_address() == "http://head:8265"
+    assert (settings.ray_cpus(), settings.ray_gpus(), settings.ray_hosts(), settings.ray_retries()) == (8, 0, 4, 0)
+    monkeypatch.setenv("UNETKD_CORES", "3")
+    assert settings.cores() == 3
+
+
+@pytest.mark.parametrize("name", ["ray_cpus", "ray_gpus", "ray_hosts", "ray_retries", "cores"])
+@pytest.mark.parametrize("value", ["-1", "many", "1.5"])
+def test_a_malformed_number_of_the_cluster_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"UNETKD_{name.upper()}", value)
+    with pytest.raises(ConfigError, match=f"UNETKD_{name.upper()} is '{value}'"):
+        getattr(settings, name)()

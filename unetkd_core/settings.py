@@ -94,7 +94,9 @@ def device() -> str:
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """UNETKD_CORES: processor cores that this process may use. Default: all that the system lets it."""
+    if (few := _whole("UNETKD_CORES")) is not None:
+        return few
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return max(1, os.cpu_count() or 1)
@@ -145,6 +147,56 @@ def public() -> bool:
     if value not in ("0", "1"):
         raise ConfigError(f"UNETKD_PUBLIC is {value!r}; expected 1 for a server that strangers use, or 0.")
     return value == "1"
+
+
+def ray_address() -> str | None:
+    """UNETKD_RAY_ADDRESS: the Ray cluster that runs and sweeps go to, as its dashboard is reached: http://head:8265.
+
+    None: they stay on this machine.
+    """
+    value = os.environ.get("UNETKD_RAY_ADDRESS", "").strip().rstrip("/")
+    if value and not re.fullmatch(r"https?://[^/\s:]+:\d{1,5}", value):
+        raise ConfigError(
+            f"UNETKD_RAY_ADDRESS is {value!r}; expected the address of Ray's dashboard, as http://head:8265."
+        )
+    return value or None
+
+
+def ray_cpus() -> int:
+    """UNETKD_RAY_CPUS: processor cores that Ray sets aside for one run, on each host that it takes. Default 2."""
+    return _whole("UNETKD_RAY_CPUS") or 2
+
+
+def ray_gpus() -> int:
+    """UNETKD_RAY_GPUS: GPUs that Ray sets aside for one run, on each host that it takes. Default 0: it trains on the
+    CPU.
+    """
+    value = os.environ.get("UNETKD_RAY_GPUS", "").strip()
+    return 0 if value == "0" else _whole("UNETKD_RAY_GPUS") or 0
+
+
+def ray_hosts() -> int:
+    """UNETKD_RAY_HOSTS: hosts that one run is spread over, by Ray Train. Default 1."""
+    return _whole("UNETKD_RAY_HOSTS") or 1
+
+
+def ray_retries() -> int:
+    """UNETKD_RAY_RETRIES: how often a run goes on elsewhere after its node died. Default 3."""
+    value = os.environ.get("UNETKD_RAY_RETRIES", "").strip()
+    return 0 if value == "0" else _whole("UNETKD_RAY_RETRIES") or 3
+
+
+def for_the_cluster() -> dict[str, str]:
+    """The UNETKD_* variables that a process on a cluster's node needs to mean the same files and limits as this one.
+
+    Paths go as they are: storage is mounted at one place everywhere. What only speaks of this machine stays here.
+    """
+    here = {"UNETKD_SLOTS", "UNETKD_DEVICE", "UNETKD_CORES", "UNETKD_RAY_ADDRESS"}
+    ours = {name: value for name, value in os.environ.items() if name.startswith("UNETKD_") and name not in here}
+    found = {**ours, "UNETKD_HOME": str(home()), "UNETKD_CHECKPOINTS": str(checkpoints_dir())}
+    if (PROJECT_ROOT / "pyproject.toml").is_file():  # a checkout on the shared storage is used as it is
+        found["PYTHONPATH"] = f"{PROJECT_ROOT}:${{PYTHONPATH}}"
+    return found
 
 
 def max_queued() -> int:

@@ -16,6 +16,8 @@ from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run, Status
 
 POLL_SECONDS = 0.5
+ELSEWHERE_SECONDS = 30.0
+"""A worker on a cluster hears a stop in its own time: it is waited for so long."""
 
 
 def follow(runs: Sequence[Run]) -> bool:
@@ -90,6 +92,9 @@ def _stop(runs: Sequence[Run]) -> None:
         for run_id in active:
             with contextlib.suppress(RunError):
                 jobs.stop(run_id)
+    deadline = time.monotonic() + ELSEWHERE_SECONDS
+    while any(run.status().active for run in runs) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
 
 
 def _say_end(run: Run) -> bool:

@@ -14,6 +14,7 @@ from unetkd_core.cli import (
     cache,
     chain,
     check,
+    cluster,
     data,
     ensemble,
     evaluate,
@@ -42,6 +43,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(ensemble.app, name="ensemble")
 app.add_typer(cache.app, name="cache")
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(paper.app, name="paper")
 app.command()(train.train)
 app.command()(train.distill)

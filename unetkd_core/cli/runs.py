@@ -99,7 +99,10 @@ def stop(run_ids: Ids) -> None:
     """Stop runs; they keep what they have and can be resumed."""
     jobs.stop(*run_ids)
     for run_id in run_ids:
-        typer.echo(f"{run_id} is stopped; `unetkd runs resume {run_id}` goes on.")
+        if folder.open_run(run_id).stopping:  # a worker on a cluster hears it in its own time
+            typer.echo(f"{run_id} is asked to stop; `unetkd runs show {run_id}` says when it has.")
+        else:
+            typer.echo(f"{run_id} is stopped; `unetkd runs resume {run_id}` goes on.")
 
 
 @app.command()

@@ -5,6 +5,7 @@
     status.json    state, progress, error       panel/   the same scenes predicted after every epoch
     metrics.jsonl  one line an epoch            log.txt  for people
     stop           there when someone asked it to stop
+    cluster.json   there when it was sent to a cluster
 
 Disk is the truth: every property reads it again. What is half-written or unknown never breaks a reader.
 """
@@ -25,7 +26,7 @@ from typing import Any, Final
 
 from unetkd_core import outside, settings
 from unetkd_core.errors import CheckpointError, ConfigError, RunError
-from unetkd_core.runs import metrics_lines
+from unetkd_core.runs import cluster_client, metrics_lines, placement
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.problems import unwritable
 from unetkd_core.runs.provenance import misplaced, provenance
@@ -97,12 +98,20 @@ class Run:
         """Where it is, with what readers conclude: `interrupted`, that it is stopping, that its folder cannot be
         written. Raises RunError.
         """
-        status = self.written_status().seen()
+        status = self.seen_status()
         if status.active and self.asked_to_stop:
             return dataclasses.replace(status, message="Stopping", eta_seconds=None)
         if status.state == "interrupted" and not os.access(self.run_dir, os.W_OK):
             return dataclasses.replace(status, error=unwritable(status.epoch, status.epochs))
         return status
+
+    def seen_status(self) -> Status:
+        """What status.json says, `interrupted` where nobody works for it any more: on this machine by its process, on
+        a cluster by heartbeats and by what Ray says of its job. Raises RunError.
+        """
+        status = self.written_status()
+        where = placement.read(self.run_dir) if status.active else None
+        return status.seen() if where is None else placement.seen(status, where, cluster_client.job_over)
 
     def written_status(self) -> Status:
         """What status.json says, taken literally; after a power cut that emptied it, what else tells. Raises
@@ -128,7 +137,7 @@ class Run:
     @property
     def stopping(self) -> bool:
         """Whether it was asked to stop and is still at it. Raises RunError."""
-        return self.asked_to_stop and self.written_status().seen().active
+        return self.asked_to_stop and self.seen_status().active
 
     def write_status(self, status: Status, *, durable: bool = True) -> None:
         """Replace status.json."""

@@ -57,7 +57,8 @@ def follow(run: Run, place: Place) -> int:
         signal.signal(number, signal.SIG_IGN)  # the first one hears it, and all stop at the same step
     threading.Thread(target=_leave_with_the_first, args=(run,), daemon=True).start()
     try:
-        _train(run, place)
+        with rank_processes.translated():
+            _train(run, place)
     except StopRequested:
         return 0
     except Exception as error:

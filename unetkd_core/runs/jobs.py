@@ -14,7 +14,7 @@ from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
 from unetkd_core.errors import NotAllowedError, RunError, UnetKDError
-from unetkd_core.runs import checks, folder, limits, locks, owners
+from unetkd_core.runs import checks, cluster, cluster_checks, folder, limits, locks, owners, placement
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
 from unetkd_core.runs.rank_processes import PROCESSES
@@ -55,6 +55,8 @@ def start(
     if with_twin:
         checks.check_labels(config.twin("-"))
     checks.check_processes(config, processes)
+    if cluster.chosen():
+        cluster_checks.check(config)
     notes = {"data": data_hashes(config), **owned, **({PROCESSES: processes} if processes > 1 else {})}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         method = beyond_soft_labels(config.teaching) if config.teaching else ""
@@ -142,9 +144,12 @@ def resume(run_id: str, *, by: str | None = None) -> Run:
     _resumable(run)
     checks.check(run.config, resuming=(run.run_dir / "last").is_dir())
     limits.check_time(run)
+    if cluster.chosen():
+        cluster_checks.check(run.config)
     with locks.hold(run_id):
         status = _resumable(run)  # another server may have been quicker
         kill(run)  # one that was stopped may still be on its way out
+        cluster.withdraw(run.run_dir)
         try:
             with limits.room_for(1, owner=run.owner, new=False):
                 _queue_again(run, status)
@@ -228,9 +233,18 @@ def _end(run: Run, heard: bool) -> None:
     with locks.hold(run.id):
         if _still_stopping(run, heard):
             kill(run)
+            _take_back(run)
         with contextlib.suppress(RunError, OSError):
             if run.status().state == "interrupted" and (run.asked_to_stop or not heard):
                 _mark_stopped(run)
+
+
+def _take_back(run: Run) -> None:
+    """Of a cluster, a run that only waits there; a worker on it hears the wish by itself."""
+    with contextlib.suppress(RunError, OSError):
+        if placement.placed(run.run_dir) and run.written_status().process is None:
+            cluster.withdraw(run.run_dir)
+            _mark_stopped(run)
 
 
 def _write_sentinel(run: Run) -> bool:
@@ -246,6 +260,7 @@ def _discard(run: Run) -> None:
     with contextlib.suppress(RunError, OSError):
         _write_sentinel(run)
         kill(run)
+        cluster.withdraw(run.run_dir)
         run.write_status(dataclasses.replace(run.written_status(), state="stopped"))
         run.delete()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from unetkd_core import settings
 from unetkd_core.errors import RunError
+from unetkd_core.runs import cluster
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.process import process_start, this_process
 
@@ -30,8 +31,12 @@ ignore it.
 
 
 def launch(run: Run) -> None:
-    """Start the worker in a session of its own; it survives us."""
+    """Start the worker: on the cluster of UNETKD_RAY_ADDRESS, else here in a session of its own; it survives us."""
+    if cluster.chosen():
+        cluster.submit_run(run)
+        return
     try:
+        cluster.keep_here(run.run_dir)
         pid = detached("unetkd_core.runs.worker", run.run_dir, {"GLIBC_TUNABLES": ALLOCATOR})
     except OSError as error:
         raise RunError(f"The worker of run {run.id} could not be started: {error.strerror or error}.") from error

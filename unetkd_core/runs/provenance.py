@@ -26,12 +26,17 @@ def provenance() -> dict[str, Any]:
     return {
         "versions": _versions(),
         "commit": commit(),
-        "machine": {
-            "host": platform.node(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "processor": processor(),
-            "cores": settings.cores(),
-        },
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """This machine as JSON values, for meta.json."""
+    return {
+        "host": platform.node(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "cores": settings.cores(),
     }
 
 

@@ -31,6 +31,10 @@ _started: Final[list[subprocess.Popen[bytes]]] = []
 """Those that this process has started, in the order of their places from 1 on."""
 
 
+class LostProcessError(TrainingError):
+    """Another of the run's processes has ended before its time."""
+
+
 class Place(NamedTuple):
     """Which of so many processes this is, from 0 on."""
 
@@ -98,7 +102,7 @@ def lost() -> TrainingError | None:
         code = process.poll()
         if code:
             how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
-            return TrainingError(
+            return LostProcessError(
                 f"Process {number} of the run's {len(_started) + 1} {how}; the end of its log may say why, and resume "
                 "tries again."
             )
@@ -112,7 +116,7 @@ def why_lost() -> TrainingError:
         if (error := lost()) is not None:
             return error
         time.sleep(0.05)
-    return TrainingError(
+    return LostProcessError(
         "Another of the run's processes has ended; what it said there may tell why, and resume tries again."
     )
 

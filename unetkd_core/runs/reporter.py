@@ -23,6 +23,9 @@ HEARTBEAT_SECONDS: Final = 0.5
 class Reporter:
     """The one writer of a run's status while its worker lives. Safe to use from a watching thread."""
 
+    not_the_end: tuple[type[BaseException], ...] = ()
+    """Errors after which whoever started the worker starts it again: no end of the run."""
+
     def __init__(self, run: Run) -> None:
         self.run, self.log = run, RunLog(run.run_dir / "log.txt")
         self.stop_event = threading.Event()
@@ -63,6 +66,10 @@ class Reporter:
     def progress(self, message: str, **changes: Any) -> None:
         """Progress within a phase; written at most every half second."""
         self._beat(message=message, **changes)
+
+    def beat(self) -> None:
+        """Still there, with nothing to tell. Raises OSError."""
+        self._beat()
 
     def epoch(self, **changes: Any) -> None:
         """A whole epoch is done; always written."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.runs import packs, panel, provenance, rank_processes, speed, teacher_price, teaching
+from unetkd_core.runs import packs, panel, placement, provenance, rank_processes, speed, teacher_price, teaching
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.reporter import Reporter
@@ -88,14 +88,20 @@ class Session:
         hardware = self.config.hardware
         if "auto" not in (hardware.device, hardware.precision, hardware.memory_format) and hardware.threads:
             return
-        settings.home().mkdir(parents=True, exist_ok=True)
-        with FileLock(settings.home() / "measure.lock"):  # one measures at a time, its partner then copies
+        with self._measuring():
             device = pick_device(hardware.device)
             chosen = self._partners_choice(threads, device) or self._measured_choice(each, device)
             self.config = self.config.with_(hardware={"device": device, "threads": threads, **chosen})
             self.run.write_config(self.config)
         h = self.config.hardware
         self.reporter.log.line(f"Computing on {h.device} in {h.precision}, {h.memory_format}, {threads} threads")
+
+    def _measuring(self) -> FileLock:
+        """One measures at a time, its partner then copies: of this machine's runs, or on a cluster of the pair's."""
+        settings.home().mkdir(parents=True, exist_ok=True)
+        partner = self.run.partner()
+        pair = min((run for run in (self.run, partner) if run is not None), key=lambda run: run.id)
+        return FileLock((pair.run_dir if placement.placed(self.run.run_dir) else settings.home()) / "measure.lock")
 
     def _partners_choice(self, threads: int, device: str) -> dict[str, str] | None:
         """What the twin or the student beside this run computes with, so that only the teaching differs."""

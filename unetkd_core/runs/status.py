@@ -75,6 +75,10 @@ class Status:
         """As a reader should take it: `interrupted` when it says queued or running but its process is gone."""
         if not self.active or self._attended(time.time() if now is None else now):
             return self
+        return self.gone()
+
+    def gone(self) -> "Status":
+        """As it is when nobody waits or works for it any more."""
         message = "Its process ended without a word; resume goes on after the last whole epoch."
         return dataclasses.replace(
             self, state="interrupted", message=message, images_per_second=None, eta_seconds=None, ended=self.heartbeat

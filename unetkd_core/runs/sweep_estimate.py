@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from unetkd_core import settings
-from unetkd_core.runs import estimate, sweep_match
+from unetkd_core.runs import cluster_checks, estimate, sweep_match
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.sweep_grid import Planned, SweepSpec
 from unetkd_core.runs.sweep_reading import One, read_one
@@ -86,7 +86,9 @@ def times(spec: SweepSpec) -> Times:
 
 
 def slots(spec: SweepSpec) -> int:
-    """How many of its runs may train at once."""
+    """How many of its runs may train at once: on the cluster, as many as it has room for."""
+    if settings.ray_address() is not None:
+        return min(cluster_checks.runs_at_once(), settings.max_queued())
     return settings.slots(device_of(spec.base.hardware.device))
 
 

@@ -12,7 +12,17 @@ import time
 from typing import Final
 
 from unetkd_core.errors import QueueFullError, RunError, UnetKDError
-from unetkd_core.runs import checks, launch, limits, owners, sweep_driver, sweep_folder, sweep_match
+from unetkd_core.runs import (
+    checks,
+    cluster,
+    cluster_checks,
+    launch,
+    limits,
+    owners,
+    sweep_driver,
+    sweep_folder,
+    sweep_match,
+)
 from unetkd_core.runs.folder import list_runs
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
@@ -62,6 +72,8 @@ def start_or_join(spec: SweepSpec) -> Sweep:
 def check(spec: SweepSpec) -> None:
     """Look at what the runs need, once for every student and teacher. Raises as `start` says."""
     limits.check_cells(spec.size)
+    if cluster.chosen():
+        cluster_checks.check(spec.base)
     prints, seen = sweep_match.Prints(), set()
     if spec.twins:
         checks.check_labels(spec.base.twin("-"))
@@ -177,8 +189,12 @@ def delete(sweep_id: str, *, by: str | None = None) -> None:
 
 
 def _launch(sweep: Sweep) -> None:
-    """Start the driver in a session of its own; it survives us."""
+    """Start the driver: on the cluster of UNETKD_RAY_ADDRESS, else here in a session of its own; it survives us."""
+    if cluster.chosen():
+        cluster.submit_sweep(sweep.sweep_dir, sweep.id)
+        return
     try:
+        cluster.keep_here(sweep.sweep_dir)
         launch.detached("unetkd_core.runs.sweep_worker", sweep.sweep_dir)
     except OSError as error:
         raise RunError(f"The driver of sweep {sweep.id} could not be started: {error.strerror or error}.") from error

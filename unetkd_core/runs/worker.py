@@ -78,21 +78,26 @@ def _begin(run: Run) -> int:
     if reporter.status.state == "done":
         sys.stderr.write("this run is done; there is nothing to train\n")
         return 2
+    return attend(run, reporter)
+
+
+def attend(run: Run, reporter: Reporter, *, in_queue: bool = True) -> int:
+    """Work on the run and hear signals and the wish to stop meanwhile. in_queue: wait for this machine's slots."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: reporter.stop_event.set())
     for watch in (_leave_when_stopped, _fail_when_one_is_lost):
         threading.Thread(target=watch, args=(reporter,), daemon=True).start()
-    return work(run, reporter)
+    return work(run, reporter, in_queue=in_queue)
 
 
-def work(run: Run, reporter: Reporter) -> int:
+def work(run: Run, reporter: Reporter, *, in_queue: bool = True) -> int:
     """Wait, train, and write down how it ended. Every exception ends here: as a state, a headline and a log."""
     try:
         # Whoever launched us first writes down our process: what he and we write must not cross.
         with locks.hold(run.id):
             reporter.take()
-        slots = _wait_for_slots(run, reporter)
-        if slots is None:
+        slots = _wait_for_slots(run, reporter) if in_queue else contextlib.ExitStack()
+        if slots is None or reporter.should_stop():
             reporter.end("stopped", "Stopped while it waited")
             return 0
         with slots:
@@ -132,8 +137,11 @@ def _train(run: Run, reporter: Reporter) -> int:
 
 
 def fail(reporter: Reporter, error: BaseException) -> int:
-    """Write `error` down as the run's end."""
+    """Write `error` down as the run's end, unless whoever started us begins anew after one like it."""
     status = reporter.status
+    if isinstance(error, reporter.not_the_end):
+        reporter.log.line(f"{error} All of them are started again.")
+        return 1
     if not isinstance(error, UnetKDError):
         reporter.log.exception(error)
     problem = explain(error, epoch=status.epoch, epochs=status.epochs)
