@@ -61,8 +61,12 @@ def test_any_run_folder_is_shown_or_refused_in_one_sentence(which: str, more: st
     whole = file.read_bytes()
     *before, last = whole.splitlines() if which.endswith("l") else [whole]
     file.write_bytes(b"\n".join([*before, more.draw(damaged_text(fixed(which, json.loads(last)))), b""]))
-    for read in readers(folder.open_run(ID)):
+    run = folder.open_run(ID)
+    for read in readers(run):
         answer(read)
+    panel, partner = answer(run.panel), answer(run.partner)
+    assert panel is None or all(p.parent == run.run_dir / "panel" for s in panel.scenes for p in (s.photo, s.truth))
+    assert partner is None or partner.run_dir.parent == settings.runs_dir()
     file.write_bytes(whole)
 
 
