@@ -154,7 +154,7 @@ def _passes() -> bytes:
 
 @pytest.mark.parametrize("name", bombs())
 def test_a_bomb_goes_off_in_no_memory(name: str, in_little_memory: Any) -> None:
-    in_little_memory(
+    told = in_little_memory(
         """
         import sys
         from unetkd_core.data.images import read_image, read_labels
@@ -167,6 +167,7 @@ def test_a_bomb_goes_off_in_no_memory(name: str, in_little_memory: Any) -> None:
         """,
         bombs()[name],
     )
+    assert ("megapixels; at most" in told) == ("gigapixels" in name)  # before memory is asked for, not for want of it
 
 
 def test_a_refusal_names_the_file_in_bounded_words() -> None:

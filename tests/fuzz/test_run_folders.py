@@ -1,7 +1,9 @@
 """Run folders that somebody else wrote: whatever reads one shows it, leaves it out, or says one sentence."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import given
@@ -58,12 +60,25 @@ def test_any_run_folder_is_shown_or_refused_in_one_sentence(which: str, more: st
     if not settings.runs_dir().is_dir():
         fake_run.write_pair(epochs=2, with_scenes=fake_run.scenes(1, 32, 128), at=fake_run.Where(epoch=2))
     file = settings.runs_dir() / ID / which
+    *before, last = file.read_bytes().splitlines() if which.endswith("l") else [file.read_bytes()]
+    with instead(file, b"\n".join([*before, more.draw(damaged_text(fixed(which, json.loads(last)))), b""])):
+        run = folder.open_run(ID)
+        for read in readers(run):
+            answer(read)
+        panel, partner = answer(run.panel), answer(run.partner)
+        assert panel is None or all(p.parent == run.run_dir / "panel" for s in panel.scenes for p in (s.photo, s.truth))
+        assert partner is None or partner.run_dir.parent == settings.runs_dir()
+
+
+@contextmanager
+def instead(file: Path, content: bytes) -> Iterator[None]:
+    """The file with this content, for a while."""
     whole = file.read_bytes()
-    *before, last = whole.splitlines() if which.endswith("l") else [whole]
-    file.write_bytes(b"\n".join([*before, more.draw(damaged_text(fixed(which, json.loads(last)))), b""]))
-    for read in readers(folder.open_run(ID)):
-        answer(read)
-    file.write_bytes(whole)
+    file.write_bytes(content)
+    try:
+        yield
+    finally:
+        file.write_bytes(whole)
 
 
 def fixed(name: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -90,15 +105,13 @@ def test_any_sweep_folder_is_shown_or_refused_in_one_sentence(which: str, more: 
         fake_sweep.write_sweep(grid, {"0/0": (fake_run.Where("done", 8), 1.0)})
     sweep_folder._specs.clear()
     file = sweep.sweep_dir / which
-    whole = file.read_bytes()
-    file.write_bytes(more.draw(damaged_text(fixed(which, json.loads(whole)))))
-    for read in (
-        lambda: sweep.spec, sweep.status, sweep.assigned, sweep_folder.list_sweeps, lambda: sweep_results.table(sweep),
-        lambda: sweeps.is_going(sweep), lambda: said(sweep), prune.plan, lambda: sweeps.compared_with(ID),
-        lambda: sweep_results.active_ids(sweep, sweep.assigned()),
-    ):  # fmt: skip
-        answer(read)
-    file.write_bytes(whole)
+    with instead(file, more.draw(damaged_text(fixed(which, json.loads(file.read_text()))))):
+        for read in (
+            lambda: sweep.spec, sweep.status, sweep.assigned, sweep_folder.list_sweeps,
+            lambda: sweep_results.table(sweep), lambda: sweeps.is_going(sweep), lambda: said(sweep), prune.plan,
+            lambda: sweeps.compared_with(ID), lambda: sweep_results.active_ids(sweep, sweep.assigned()),
+        ):  # fmt: skip
+            answer(read)
 
 
 def said(sweep: Sweep) -> None:

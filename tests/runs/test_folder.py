@@ -165,7 +165,8 @@ WHOLE = {"epoch": 1, "loss": 0.5, "val": {"miou": 0.1, "iou": [0.1] * 6, "pixel_
 @pytest.mark.parametrize(
     "change",
     [
-        {"epoch": "1"}, {"epoch": -1}, {"epoch": True}, {"loss": "a lot"}, {"loss": [1]}, {"seconds": {}}, {"val": 5},
+        {"epoch": "1"}, {"epoch": -1}, {"epoch": True}, {"loss": "a lot"}, {"loss": -1.7e308},
+        {"loss": [1]}, {"seconds": {}}, {"val": 5},
         {"val": None}, {"val": {**WHOLE["val"], "miou": "x"}}, {"val": {**WHOLE["val"], "iou": [1]}},
         {"val": {**WHOLE["val"], "iou": 5}}, {"loss_terms": [1]}, {"loss_terms": {"pair_wise": "x"}},
     ],

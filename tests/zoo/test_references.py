@@ -130,3 +130,9 @@ def test_the_same_mapping_gives_no_warning() -> None:
 def test_another_mapping_warns_in_words(other: str) -> None:
     warning = mapping_warning(make_info(mapping=["camvid"]), source(other))
     assert warning and f"learned the camvid label mapping, {other}:val has the {other} mapping" in warning
+
+
+def test_a_run_whose_state_is_no_text_is_not_listed(checkpoints_dir: Path) -> None:
+    make_run("1-odd", "done")
+    (settings.runs_dir() / "1-odd" / "status.json").write_text('{"state": ["done"]}')
+    assert available() == []

@@ -11,6 +11,8 @@ from unetkd_core.classes import NUM_CLASSES
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Of the whole file at most; 10,000 epochs take about 10 MB."""
 _SCORES: Final = ("miou", "pixel_accuracy", "loss_ce", "agreement")
+_LARGEST: Final = 1e30
+"""The span of two such numbers is still one."""
 _UNSCORED: Final = {"miou": None, "iou": [None] * NUM_CLASSES, "pixel_accuracy": None}
 
 
@@ -45,5 +47,5 @@ def _scored(val: dict[str, Any]) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    """A number, or null where nothing was measured."""
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    """A number that a chart can hold, or null where nothing was measured."""
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST)

@@ -233,7 +233,7 @@ def _is_finished(run_dir: Path) -> bool:
         state = outside.read_json(run_dir / "status.json")["state"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return state in _FINISHED
+    return isinstance(state, str) and state in _FINISHED
 
 
 def load_model(ref: Reference, device: str = "cpu", *, member: Callable[[str], Loaded] | None = None) -> Loaded:
