@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui import kit
 from unetkd_core import settings
@@ -118,10 +119,18 @@ def _take(page: str, kind: str) -> None:
             _keep(page, file, name)
         except (ImageError, BusyError) as error:
             refused.append(str(error))
+    _let_go(files)
     more = len(refused) - _TOLD
     if more > 0:
         refused[_TOLD:] = [f"{more} more files were refused. Add them one by one to see why."]
     state[kit.key(page, "refused")] = refused
+
+
+def _let_go(files: Sequence[Any]) -> None:
+    """What was taken in is decoded by now; Streamlit would keep the files themselves until the session ends."""
+    context = get_script_run_ctx()
+    for file in files if context is not None else ():
+        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file.file_id)
 
 
 def _keep(page: str, file: Any, name: str) -> None:
