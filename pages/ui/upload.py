@@ -131,10 +131,11 @@ def _take(page: str, kind: str) -> None:
 def _let_go(files: Sequence[Any]) -> None:
     """What was taken in is decoded by now; Streamlit would keep the files themselves until the session ends."""
     context = get_script_run_ctx()
+    if context is None:
+        return
+    manager: Any = context.uploaded_file_mgr  # its own type has no way to let one go
     for file in files:
-        if context is None:
-            return
-        context.uploaded_file_mgr.remove_file(session_id=context.session_id, file_id=file.file_id)
+        manager.remove_file(session_id=context.session_id, file_id=file.file_id)
 
 
 def _keep(page: str, file: Any, name: str) -> None:
