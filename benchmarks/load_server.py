@@ -1,4 +1,4 @@
-"""The real server, as `streamlit run app.py` starts it, that also says how much memory it took and what it holds.
+"""The real server, as `streamlit run serve.py` starts it, that also says how much memory it took and what it holds.
 
     python -m benchmarks.load_server APP PORT FOLDER
 
