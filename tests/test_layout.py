@@ -37,6 +37,7 @@ NO_TORCH = (
     "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
     "zoo/references.py", "zoo/cards.py", "zoo/hub*.py", "zoo/limits.py", "zoo/licences.py", "zoo/shelf.py",
     "zoo/export.py",
+    "zoo/export_apart.py",
     "training/config.py", "training/terms.py", "training/presets.py",
     "training/plan.py", "training/answers.py", "training/room.py",
     "runs/*.py", "cli/*.py",

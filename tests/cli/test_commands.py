@@ -85,6 +85,26 @@ def test_evaluate_scores_at_native_size_and_warns_across_mappings(
     assert table.code == 0 and "mIoU" in table.out and "mine:val" in table.out
 
 
+def test_evaluate_writes_a_whole_splits_scores_into_the_card_when_asked(
+    unetkd: Unetkd, checkpoint: str, streets_folder: Path, tmp_path: Path
+) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    folder = tmp_path / "checkpoints" / checkpoint
+    before = read_info(folder)
+    outcome = unetkd("evaluate", checkpoint, "--dataset", "mine:val", "--record", "--json")
+    assert outcome.code == 0, outcome.err
+    info = read_info(folder)
+    assert info.metrics == {**before.metrics, "mine:val": outcome.json()["scores"]}
+    assert (info.sha256, info.data) == (before.sha256, before.data)
+    assert "| mine:val | " in (folder / "README.md").read_text(encoding="utf-8")
+    assert (
+        unetkd("evaluate", checkpoint, "--dataset", "mine:val", "--json").json()["scores"] == info.metrics["mine:val"]
+    )
+    assert unetkd("evaluate", checkpoint, "--dataset", "mine:val", "--record", "--limit", "1").code == 2
+    refused = unetkd("evaluate", str(folder), "--dataset", "mine:val", "--record")
+    assert refused.code == 2 and "is no checkpoint in checkpoints/" in refused.err
+
+
 def test_evaluate_refuses_what_is_not_there(unetkd: Unetkd, checkpoint: str) -> None:
     assert unetkd("evaluate", checkpoint, "--dataset", "nothing").code == 1
     assert unetkd("evaluate", "missing", "--dataset", "streets").code == 1
@@ -131,13 +151,18 @@ def test_keep_stores_the_scores_of_the_weights_it_stores(
     unetkd: Unetkd, checkpoint: str, finished_run: str, streets_folder: Path, tmp_path: Path
 ) -> None:
     unetkd("data", "add", "mine", streets_folder)
-    outcome = unetkd("keep", finished_run, "kept", "--title", "Kept", "--on", "mine:val")
+    note = "Behind its twin; <T 8> was tried."
+    outcome = unetkd("keep", finished_run, "kept", "--title", "Kept", "--on", "mine:val", "--note", note)
     assert outcome.code == 0, outcome.err
     info = read_info(tmp_path / "checkpoints" / "kept")
     assert (info.name, info.title) == ("kept", "Kept")
     again = unetkd("evaluate", "kept", "--dataset", "mine:val", "--json").json()["scores"]
     assert info.metrics["mine:val"] == again
+    assert "## Notes\n\nBehind its twin; &lt;T 8&gt; was tried.\n" in (
+        tmp_path / "checkpoints" / "kept" / "README.md"
+    ).read_text(encoding="utf-8")
     assert unetkd("keep", finished_run, "kept", "--on", "mine:val").code == 1
+    assert unetkd("keep", finished_run, "other", "--note", "x" * 2001).code == 2
     assert unetkd("keep", finished_run, "kept", "--on", "mine:val", "--replace").code == 0
     assert unetkd("keep", finished_run, "../kept", "--on", "mine:val").code == 1
 

@@ -115,3 +115,13 @@ def test_the_way_back_is_said_when_the_cache_was_emptied(unetkd: Unetkd, pushed:
         file.unlink()
     with pytest.raises(CheckpointError, match="`unetkd pull me/small`"):
         references.load_model(pushed)
+
+
+def test_what_was_pulled_is_forgotten_and_its_room_is_free_again(unetkd: Unetkd, pushed: str) -> None:
+    assert unetkd("forget", "me/small").code == 1  # pushed, not pulled
+    unetkd("pull", "me/small")
+    said = unetkd("forget", pushed)
+    assert said.code == 0 and said.out == "Forgotten: hf:me/small; 1.0 MB are free again.\n"
+    assert unetkd("evaluate", pushed).code == 1
+    unetkd("pull", "me/small")
+    assert unetkd("forget", pushed, "--json").json()["refs"] == ["hf:me/small"]

@@ -21,6 +21,7 @@ from unetkd_core.data.images import read_image
 from unetkd_core.errors import ExportError
 from unetkd_core.inference.predict import predict
 from unetkd_core.inference.views import to_batch, to_working_size
+from unetkd_core.metrics import Scores
 from unetkd_core.models.ensemble import EnsembleTeacher
 from unetkd_core.zoo import export, export_check, export_graph, export_network
 from unetkd_core.zoo.export import Quantising
@@ -162,8 +163,18 @@ def test_int8_is_smaller_measured_and_close(small: Loaded, monkeypatch: pytest.M
     assert (about["form"], about["calibrated_on"]) == ("int8", "2 scenes of streets:train")
     assert json.loads(about["miou"])["scenes"] == 2 and seen[-1] == (2, 2)
     assert abs(made.scores["int8"].miou - made.scores["fp32"].miou) < 0.1
+    assert 0.8 < made.scores["int8"].agreement < made.scores["fp32"].agreement == 1
     assert set(made.seconds) == {"PyTorch", "fp32", "int8"} and min(made.seconds.values()) > 0
     assert b"DequantizeLinear" in made.file and made.worst < 1e-3
+
+
+@pytest.mark.parametrize("kept", [0.3, float("nan")])
+def test_int8_that_says_something_else_is_refused(kept: float) -> None:
+    scores = {"fp32": Scores(0.6, (0.6,) * 6, 0.9, agreement=1.0), "int8": Scores(0.1, (0.1,) * 6, 0.3, agreement=kept)}
+    with pytest.raises(ExportError, match=r"collapsed: .* of mine:val's pixels.*60\.0% before, 10\.0% after"):
+        export_check.refuse_collapsed(scores, "mine:val")
+    scores["int8"] = Scores(0.5, (0.5,) * 6, 0.9, agreement=0.9)
+    export_check.refuse_collapsed(scores, "mine:val")
 
 
 def test_what_is_not_installed_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

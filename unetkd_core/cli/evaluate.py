@@ -12,6 +12,7 @@ from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
 from unetkd_core.errors import ConfigError
 from unetkd_core.metrics import Scores
+from unetkd_core.zoo import checkpoints, references
 from unetkd_core.zoo.references import Loaded, load_model, mapping_warning
 
 Ref = Annotated[
@@ -33,17 +34,33 @@ def evaluate(
         str | None, typer.Option("--teacher", metavar="REF", help="Count agreement with this one too.")
     ] = None,
     limit: Limit = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the scores into the checkpoint's config and card.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """mIoU, per-class IoU, pixel accuracy and loss over a whole split, at native label resolution."""
+    if record:
+        _check_record(ref, limit)
     source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
     source.check()
     teaches = load_model(reference(teacher), "auto") if teacher else None
     scores = score(load_model(reference(ref), "auto"), source, teacher=teaches, limit=limit)
+    if record:
+        checkpoints.add_scores(references.resolve(ref), {source.ref: {**scores.to_json(), "agreement": None}})
+        remark(f"Its card says so now: {references.resolve(ref)}")
     if as_json:
         print_json(_as_json(ref, source, scores, teacher, limit))
     else:
         _print(ref, scenes_in_words(source, limit), scores)
+
+
+def _check_record(ref: str, limit: int | None) -> None:
+    """A card has scores of whole splits, and only a named network of this machine has one that is ours to change."""
+    if limit is not None:
+        raise typer.BadParameter("a card has scores of whole splits; leave --limit out", param_hint="--record")
+    if ref not in dict(checkpoints.list_named()):
+        raise typer.BadParameter(f"{ref!r} is no checkpoint in checkpoints/; keep it there first", param_hint="REF")
 
 
 def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limit: int | None = None) -> Scores:

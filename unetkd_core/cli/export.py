@@ -169,7 +169,11 @@ def _print(path: Path, made: Made, int8: Quantising | None) -> None:
     if int8 is not None:
         fp32, small = made.scores["fp32"].miou, made.scores["int8"].miou
         on = scenes_in_words(catalog.open_source(int8.check_on), int8.limit)
-        typer.echo(f"int8 on {on}: mIoU {percent(small)}, {gain(small, fp32)} against fp32 ({percent(fp32)}).")
+        kept = percent(made.scores["int8"].agreement)
+        typer.echo(
+            f"int8 on {on}: mIoU {percent(small)}, {gain(small, fp32)} against fp32 ({percent(fp32)}); {kept} of the "
+            f"pixels keep their class."
+        )
     height, width = made.sizes[0]
     rows = [(form, f"{1000 * seconds:.1f}") for form, seconds in made.seconds.items()]
     print_table((f"A photo of {height}x{width}", "#ms"), rows)

@@ -1,4 +1,4 @@
-"""`unetkd pull` and `unetkd push`: checkpoints from and to the Hugging Face Hub. Sizes are told first."""
+"""`unetkd pull`, `push` and `forget`: checkpoints from and to the Hugging Face Hub. Sizes are told first."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +76,22 @@ def push(
         print_json({"ref": str(pushed.ref), "commit": pushed.commit, "url": pushed.url, "private": pushed.private})
         return
     typer.echo(f"Pushed as {pushed.ref}, {'private' if pushed.private else 'public'}: {pushed.url}")
+
+
+def forget(
+    repo: Annotated[
+        str, typer.Argument(metavar="REPO[/FOLDER][@REV]", help="As it was pulled: owner/repo, owner/repo@v1.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Take what was pulled off this machine, an ensemble's members with it. Named copies stay."""
+    done = hub.forget(hub.parse(repo))
+    if as_json:
+        print_json(done._asdict())
+        return
+    freed = f"{hub.megabytes(done.freed)} are free again" if done.freed else "its files stay"
+    needed = f": {', '.join(done.kept_for)} needs them" if done.kept_for else ""
+    typer.echo(f"Forgotten: {', '.join(done.refs)}; {freed}{needed}.")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from unetkd_core.data import catalog
 from unetkd_core.runs import folder
 from unetkd_core.runs import keep as keeping
 from unetkd_core.zoo import folders, references
-from unetkd_core.zoo.checkpoints import CheckpointInfo
+from unetkd_core.zoo.checkpoints import NOTES, CheckpointInfo
 
 
 def keep(
@@ -26,6 +26,9 @@ def keep(
             "--on", metavar="REF", help="Evaluate on this, as camvid:val; repeat. Left out: the run's validation data."
         ),
     ] = None,
+    note: Annotated[
+        str, typer.Option("--note", metavar="TEXT", help="What its card adds: what was tried, where it falls short.")
+    ] = "",
     teacher: Annotated[
         bool, typer.Option("--teacher", help="It was trained alone to teach: its card and the menus say so.")
     ] = False,
@@ -33,6 +36,8 @@ def keep(
     as_json: AsJson = False,
 ) -> None:
     """Keep a run's best weights as a named checkpoint, evaluated at native label resolution."""
+    if len(note) > NOTES:
+        raise typer.BadParameter(f"has {len(note)} characters; at most {NOTES} fit a card", param_hint="--note")
     sources = [catalog.open_source(ref) for ref in on or folder.open_run(run_id).config.data.val]
     keeping.check(run_id, name, sources, teacher=teacher, replace=replace)
     info = references.info_of(f"{references.RUN_PREFIX}{run_id}")
@@ -42,7 +47,7 @@ def keep(
         remark(f"{name} will be replaced.")
     with saying() as say:
         info = keeping.keep(
-            run_id, name, sources, title=title, teacher=teacher, replace=replace,
+            run_id, name, sources, title=title, notes=note, teacher=teacher, replace=replace,
             progress=lambda ref, done, total: say(f"{name} on {ref}", done, total),
         )  # fmt: skip
     if as_json:

@@ -52,6 +52,7 @@ app.command()(predict.predict)
 app.command()(keep.keep)
 app.command()(hub.pull)
 app.command()(hub.push)
+app.command()(hub.forget)
 app.command()(export.export)
 app.command()(check.check)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from unetkd_core.cli import options as o
-from unetkd_core.cli import paper_tables
+from unetkd_core.cli import paper_checkpoints, paper_tables
 from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.output import duration, percent, points, print_table, remark
 from unetkd_core.cli.saying import saying
@@ -20,8 +20,12 @@ from unetkd_core.errors import RunError
 from unetkd_core.runs import home_making, home_plan, home_scene, sweep_estimate, sweeps
 from unetkd_core.runs.home_grid import HomeGrid
 
-app = typer.Typer(help="What the project shows, made anew: the paper’s tables, and Home.", no_args_is_help=True)
+app = typer.Typer(
+    help="What the project shows, made anew: the paper’s tables, the checkpoints that come with it, and Home.",
+    no_args_is_help=True,
+)
 app.command()(paper_tables.tables)
+app.command("checkpoints")(paper_checkpoints.checkpoints_)
 
 Teacher = Annotated[str, typer.Option("--teacher", metavar="REF", help="Who teaches: a checkpoint's name or run:ID.")]
 Alphas = Annotated[str, typer.Option("--alpha", metavar="α,…", help="The dots of one slider.")]

@@ -77,6 +77,7 @@ class Remembered:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._scenes: dict[int, Scene] = {}
+        self._content: str | None = None
         self.name, self.split = source.name, source.split
         self.mapping, self.licence, self.ref = source.mapping, source.licence, source.ref
         self.labelled, self.rendered = source.labelled, source.rendered
@@ -99,7 +100,10 @@ class Remembered:
         return self._source.fingerprint()
 
     def content_hash(self) -> str:
-        return self._source.content_hash()
+        """As of the first time that it was asked: what is remembered does not change either."""
+        if self._content is None:
+            self._content = self._source.content_hash()
+        return self._content
 
     def check(self) -> None:
         self._source.check()

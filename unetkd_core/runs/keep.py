@@ -41,21 +41,28 @@ def keep(
     sources: Sequence[Source],
     *,
     title: str | None = None,
+    notes: str = "",
     teacher: bool = False,
     replace: bool = False,
     progress: Progress = lambda *_: None,
 ) -> CheckpointInfo:
     """Save a finished run's best weights as checkpoints/NAME, scored on `sources` at native label resolution.
 
-    title: a person's words for it; none: made from the run. teacher: it was trained alone in order to teach. replace:
-    overwrite a checkpoint of that name. Raises CheckpointError, RunError, DataError; nothing is left behind then.
+    title: a person's words for it; none: made from the run. notes: what its card adds. teacher: it was trained alone
+    in order to teach. replace: overwrite a checkpoint of that name. Raises CheckpointError, RunError, DataError;
+    nothing is left behind then.
     """
     from unetkd_core.inference.device import pick_device
     from unetkd_core.inference.evaluate import evaluate
 
     check(run_id, name, sources, teacher=teacher, replace=replace)
     loaded = references.load_model(f"{references.RUN_PREFIX}{run_id}")
-    told = {"name": name, "title": title or loaded.info.title, **({"role": "teacher"} if teacher else {})}
+    told = {
+        "name": name,
+        "title": title or loaded.info.title,
+        "notes": notes,
+        **({"role": "teacher"} if teacher else {}),
+    }
     settings.home().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="keep-", dir=settings.home()) as scratch:
         checkpoints.save(loaded.model, Path(scratch) / name, loaded.info.model_copy(update=told), half=True)

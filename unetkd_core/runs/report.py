@@ -1,8 +1,9 @@
 """A run as one HTML page that opens anywhere without a network: its result beside its twin's, curves, classes, the same
-scenes before and after, and every setting. No script runs in it. Reads the run's folder; needs no torch.
+scenes under a line to drag, epoch by epoch, and every setting. Reads the run's folder; needs no torch.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -10,11 +11,13 @@ from unetkd_core.classes import CLASSES
 from unetkd_core.errors import ExportError, UnetKDError
 from unetkd_core.runs import report_parts as parts
 from unetkd_core.runs import teaching
-from unetkd_core.runs.folder import Run
+from unetkd_core.runs.folder import Panel, Run
 from unetkd_core.runs.owners import OWNER
 from unetkd_core.runs.report_parts import chart, picture, table, text
 
 MISSING: Final = "–"
+FRAMES: Final = 24
+"""Epochs of a scene in the page at most."""
 
 
 class _Side(NamedTuple):
@@ -133,19 +136,38 @@ def _row(values: list[float | None]) -> list[str]:
 
 
 def _scenes(sides: list[_Side]) -> str:
-    panels = [(side, panel) for side in sides if (panel := side.run.panel()) is not None and panel.epochs]
+    """The same scenes by everyone; report.js lays two of them left and right of a line, at any epoch of these."""
+    panels = [(side, panel) for side in reversed(sides) if (panel := side.run.panel()) is not None and panel.epochs]
     if not panels:
         return ""
-    first = panels[0][1]
-    blocks = []
-    for number, scene in enumerate(first.scenes):
-        shown = [picture(scene.photo, f"{scene.stem}, photo"), picture(scene.truth, "truth")]
-        for side, panel in reversed(panels):
-            epoch = panel.epochs[-1]
-            if number < len(panel.scenes):
-                shown.append(picture(panel.path(epoch, number), f"{side.label}, epoch {epoch}"))
-        blocks.append(f'<div class="scene">{"".join(shown)}</div>')
-    return f"<section><h2>The same scenes</h2>{''.join(blocks)}</section>"
+    blocks = [_scene(panels, number) for number in range(len(panels[0][1].scenes))]
+    classes = text(json.dumps([(one.name, one.color) for one in CLASSES]))
+    return f'<section data-classes="{classes}"><h2>The same scenes</h2>{"".join(filter(None, blocks))}</section>'
+
+
+def _scene(panels: list[tuple[_Side, Panel]], number: int) -> str:
+    scene = panels[0][1].scenes[number]
+    shown = [picture(scene.photo, f"{scene.stem}, photo", "data-photo")]
+    shown.append(picture(scene.truth, "truth", parts.frame("truth", -1)))
+    earlier = []
+    for side, panel in panels:
+        if number >= len(panel.scenes):
+            return ""
+        *before, last = _kept(panel.epochs)
+        shown.append(picture(panel.path(last, number), f"{side.label}, epoch {last}", parts.frame(side.label, last)))
+        earlier += [parts.image(panel.path(e, number), "", parts.frame(side.label, e)) for e in before]
+    if not all(shown):  # a picture that went missing
+        return ""
+    names = "|".join(side.label for side, _ in panels) if len(panels) > 1 else f"truth|{panels[0][0].label}"
+    hidden = f'<div class="frames" hidden>{"".join(earlier)}</div>'
+    return f'<div class="scene" data-sides="{text(names)}">{"".join(shown)}{hidden}</div>'
+
+
+def _kept(epochs: Sequence[int]) -> list[int]:
+    """At most 24 epochs, the first and the last among them, so that a page of a long run stays a file to be sent."""
+    if len(epochs) <= FRAMES:
+        return list(epochs)
+    return [epochs[round(i * (len(epochs) - 1) / (FRAMES - 1))] for i in range(FRAMES)]
 
 
 def _settings(data: Mapping[str, Any]) -> str:

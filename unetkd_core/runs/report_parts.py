@@ -1,9 +1,12 @@
 """What a run's page is drawn from: a curve as SVG, a table and a picture as HTML, and the page's style. Knows no run.
 
-Everything is escaped here, and nothing here is fetched: pictures lie in the page as data.
+Everything is escaped here, and nothing here is fetched: pictures lie in the page as data. One script runs, report.js;
+the page's policy names its hash, so that no text of a run can run as another.
 """
 
 import base64
+import functools
+import hashlib
 import html
 import math
 from collections.abc import Mapping, Sequence
@@ -13,51 +16,39 @@ from typing import Final
 Curve = Sequence[tuple[int, float]]
 """(epoch, value), in order; NaN where nothing was measured."""
 
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _WIDTH, _HEIGHT = 620, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 130, 12, 30
 _LABEL_GAP: Final = 15
 MARKS: Final = {"teacher": "■", "student": "●", "twin": "○", "alone": "●"}
 
-STYLE: Final = """
-:root { color-scheme: light dark; --paper: light-dark(#FCFBF9, #15161A); --paper-2: light-dark(#F4F2EE, #1D1F24);
-  --line: light-dark(#E3E0DA, #31343B); --ink: light-dark(#23252A, #E9E7E3); --mute: light-dark(#65625C, #A6A39D);
-  --teacher: light-dark(#AC5007, #F2A03A); --student: light-dark(#0670B8, #62B8F2);
-  --twin: light-dark(#5F646D, #939AA5); --alone: var(--ink); }
-body { margin: 0 auto; max-width: 1120px; padding: 24px 16px 60px; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 'Source Sans 3', 'Source Sans Pro', system-ui, sans-serif; font-variant-numeric: tabular-nums; }
-h1, h2 { font-family: 'Source Serif 4', 'Source Serif Pro', Georgia, serif; font-weight: 600; line-height: 1.2; }
-h1 { font-size: 35px; margin: 0 0 8px; } h2 { font-size: 18px; margin: 36px 0 8px; }
-p { margin: 4px 0; } .mute, figcaption { color: var(--mute); font-size: 14px; } .answer { font-size: 17px; }
-table { border-collapse: collapse; font-size: 14px; } th, td { text-align: left; padding: 4px 16px 4px 0;
-  border-bottom: 1px solid var(--line); vertical-align: top; } .n { text-align: right; }
-.wide { overflow-x: auto; } figure { margin: 0; } .charts { display: flex; flex-wrap: wrap; gap: 36px; }
-svg { width: 100%; max-width: 620px; height: auto; } svg text { font-size: 13px; fill: var(--mute); }
-.grid { stroke: var(--line); } path { fill: none; stroke-width: 2.6; stroke-linejoin: round; }
-path.teacher { stroke-dasharray: 2 4; } path.twin { stroke-dasharray: 6 5; stroke-width: 2; }
-.teacher { stroke: var(--teacher); } .student { stroke: var(--student); } .twin { stroke: var(--twin); }
-.alone { stroke: var(--alone); } svg text.teacher, svg text.student, svg text.twin, svg text.alone { stroke: none;
-  font-weight: 600; }
-text.teacher { fill: var(--teacher) !important; } text.student { fill: var(--student) !important; }
-text.twin { fill: var(--twin) !important; } text.alone { fill: var(--alone) !important; }
-.scene { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 8px; margin: 0 0 16px; }
-.scene img { width: 100%; border-radius: 4px; image-rendering: pixelated; display: block; }
-.swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 8px;
-  border: 1px solid light-dark(rgb(0 0 0 / .12), rgb(255 255 255 / .34)); vertical-align: -1px; }
-summary { cursor: pointer; } summary:focus-visible { outline: 2px solid var(--ink); outline-offset: 2px; }
-"""
+
+@functools.cache
+def script() -> str:
+    """What brings the scenes to life, as it lies in the page."""
+    return "\n" + _beside("report.js")
+
+
+def _beside(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def policy() -> str:
+    """Nothing is fetched, and no script runs but that of `script`."""
+    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+    return f"{_POLICY}; script-src 'sha256-{digest}'"
 
 
 def page(title: str, body: Sequence[str]) -> str:
     """The whole file. title: plain text; body: HTML."""
-    parts = "\n".join(part for part in body if part)
+    parts, style = "\n".join(part for part in body if part), _beside("report.css")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f"<title>{text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{parts}\n</main>\n</body>\n"
-        "</html>\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{policy()}">\n'
+        f"<title>{text(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{parts}\n</main>\n"
+        f"<script>{script()}</script>\n</body>\n</html>\n"
     )
 
 
@@ -75,17 +66,24 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def picture(path: Path, caption: str) -> str:
-    """A PNG within the page; nothing where there is no such file."""
+def picture(path: Path, caption: str, mark: str = "") -> str:
+    """A PNG within the page and its caption; nothing where there is no such file. mark: attributes for report.js."""
+    found = image(path, caption, mark)
+    return found and f"<figure>{found}<figcaption>{text(caption)}</figcaption></figure>"
+
+
+def image(path: Path, alternative: str, mark: str = "") -> str:
+    """The picture alone."""
     try:
         data = base64.b64encode(path.read_bytes()).decode()
     except OSError:
         return ""
-    alternative = text(caption)
-    return (
-        f'<figure><img alt="{alternative}" src="data:image/png;base64,{data}"><figcaption>{alternative}</figcaption>'
-        "</figure>"
-    )
+    return f'<img alt="{text(alternative)}"{mark and " " + mark} src="data:image/png;base64,{data}">'
+
+
+def frame(side: str, epoch: int) -> str:
+    """An image's mark: whose reading it is, after which epoch; -1 for what has none."""
+    return f'data-side="{text(side)}" data-epoch="{epoch}"'
 
 
 def chart(title: str, curves: Mapping[str, tuple[str, Curve]], *, digits: int, constant: float | None = None) -> str:

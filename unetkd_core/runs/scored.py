@@ -1,6 +1,6 @@
 """Scores that were measured once, kept for whoever asks again: a table of many networks can be stopped and continued.
 
-    UNETKD_HOME/scores/KEY.json   KEY: a hash of the weights, the split's scenes and this file's format
+    UNETKD_HOME/scores/KEY.json   KEY: a hash of the weights, what is in the split's files and this file's format
 
 Asking needs no torch where the answer is known.
 """
@@ -51,7 +51,7 @@ def is_known(ref: Reference, source: Source, *, limit: int | None = None) -> boo
 
 
 def _path(ref: Reference, source: Source, limit: int | None) -> Path:
-    made_of = [FORMAT_VERSION, references.info_of(ref).sha256, source.ref, source.fingerprint()]
+    made_of = [FORMAT_VERSION, references.info_of(ref).sha256, source.ref, source.content_hash()]
     made_of += [] if limit is None else [limit]
     digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
     return settings.home() / "scores" / f"{digest[:32]}.json"

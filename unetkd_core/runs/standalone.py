@@ -57,6 +57,12 @@ def start(configs: Sequence[RunConfig]) -> list[Run]:
     return [_started(config, there.of(prints.of(config)), shares=len(configs) > 1) for config in configs]
 
 
+def missing(configs: Sequence[RunConfig]) -> list[RunConfig]:
+    """Those that no finished run on disk is. Raises as `start`."""
+    found = sweep_match.Finished()
+    return [config for config in configs if found.alone(config) is None]
+
+
 def _started(config: RunConfig, found: Sequence[Run], *, shares: bool) -> Run:
     if not found:
         return jobs.start(config, twin=False, shares=shares)[0]

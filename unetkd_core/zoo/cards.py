@@ -4,6 +4,7 @@ needs no torch.
 Everything on it comes from CheckpointInfo: nothing is claimed that was not recorded.
 """
 
+import html
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def card(info: "CheckpointInfo") -> str:
         _summary(info),
         "## Scores",
         _scores(info),
+        *(("## Notes", html.escape(info.notes, quote=False)) if info.notes else ()),
         "## Training",
         _training(info),
         "## Use",

@@ -7,7 +7,7 @@ no torch; the functions that touch weights import it. Knows nothing of names and
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -28,6 +28,8 @@ FORMAT_VERSION: Final = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 ENSEMBLE: Final = "ensemble.json"
 """In place of the three: a named ensemble, which has no weights of its own (ensembles.py)."""
+NOTES: Final = 2000
+"""Characters of a checkpoint's notes at most."""
 MAX_PARAMETERS: Final = 1_000_000_000
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -61,6 +63,7 @@ class CheckpointInfo(BaseModel):
     metrics: dict[str, JsonValue] = Field(
         default_factory=dict, description='Scores JSON by what they were measured on: "packed", "camvid:val".'
     )
+    notes: str = Field("", max_length=NOTES, description="What its maker adds to the card: plain text.")
     data: list[str] = Field(description="Data references that it was trained on.")
     seed: int = Field(0, ge=0)
     commit: str | None = Field(None, description="The code's commit, where known.")
@@ -233,15 +236,37 @@ def save(model: "nn.Module", folder: Path | str, info: CheckpointInfo, *, half: 
             "macs": complexity.macs(info.arch, info.height, info.width),
         }
     )
-    files = {CONFIG: filled.dumps().encode(), WEIGHTS: data, CARD: cards.card(filled).encode()}
+    _write(Path(folder), {CONFIG: filled.dumps().encode(), WEIGHTS: data, CARD: cards.card(filled).encode()})
+    return filled
+
+
+def add_scores(folder: Path | str, scores: Mapping[str, JsonValue]) -> CheckpointInfo:
+    """Write scores of whole splits, by their reference, into a checkpoint's config and a fresh card; its weights stay.
+
+    Raises CheckpointError as `read_info`, and when it cannot be written.
+    """
+    from unetkd_core.zoo import cards
+
+    def read(whole: Path) -> tuple[CheckpointInfo, bytes]:
+        return _read_info(whole), (whole / WEIGHTS).read_bytes()
+
     try:
-        folders.replace(Path(folder), files)
+        info, data = folders.read_whole(Path(folder), read)
+    except OSError as error:
+        raise CheckpointError(f"{Path(folder).name} cannot be read: {error.strerror or error}.") from None
+    told = info.model_copy(update={"metrics": {**info.metrics, **scores}})
+    _write(Path(folder), {CONFIG: told.dumps().encode(), WEIGHTS: data, CARD: cards.card(told).encode()})
+    return told
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    try:
+        folders.replace(folder, files)
     except OSError as error:
         raise CheckpointError(
-            f"The checkpoint {Path(folder).name} cannot be written: {error.strerror or error}. Free space or choose "
-            f"another folder."
+            f"The checkpoint {folder.name} cannot be written: {error.strerror or error}. Free space or choose another "
+            f"folder."
         ) from None
-    return filled
 
 
 def load(folder: Path | str) -> tuple["nn.Module", CheckpointInfo]:

@@ -42,8 +42,8 @@ class Quantising:
 @dataclass(frozen=True)
 class Made:
     """A file that passed. worst: the largest difference of a probability from PyTorch's, fp32; equal: share of pixels
-    of the same class; sizes: (height, width) of the photos compared. scores: by form, where int8 was asked for.
-    seconds: a photo's of `sizes[0]`, by form, PyTorch among them.
+    of the same class; sizes: (height, width) of the photos compared. scores: by form, where int8 was asked for, their
+    `agreement` with fp32. seconds: a photo's of `sizes[0]`, by form, PyTorch among them.
     """
 
     file: bytes
@@ -97,7 +97,6 @@ def _quantised(
     loaded: Loaded, networks: "list[Network]", fp32: bytes, int8: Quantising, progress: Progress | None
 ) -> tuple[bytes, dict[str, Scores]]:
     """The int8 file, and both forms' scores."""
-    from unetkd_core.data.source import Remembered
     from unetkd_core.zoo import export_check, export_network
     from unetkd_core.zoo.export_int8 import photos_of, quantised
 
@@ -107,13 +106,10 @@ def _quantised(
     photos = photos_of(calibration, CALIBRATION)
     small = [n._replace(graph=quantised(n.graph, photos, unit=n.unit, size=n.size)) for n in networks]
     notes = {"form": "int8", "calibrated_on": f"{len(photos)} scenes of {calibration.ref}"}
-    info, remembered = loaded.info, Remembered(held_out)
-    size = (info.height, info.width)
-    file = export_network.assemble(loaded, small, notes)
-    scores = {
-        "fp32": export_check.scores(fp32, remembered, size, limit=int8.limit, progress=progress),
-        "int8": export_check.scores(file, remembered, size, limit=int8.limit),
-    }
+    info = loaded.info
+    files = {"fp32": fp32, "int8": export_network.assemble(loaded, small, notes)}
+    scores = export_check.scores(files, held_out, (info.height, info.width), limit=int8.limit, progress=progress)
+    export_check.refuse_collapsed(scores, held_out.ref)
     measured = {"on": held_out.ref, "scenes": min(len(held_out), int8.limit or len(held_out)), **_mious(scores)}
     return export_network.assemble(loaded, small, {**notes, "miou": measured}), scores
 

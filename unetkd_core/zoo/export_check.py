@@ -29,6 +29,8 @@ MOST: Final = 1e-3
 """How far a probability may be from PyTorch's."""
 LEAST_EQUAL: Final = 0.999
 """Share of pixels that must have the same class: at a tie either is right."""
+LEAST_KEPT: Final = 0.5
+"""Share of pixels that must keep their class in int8; below it the file is of no use to anyone."""
 ODD_SIZE: Final = (187, 301)
 _ROUNDS: Final = 9
 
@@ -97,22 +99,42 @@ def street_photos(loaded: Loaded) -> list[list[np.ndarray]]:
 
 
 def scores(
-    file: bytes,
+    files: Mapping[str, bytes],
     source: Source,
     training_size: tuple[int, int],
     *,
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Scores:
-    """The file's scores on a split, at native label resolution. limit: at most so many scenes, evenly spaced."""
-    running, meter, done = session(file), SegmentationMeter(), 0
-    indices = spaced(len(source), limit)
+) -> dict[str, Scores]:
+    """Every file's scores on a split, at native label resolution; `agreement` is with the first file's classes.
+
+    limit: at most so many scenes, evenly spaced. progress(done, total): scenes.
+    """
+    running = {name: session(file) for name, file in files.items()}
+    meters = {name: SegmentationMeter() for name in files}
+    indices, done = spaced(len(source), limit), 0
     for batch in batches(source, indices, training_size):
-        meter.update(torch.from_numpy(labels_of(running, batch.images)), batch.target)
+        first: torch.Tensor | None = None
+        for name, one in running.items():
+            labels = torch.from_numpy(labels_of(one, batch.images))
+            first = labels if first is None else first
+            meters[name].update(labels, batch.target, teacher_pred=first)
         done += len(batch.images)
         if progress is not None:
             progress(done, len(indices))
-    return meter.compute()
+    return {name: meter.compute() for name, meter in meters.items()}
+
+
+def refuse_collapsed(scores: Mapping[str, Scores], on: str) -> None:
+    """Raise ExportError where int8 says something else than fp32 at every other pixel: ranges that fit no photo."""
+    equal = scores["int8"].agreement
+    if not equal >= LEAST_KEPT:
+        before, after = scores["fp32"].miou, scores["int8"].miou
+        raise ExportError(
+            f"In int8 the network has collapsed: {equal:.0%} of {on}'s pixels keep their class (mIoU {before:.1%} "
+            f"before, {after:.1%} after). Nothing was written; calibrate on scenes like those that it will see, or "
+            f"export without int8."
+        )
 
 
 def latencies(loaded: Loaded, files: Mapping[str, bytes], photo: np.ndarray) -> dict[str, float]:

@@ -1,4 +1,5 @@
-"""The Hugging Face Hub: `look` at what there is, `pull` it, `push` one's own; `known` is what was pulled.
+"""The Hugging Face Hub: `look` at what there is, `pull` it, `push` one's own; `known` is what was pulled, until it is
+`forget`ten.
 
 A repository holds one checkpoint, or several in folders, as the same files as in checkpoints/. A revision is resolved
 to a commit and remembered; a wrong architecture, size or sha256 is refused before or after a download, and nothing but
@@ -16,6 +17,7 @@ from unetkd_core.models import complexity
 from unetkd_core.zoo import cards, checkpoints, ensembles, folders, hub_cache, references
 from unetkd_core.zoo.checkpoints import CARD, CONFIG, ENSEMBLE, WEIGHTS, CheckpointInfo
 from unetkd_core.zoo.hub_errors import checked_token
+from unetkd_core.zoo.hub_forget import Forgotten, forget
 from unetkd_core.zoo.hub_offer import RemoteFile, Repository, check_members, look_at
 from unetkd_core.zoo.hub_push import Parcel, Pushed, pack, push
 from unetkd_core.zoo.hub_refs import HubRef, make, parse
@@ -23,10 +25,12 @@ from unetkd_core.zoo.hub_transfer import Progress, Transfer
 from unetkd_core.zoo.limits import can_hold
 
 __all__ = [
+    "Forgotten",
     "Offer",
     "Parcel",
     "Pushed",
     "fetch",
+    "forget",
     "free_name",
     "keep",
     "known",

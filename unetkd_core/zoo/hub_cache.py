@@ -7,6 +7,7 @@ reference that was pulled, so that it means the same later and offline, until it
 import contextlib
 import json
 import os
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -65,14 +66,30 @@ def snapshot(ref: HubRef, commit: str) -> Path:
 
 def remember(refs: dict[HubRef, str]) -> None:
     """From now on these references mean these commits. Raises CheckpointError when that cannot be written down."""
+    _rewrite(lambda commits: commits | {str(ref): commit for ref, commit in refs.items()})
+
+
+def remembered(ref: HubRef) -> str | None:
+    """The commit that a pull wrote down for exactly this reference."""
+    return _remembered().get(str(ref))
+
+
+def forget(refs: Collection[HubRef]) -> dict[str, str]:
+    """From now on these references mean nothing here; returns what is remembered still. Raises CheckpointError."""
+    texts = {str(ref) for ref in refs}
+    return _rewrite(lambda commits: {text: commit for text, commit in commits.items() if text not in texts})
+
+
+def _rewrite(change: Callable[[dict[str, str]], dict[str, str]]) -> dict[str, str]:
     path = settings.hub_record()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            commits = _remembered() | {str(ref): commit for ref, commit in refs.items()}
+            commits = change(_remembered())
             fresh = path.with_suffix(".new")
             fresh.write_text(json.dumps({"format_version": FORMAT_VERSION, "commits": commits}, indent=2))
             os.replace(fresh, path)
+        return commits
     except OSError as error:
         raise CheckpointError(
             f"What was pulled cannot be remembered: {path} cannot be written ({error.strerror or error}). Free space "

@@ -1,0 +1,52 @@
+"""Scores that are measured once: another copy of the same scenes has them too, other labels have not."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unetkd_core.data import catalog
+from unetkd_core.metrics import Scores
+from unetkd_core.runs import scored
+from unetkd_core.zoo import references
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was really measured, which grows."""
+    found: list[str] = []
+
+    def measure(ref: str, source: object, *_: object) -> Scores:
+        found.append(ref)
+        return Scores(0.5, (0.5,) * 6, 0.9)
+
+    monkeypatch.setattr(scored, "_measured", measure)
+    monkeypatch.setattr(references, "info_of", lambda ref: type("Info", (), {"sha256": str(ref)}))
+    return found
+
+
+def test_the_same_scenes_elsewhere_and_of_another_date_are_not_scored_again(
+    tmp_path: Path, measured: list[str]
+) -> None:
+    for part in ("images", "labels"):
+        (tmp_path / "one" / "val" / part).mkdir(parents=True)
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / "one" / "val" / "images" / "a.png")
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / "one" / "val" / "labels" / "a.png")
+    catalog.register("mine", tmp_path / "one")
+    assert scored.scores_of("net", catalog.open_source("mine:val")).miou == 0.5
+    scored.scores_of("net", catalog.open_source("mine:val"))
+    assert measured == ["net"] and scored.is_known("net", catalog.open_source("mine:val"))
+
+    shutil.copytree(tmp_path / "one", tmp_path / "two", copy_function=shutil.copy)
+    os.utime(tmp_path / "two" / "val" / "labels" / "a.png", (1, 1))
+    catalog.forget("mine")
+    catalog.register("mine", tmp_path / "two")
+    scored.scores_of("net", catalog.open_source("mine:val"))
+    assert measured == ["net"]
+
+    Image.fromarray(np.ones((16, 16), np.uint8)).save(tmp_path / "two" / "val" / "labels" / "a.png")
+    scored.scores_of("net", catalog.open_source("mine:val"))
+    assert measured == ["net", "net"]
