@@ -14,7 +14,7 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir "torch~=2.14" "torchvision~=0.29" --index-url https://download.pytorch.org/whl/cpu \
     && pip install --no-cache-dir -r requirements.txt
 
-COPY app.py LICENSE ./
+COPY app.py serve.py LICENSE ./
 COPY .streamlit/config.toml .streamlit/
 COPY docs/definitions.md docs/
 COPY assets assets
@@ -36,4 +36,4 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
 ENTRYPOINT ["tini", "--"]
-CMD ["streamlit", "run", "app.py", "--server.port=8501", "--server.address=0.0.0.0", "--server.headless=true", "--server.fileWatcherType=none"]
+CMD ["streamlit", "run", "serve.py", "--server.port=8501", "--server.address=0.0.0.0", "--server.headless=true", "--server.fileWatcherType=none"]

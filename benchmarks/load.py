@@ -2,7 +2,7 @@
 
     python -m benchmarks.load [--quick] [--sessions 50] [--training 3] [--seconds 90]
 
-The server is the real one (`streamlit run app.py`) under UNETKD_PUBLIC=1 with a home of its own; each session speaks
+The server is the real one (`streamlit run serve.py`) under UNETKD_PUBLIC=1 with a home of its own; each session speaks
 its websocket as a browser does. Those that train open Distill, press Start and watch; the others walk from page to page
 and street to street, thinking for two seconds in between. A rerun is counted from the message that asks for it until
 the page is drawn; the first visit to each page, which loads networks and counts scenes, is reported apart. Pages that
@@ -58,7 +58,7 @@ def server(folder: Path, training: int) -> Iterator[tuple[str, int]]:
         "UNETKD_PUBLIC": "1", "UNETKD_HOME": str(folder / "home"), "UNETKD_SLOTS": str(2 * training or 1),
         "UNETKD_MAX_QUEUED": str(max(40, 2 * training)), "PYTHONPATH": settings.python_path(),
     }  # fmt: skip
-    app = str(settings.PROJECT_ROOT / "app.py")
+    app = str(settings.PROJECT_ROOT / "serve.py")
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.load_server", app, str(port), str(folder)],

@@ -46,7 +46,7 @@ def test_everything_that_the_app_reads_of_its_checkout_is_copied() -> None:
 
 def test_it_runs_the_app_as_nobody_special_under_an_init_with_a_health_check() -> None:
     (command,), (entry,) = (list(map(json.loads, lines(word))) for word in ("CMD", "ENTRYPOINT"))
-    assert command[:3] == ["streamlit", "run", "app.py"] and entry[0] == "tini" and "tini" in " ".join(lines("RUN"))
+    assert command[:3] == ["streamlit", "run", "serve.py"] and entry[0] == "tini" and "tini" in " ".join(lines("RUN"))
     assert lines("USER") == ["unetkd"] and DOCKERFILE.index("USER unetkd") > DOCKERFILE.rindex("COPY ")
     (check,) = lines("HEALTHCHECK")
     port = next(word for word in command if "server.port" in word).rpartition("=")[2]

@@ -10,7 +10,7 @@ from unetkd_core.data import catalog
 from unetkd_core.errors import CheckpointError, ConfigError, NotAllowedError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.runs import keep, offline_check, prune
-from unetkd_core.zoo import ensemble_search, ensembles, hub, references, shelf
+from unetkd_core.zoo import ensemble_search, ensembles, export_apart, hub, references, shelf
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 KEY = "A" * 43
@@ -26,6 +26,8 @@ REFUSED: dict[str, Callable[[Path], object]] = {
     "looking at the Hub": lambda path: hub.look(hub.parse("owner/name")),
     "pulling": lambda path: hub.pull("owner/name"),
     "pushing": lambda path: hub.push("m128-taught", "owner/name"),
+    "forgetting what was pulled": lambda path: hub.forget(hub.parse("owner/name")),
+    "exporting": lambda path: export_apart.make("m128-taught"),
     "packing for a push": lambda path: hub.pack("m128-taught"),
     "keeping": lambda path: keep.keep("x", "mine", []),
     "deleting a network": lambda path: shelf.delete("m128-taught"),

@@ -252,6 +252,13 @@ def max_cells() -> int | None:
     return _limit("UNETKD_MAX_CELLS", 27)
 
 
+def max_sweeps() -> int | None:
+    """UNETKD_MAX_SWEEPS: sweeps that go on at once, each with a process of its own. None: no limit; on a public server
+    6, and one of each visitor.
+    """
+    return _limit("UNETKD_MAX_SWEEPS", 6)
+
+
 def max_hours() -> float | None:
     """UNETKD_MAX_HOURS: hours that one run may train, resumes added up. None: no limit; on a public server one."""
     value = os.environ.get("UNETKD_MAX_HOURS", "").strip()

@@ -3,12 +3,14 @@
 Knows the pages by their titles; the menu itself is app.py's.
 """
 
+import html
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from pages.ui import lesson_progress, stage, visitor
+from pages.ui import kit, lesson_progress, stage, visitor
+from unetkd_core.errors import ConfigError
 
 LESSONS = "pages/learn/lessons.py"
 AWAY = "lessons_away"
@@ -25,11 +27,21 @@ def dress(sections: Mapping[str, Sequence[StreamlitPage]], opened: StreamlitPage
     # Popovers lie outside .stApp, which alone is told which theme it is in.
     popover = f'[data-testid="stPopoverBody"] {{ color-scheme: {st.context.theme.type or "light"}; }}'
     st.html(f"<style>{button} {{ background: var(--paper-3); }} {popover}</style>")
-    visitor.settle()
+    _who()
     stage.style()
     stage.bar()
     stage.tell([line for line in told if line])
     _way_back(opened)
+
+
+def _who() -> None:
+    """Whose browser it is; a server whose settings cannot be read shows nothing but why."""
+    try:
+        visitor.settle()
+    except ConfigError as error:  # kit.problem would ask the same setting
+        fact, way = map(html.escape, kit.split_message(str(error)))
+        st.html(f'<div class="ukd-problem" role="alert"><b><span>{fact}</span></b><p>{way}</p></div>')
+        st.stop()
 
 
 def _way_back(opened: StreamlitPage) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.ui import kit
+from pages.ui import kit, visitor
 from unetkd_core import settings
 from unetkd_core.data.images import MIN_SIDE, one_line, read_image
 from unetkd_core.errors import BusyError, ImageError
@@ -25,6 +26,8 @@ SHOWN_SIDE: Final = 1600
 """Pixels of the longer side at most: no screen shows more, and the nets work at their training scale anyway."""
 MOST: Final = 8
 """Photos that are kept at once: of the largest size some 60 MB."""
+MOST_EACH: Final = 3
+"""The same for each visitor of a public server."""
 TALLEST: Final = 4
 """Times as tall as wide at most: pictures fill a column's width, and no screen scrolls through one of 50,000 pixels."""
 _TOLD: Final = 4
@@ -118,15 +121,27 @@ def _take(page: str, kind: str) -> None:
             _keep(page, file, name)
         except (ImageError, BusyError) as error:
             refused.append(str(error))
+    _let_go(files)
     more = len(refused) - _TOLD
     if more > 0:
         refused[_TOLD:] = [f"{more} more files were refused. Add them one by one to see why."]
     state[kit.key(page, "refused")] = refused
 
 
+def _let_go(files: Sequence[Any]) -> None:
+    """What was taken in is decoded by now; Streamlit would keep the files themselves until the session ends."""
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    manager: Any = context.uploaded_file_mgr  # its own type has no way to let one go
+    for file in files:
+        manager.remove_file(session_id=context.session_id, file_id=file.file_id)
+
+
 def _keep(page: str, file: Any, name: str) -> None:
-    if len(photos(page)) >= MOST:
-        raise ImageError(f"{name} was not taken: {MOST} photos are kept at once. Take one of them out first.")
+    most = MOST_EACH if visitor.is_public() else MOST
+    if len(photos(page)) >= most:
+        raise ImageError(f"{name} was not taken: {most} photos are kept at once. Take one of them out first.")
     with DECODING.turn():
         image = read_image(file.getvalue(), name=name)
     height, width = image.shape[:2]

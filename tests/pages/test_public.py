@@ -192,3 +192,9 @@ def test_what_is_kept_of_a_key_is_its_hash(lab: Asked) -> None:
     files = [p.read_bytes() for p in settings.home().rglob("*") if p.is_file()]
     assert not any(b"k" * 43 in content for content in files)
     assert re.fullmatch(r"[0-9a-f]{64}", json.loads((folder.open_run(MINE).run_dir / "meta.json").read_text())["owner"])
+
+
+def test_a_mistyped_switch_shows_nothing_but_why(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:
+    monkeypatch.setenv("UNETKD_PUBLIC", "yes")
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not at.exception and "UNETKD_PUBLIC is 'yes'" in text(at) and not at.title

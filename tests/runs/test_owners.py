@@ -170,7 +170,9 @@ def test_anothers_sweep_is_neither_stopped_nor_resumed_nor_deleted(
     assert sweep.sweep_dir.is_dir() and not (sweep.sweep_dir / "stop").exists()
 
 
-def test_a_visitor_has_one_sweep_at_a_time_of_so_many_runs(grid: dict[str, object]) -> None:
+def test_a_visitor_has_one_sweep_at_a_time_of_so_many_runs(
+    grid: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(ConfigError, match="This grid has 28 runs, more than the 27 that this server allows"):
         sweeps.start(parse_spec({**grid, "seed": range(14)}), by=A)
     with pytest.raises(NotAllowedError):
@@ -179,6 +181,9 @@ def test_a_visitor_has_one_sweep_at_a_time_of_so_many_runs(grid: dict[str, objec
     with pytest.raises(QueueFullError, match="One of your sweeps is going on already"):
         sweeps.start(parse_spec({**grid, "alpha": [0.3]}), by=A)
     sweeps.start(parse_spec(grid), by=B)
+    monkeypatch.setenv("UNETKD_MAX_SWEEPS", "2")
+    with pytest.raises(QueueFullError, match="2 sweeps are going on, as many as are allowed here"):
+        sweeps.start(parse_spec({**grid, "alpha": [0.5]}), by="c" * 64)
 
 
 def test_a_sweep_takes_over_what_another_has_finished_but_not_what_he_stopped(grid: dict[str, object]) -> None:

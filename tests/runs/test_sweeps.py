@@ -466,7 +466,7 @@ def test_stopping_stops_what_the_sweep_set_going_and_nothing_else(
 ) -> None:
     (by_hand,) = jobs.start(grid().config(grid().cells()[0], 0), twin=False)
     stopped: list[str] = []
-    monkeypatch.setattr(jobs, "stop", stopped.append)
+    monkeypatch.setattr(jobs, "stop", lambda run_id, by=None: stopped.append(run_id))
     going = driver(grid())
     going.step()
     (going.sweep.sweep_dir / "stop").touch()

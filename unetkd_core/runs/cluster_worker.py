@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from unetkd_core import visitors
 from unetkd_core.errors import RunError, UnetKDError
 from unetkd_core.runs import cluster_task, provenance, rank_processes, worker
 from unetkd_core.runs.folder import Run
@@ -60,7 +61,8 @@ def main(arguments: list[str]) -> int:
     run = Run(run_dir.name, run_dir)
     threading.Thread(target=_leave_with_parent, args=(run,), daemon=True).start()
     try:
-        with claim(run_dir / "worker.lock", run):
+        # What it may do was checked when it was started, as for a worker of this machine.
+        with claim(run_dir / "worker.lock", run), visitors.acting_as(visitors.OPERATOR):
             return _train(run)
     except Timeout:
         return cluster_task.TAKEN

@@ -11,6 +11,7 @@ import signal
 import time
 from typing import Final
 
+from unetkd_core import settings
 from unetkd_core.errors import QueueFullError, RunError, UnetKDError
 from unetkd_core.runs import (
     checks,
@@ -44,7 +45,8 @@ def start(spec: SweepSpec, *, by: str | None = None) -> Sweep:
     """
     owned = owners.notes(by)
     check(spec)
-    _one_at_a_time(owned.get(owners.OWNER))
+    _room(owned.get(owners.OWNER))
+    limits.check_disk()
     sweep = sweep_folder.create(spec, owned)
     try:
         _launch(sweep)
@@ -86,10 +88,14 @@ def check(spec: SweepSpec) -> None:
             prints.of(planned.config)
 
 
-def _one_at_a_time(owner: str | None, but: str = "") -> None:
-    """Raises QueueFullError where a visitor's sweep is going on already."""
-    if owner is not None and any(s.owner == owner and s.id != but and is_going(s) for s in list_sweeps()):
+def _room(owner: str | None, but: str = "") -> None:
+    """Raises QueueFullError where a visitor's sweep is going on already, or too many of all. but: this one is known."""
+    most = settings.max_sweeps()
+    going = [s for s in list_sweeps() if s.id != but and is_going(s)] if owner is not None or most is not None else []
+    if owner is not None and any(s.owner == owner for s in going):
         raise QueueFullError("One of your sweeps is going on already. Wait until it is over, or stop it.")
+    if most is not None and len(going) >= most:
+        raise QueueFullError(f"{len(going)} sweeps are going on, as many as are allowed here. Wait until one is over.")
 
 
 def stop(sweep_id: str, *, by: str | None = None) -> None:
@@ -130,7 +136,7 @@ def resume(sweep_id: str, *, by: str | None = None) -> Sweep:
     """
     sweep = open_sweep(sweep_id)
     owners.check(sweep.as_run, by, what="sweep")
-    _one_at_a_time(sweep.owner, but=sweep.id)
+    _room(sweep.owner, but=sweep.id)
     status = sweep.status()
     if status.active:
         raise RunError(f"Sweep {sweep_id} is still going on; there is nothing to resume.")

@@ -46,8 +46,10 @@ def main(arguments: list[str]) -> int:
     except UnetKDError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    # What it may do was checked when it was started; what it does now is in its config.
     if place is not None and place.rank > 0:
-        return follow(run, place)
+        with visitors.acting_as(visitors.OPERATOR):
+            return follow(run, place)
     try:
         only_one = FileLock(run_dir / "worker.lock").acquire(timeout=TAKEOVER_SECONDS)
     except Timeout:
@@ -55,7 +57,6 @@ def main(arguments: list[str]) -> int:
         return 3
     except OSError as error:
         return _cannot_begin(run, error)
-    # What it may do was checked when it was started; what it does now is in its config.
     with only_one, visitors.acting_as(visitors.OPERATOR):
         return _begin(run)
 
