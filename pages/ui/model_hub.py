@@ -9,6 +9,7 @@ from pages.ui import kit, model_work, visitor
 from pages.ui.background import Work
 from pages.ui.model_list import Entry
 from unetkd_core.errors import CheckpointError, UnetKDError
+from unetkd_core.runs import forgetting
 from unetkd_core.zoo import hub
 from unetkd_core.zoo.hub import Offer, Pushed
 from unetkd_core.zoo.hub_refs import PREFIX, HubRef
@@ -157,7 +158,7 @@ def forget(one: Entry) -> None:
 
 def _forget(ref: str) -> None:
     try:
-        done = hub.forget(hub.parse(ref))
+        done = forgetting.forget(hub.parse(ref))
     except UnetKDError as error:
         model_work.refuse(error)
         return

@@ -13,7 +13,7 @@ from unetkd_core.runs import keep, shipped
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.shipped import Pair, Plan
 from unetkd_core.training.config import RunConfig
-from unetkd_core.zoo import references
+from unetkd_core.zoo import ensembles, references
 from unetkd_core.zoo.checkpoints import read_info
 
 SMALL = {"hardware": {"device": "cpu", "precision": "fp32", "memory_format": "channels_last", "threads": 1}}
@@ -87,6 +87,13 @@ def test_given_encoders_become_an_ensemble_that_teaches(miniature: Miniature, un
     assert {"mine:val", "others:val"} <= {*spec.metrics} and not spec.open
     taught = read_info(tmp_path / "checkpoints" / "m128-from-ensemble")
     assert taught.notes.startswith("One seed: 0. Points over") and "taught by three-encoders" in taught.notes
+    again = miniature("--teachers", "VGG16,ResNet50,MobileNetV2", "--taught-by", "Ensemble", "--seeds", "0", *use)
+    assert again.code == 0 and references.spec_of("three-encoders") == spec, again.err
+    ensembles.save(
+        spec.model_copy(update={"searched_on": ("others:val",)}), tmp_path / "checkpoints" / "three-encoders"
+    )
+    other = miniature("--teachers", "VGG16,ResNet50,MobileNetV2", "--taught-by", "Ensemble", "--seeds", "0", *use)
+    assert other.code == 1 and "three-encoders would be overwritten" in other.err
 
 
 def sorted_names(tmp_path: Path) -> list[str]:

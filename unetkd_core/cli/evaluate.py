@@ -45,9 +45,11 @@ def evaluate(
     source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
     source.check()
     teaches = load_model(reference(teacher), "auto") if teacher else None
-    scores = score(load_model(reference(ref), "auto"), source, teacher=teaches, limit=limit)
+    loaded = load_model(reference(ref), "auto")
+    scores = score(loaded, source, teacher=teaches, limit=limit)
     if record:
-        checkpoints.add_scores(references.resolve(ref), {source.ref: {**scores.to_json(), "agreement": None}})
+        told = {source.ref: {**scores.to_json(), "agreement": None}}
+        checkpoints.add_scores(references.resolve(ref), told, loaded.info.sha256)
         remark(f"Its card says so now: {references.resolve(ref)}")
     if as_json:
         print_json(_as_json(ref, source, scores, teacher, limit))

@@ -12,6 +12,7 @@ from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import print_json, remark
 from unetkd_core.cli.teachers import reference
 from unetkd_core.errors import CheckpointError
+from unetkd_core.runs import forgetting
 from unetkd_core.zoo import hub, references
 from unetkd_core.zoo.licences import is_free
 
@@ -85,7 +86,7 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Take what was pulled off this machine, an ensemble's members with it. Named copies stay."""
-    done = hub.forget(hub.parse(repo))
+    done = forgetting.forget(hub.parse(repo))
     if as_json:
         print_json(done._asdict())
         return

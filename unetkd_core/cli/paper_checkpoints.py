@@ -19,7 +19,7 @@ from unetkd_core.cli.saying import Say, saying
 from unetkd_core.cli.sweep_options import list_of, seeds_of
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered, Source
-from unetkd_core.errors import CheckpointError, ConfigError, RunError
+from unetkd_core.errors import CheckpointError, ConfigError, RunError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.runs import checks, estimate, keep, scored, shipped, standalone, sweep_estimate
@@ -148,8 +148,19 @@ class Making:
         folder = settings.checkpoints_dir() / name
         if not folders.exists(folder):
             return False
-        made_by = None if name == ENSEMBLE_NAME else dict(checkpoints.list_named()).get(name)
+        if name == ENSEMBLE_NAME:
+            return not self._is_the_ensemble()
+        made_by = dict(checkpoints.list_named()).get(name)
         return made_by is None or made_by.run_id is None or not (settings.runs_dir() / made_by.run_id).is_dir()
+
+    def _is_the_ensemble(self) -> bool:
+        """Whether what is kept under its name is of these very members, searched on the same."""
+        try:
+            there, wanted = references.spec_of(ENSEMBLE_NAME), references.fixed(self.plan.ensemble())
+        except UnetKDError:
+            return False
+        same = there is not None and (there.members, there.sha256) == (wanted.members, wanted.sha256)
+        return same and there is not None and list(there.searched_on) == list(self.plan.base.data.val)
 
     def say_costs(self) -> None:
         """How much is to be trained, and about how long that takes with every core."""
@@ -190,6 +201,9 @@ class Making:
 
     def _ensemble(self, say: Say) -> str:
         """Search its weights where that was not done of these very members, and score it on what cards report."""
+        there = references.spec_of(ENSEMBLE_NAME) if self._is_the_ensemble() else None
+        if there is not None and {*self.plan.on} <= {*there.metrics}:
+            return ENSEMBLE_NAME
         spec = references.fixed(self.plan.ensemble())
         folder = settings.checkpoints_dir() / ENSEMBLE_NAME
         searched = list(self.plan.base.data.val)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from unetkd_core import outside, settings
@@ -236,22 +237,32 @@ def save(model: "nn.Module", folder: Path | str, info: CheckpointInfo, *, half: 
     return filled
 
 
-def add_scores(folder: Path | str, scores: Mapping[str, JsonValue]) -> CheckpointInfo:
+def add_scores(folder: Path | str, scores: Mapping[str, JsonValue], sha256: str) -> CheckpointInfo:
     """Write scores of whole splits, by their reference, into a checkpoint's config and a fresh card; its weights stay.
 
-    Raises CheckpointError as `read_info`, and when it cannot be written.
+    sha256: of the weights that were scored. Raises CheckpointError as `read_info`, when others lie there by now, and
+    when it cannot be written.
     """
+    place, locks = Path(folder), settings.home() / "locks"
+    try:
+        locks.mkdir(parents=True, exist_ok=True)
+        with FileLock(locks / f"card-{place.name}.lock"):
+            return _add_scores(place, scores, sha256)
+    except OSError as error:
+        raise CheckpointError(f"{place.name} cannot be read: {error.strerror or error}.") from None
+
+
+def _add_scores(folder: Path, scores: Mapping[str, JsonValue], sha256: str) -> CheckpointInfo:
     from unetkd_core.zoo import cards
 
     def read(whole: Path) -> tuple[CheckpointInfo, bytes]:
         return _read_info(whole), (whole / WEIGHTS).read_bytes()
 
-    try:
-        info, data = folders.read_whole(Path(folder), read)
-    except OSError as error:
-        raise CheckpointError(f"{Path(folder).name} cannot be read: {error.strerror or error}.") from None
+    info, data = folders.read_whole(folder, read)
+    if info.sha256 != sha256:
+        raise CheckpointError(f"{folder.name} was replaced while it was scored; its card stays. Score it once more.")
     told = info.model_copy(update={"metrics": {**info.metrics, **scores}})
-    _write(Path(folder), {CONFIG: told.dumps().encode(), WEIGHTS: data, CARD: cards.card(told).encode()})
+    _write(folder, {CONFIG: told.dumps().encode(), WEIGHTS: data, CARD: cards.card(told).encode()})
     return told
 
 

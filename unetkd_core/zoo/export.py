@@ -101,6 +101,11 @@ def _quantised(
     from unetkd_core.zoo.export_int8 import photos_of, quantised
 
     calibration, held_out = (catalog.open_source(ref) for ref in (int8.calibrate, int8.check_on))
+    if calibration.ref == held_out.ref:
+        raise ExportError(
+            f"int8 would be calibrated and judged on the same scenes, {held_out.ref}; choose another split for one of "
+            "them."
+        )
     for source in (calibration, held_out):
         source.check()
     photos = photos_of(calibration, CALIBRATION)

@@ -64,7 +64,12 @@ def _listen(process: "subprocess.Popen[str]", progress: Progress | None) -> dict
     answer: dict[str, Any] = {}
     assert process.stdout is not None
     for line in process.stdout:
-        said = json.loads(line)
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue  # a library that talks
+        if not isinstance(said, dict):
+            continue
         if "done" not in said:
             answer = said
         elif progress is not None:
@@ -93,8 +98,9 @@ def _made(answer: dict[str, Any], code: int, file: Path, errors: Path) -> Made:
 
 def main() -> None:
     """The child: `python -m unetkd_core.zoo.export_apart JSON`."""
-    asked, stdout = json.loads(sys.argv[1]), sys.stdout
-    sys.stdout = sys.stderr  # libraries that talk must not talk in between
+    asked = json.loads(sys.argv[1])
+    stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # libraries that talk, in C too, must not talk in between
 
     def say(**what: Any) -> None:
         print(json.dumps(what), file=stdout, flush=True)

@@ -5,6 +5,7 @@ The cache belongs to every Hub tool of this machine, so that files go by the cli
 and only one that no other reference and no ensemble in checkpoints/ means. Needs no torch.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,9 +25,12 @@ class Forgotten(NamedTuple):
     kept_for: tuple[str, ...]
 
 
-def forget(ref: HubRef) -> Forgotten:
-    """Take `ref` off this machine, an ensemble's members with it. Raises CheckpointError when it was not pulled, and
-    when the record or the cache cannot be changed, NotAllowedError for a visitor of a public server.
+def forget(ref: HubRef, needed_by: Sequence[str] = ()) -> Forgotten:
+    """Take `ref` off this machine, an ensemble's members with it.
+
+    needed_by: who else needs its commit, whom this layer does not know; its files stay then. Raises CheckpointError
+    when it was not pulled, and when the record or the cache cannot be changed, NotAllowedError for a visitor of a
+    public server.
     """
     visitors.refuse("Forgetting what was pulled")
     commit = hub_cache.remembered(ref)
@@ -35,7 +39,7 @@ def forget(ref: HubRef) -> Forgotten:
     gone = (ref, *_members(ref))
     left = hub_cache.forget(gone)
     needed = [text for text, other in left.items() if other == commit and hub_refs.parse(text).repo_id == ref.repo_id]
-    needed += _ensembles_that_mean(ref, commit)
+    needed += [*_ensembles_that_mean(ref, commit), *needed_by]
     return Forgotten(tuple(map(str, gone)), 0 if needed else _free(commit), tuple(sorted(needed)))
 
 
@@ -56,7 +60,7 @@ def _ensembles_that_mean(ref: HubRef, commit: str) -> list[str]:
     """Ensembles in checkpoints/ with a member from this very commit."""
     root, found = settings.checkpoints_dir(), []
     for name in folders.names(root, NAME):
-        if any(_is_from(member, ref, commit) for member in _members_of(folders.current(root / name))):
+        if any(is_from(member, ref, commit) for member in _members_of(folders.current(root / name))):
             found.append(name)
     return found
 
@@ -68,7 +72,8 @@ def _members_of(folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def _is_from(member: str, ref: HubRef, commit: str) -> bool:
+def is_from(member: str, ref: HubRef, commit: str) -> bool:
+    """Whether a reference means this very commit of the repository of `ref`."""
     if not member.startswith(hub_refs.PREFIX):
         return False
     parsed = hub_refs.parse(member)
