@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Unetkd, save_checkpoint
 from tests.zoo.hub_server import TOKEN, Hub
 from unetkd_core.errors import CheckpointError
-from unetkd_core.runs import jobs
+from unetkd_core.runs import folder, jobs
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -125,3 +125,12 @@ def test_what_was_pulled_is_forgotten_and_its_room_is_free_again(unetkd: Unetkd,
     assert unetkd("evaluate", pushed).code == 1
     unetkd("pull", "me/small")
     assert unetkd("forget", pushed, "--json").json()["refs"] == ["hf:me/small"]
+
+
+def test_what_an_unfinished_run_is_taught_by_stays_on_the_disk(unetkd: Unetkd, pushed: str, hub: Hub) -> None:
+    unetkd("pull", "me/small")
+    commit = hub.repos["me/small"].revisions["main"]
+    run = folder.create(RunConfig.model_validate({"teaching": {"teacher": f"{pushed}@{commit}"}}))
+    said = unetkd("forget", pushed)
+    assert said.code == 0 and f"its files stay: run:{run.id} needs them." in said.out
+    assert references.info_of(f"{pushed}@{commit}").title == "M128 alone"

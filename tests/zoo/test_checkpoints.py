@@ -395,3 +395,14 @@ def test_no_reader_of_weights_can_unpickle() -> None:
     for module in (checkpoints, weights, folders):
         source = Path(str(module.__file__)).read_text()
         assert "torch.load" not in source and "import pickle" not in source
+
+
+def test_scores_of_other_weights_are_not_written_into_a_card(tmp_path: Path) -> None:
+    info = save(make_model(), tmp_path / "a", make_info())
+    checkpoints.add_scores(tmp_path / "a", {"x:val": {"miou": 0.5}}, info.sha256)
+    checkpoints.add_scores(tmp_path / "a", {"y:val": {"miou": 0.6}}, info.sha256)
+    assert {"x:val", "y:val"} <= {*read_info(tmp_path / "a").metrics}
+    newer = save(make_model(seed=1), tmp_path / "a", make_info())
+    with pytest.raises(CheckpointError, match="a was replaced while it was scored"):
+        checkpoints.add_scores(tmp_path / "a", {"z:val": {"miou": 0.7}}, info.sha256)
+    assert read_info(tmp_path / "a") == newer

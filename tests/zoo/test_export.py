@@ -168,6 +168,12 @@ def test_int8_is_smaller_measured_and_close(small: Loaded, monkeypatch: pytest.M
     assert b"DequantizeLinear" in made.file and made.worst < 1e-3
 
 
+def test_int8_is_not_judged_on_what_it_was_calibrated_on(small: Loaded, networks: list[Network], file: bytes) -> None:
+    same = Quantising("streets:val", "streets:val")
+    with pytest.raises(ExportError, match="calibrated and judged on the same scenes, streets:val"):
+        export._quantised(small, networks, file, same, None)
+
+
 @pytest.mark.parametrize("kept", [0.3, float("nan")])
 def test_int8_that_says_something_else_is_refused(kept: float) -> None:
     scores = {"fp32": Scores(0.6, (0.6,) * 6, 0.9, agreement=1.0), "int8": Scores(0.1, (0.1,) * 6, 0.3, agreement=kept)}

@@ -43,7 +43,7 @@ def test_a_process_that_ends_without_a_word_is_one_sentence(
     real, seen = export_apart.subprocess.Popen, []
 
     def other(command: list[str], **settings: Any) -> Any:
-        code = f'print(\'{{"done": 1, "total": 2}}\', flush=True); {ending}'
+        code = f'print(7); print("a library talks"); print(\'{{"done": 1, "total": 2}}\', flush=True); {ending}'
         return real([sys.executable, "-c", code], **settings)
 
     monkeypatch.setattr(export_apart.subprocess, "Popen", other)
