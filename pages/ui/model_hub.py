@@ -1,6 +1,7 @@
 """The Hugging Face Hub on the page Models: look at a repository, pull it, push a network. Sizes are told first."""
 
 import html
+import ipaddress
 from typing import Final
 
 import streamlit as st
@@ -25,7 +26,21 @@ def is_owner() -> bool:
     """Whether whoever looks sits at this machine, and no proxy in between: only then is its token theirs to use. On a
     public server nobody is taken for its owner, however near he seems.
     """
-    return not visitor.is_public() and st.context.ip_address is None and "X-Forwarded-For" not in st.context.headers
+    return not visitor.is_public() and _is_here(st.context.ip_address) and "X-Forwarded-For" not in st.context.headers
+
+
+def _is_here(address: str | None) -> bool:
+    """Whether an address is this machine's own; Streamlit gives none for localhost, and what the socket says for
+    127.0.0.1 where it listens to both protocols (::ffff:127.0.0.1).
+    """
+    if address is None:
+        return True
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback
 
 
 def token() -> str | bool | None:

@@ -116,6 +116,14 @@ def test_without_a_token_pushing_says_what_it_needs(hub: Hub) -> None:
     assert not hub.repos.get("me/taught", Repo()).commits
 
 
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [(None, True), ("127.0.0.1", True), ("::ffff:127.0.0.1", True), ("::1", True), ("192.0.2.7", False), ("x", False)],
+)
+def test_whoever_sits_at_this_machine_is_known_by_its_addresses(address: str | None, here: bool) -> None:
+    assert model_hub._is_here(address) is here
+
+
 def test_a_visitor_neither_pushes_nor_comes_with_the_machines_token(
     hub: Hub, trio: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
