@@ -5,6 +5,7 @@ This refuses more with a status that the page's uploader shows. Everything else 
 """
 
 import asyncio
+from collections import Counter
 from typing import Any, Final
 
 import streamlit as st
@@ -19,9 +20,11 @@ AT_ONCE: Final = 6
 SECONDS: Final = 60.0
 """So long one may take, waiting for its turn included."""
 HELD_EACH: Final = 12
-"""Files that one session may leave lying; the app takes each in at once and lets it go (pages/ui/upload.py)."""
+"""Files that one session may leave lying or send just now; the app takes each in at once and lets it go
+(pages/ui/upload.py).
+"""
 HELD: Final = 40
-"""Files that lie there of all sessions."""
+"""Files that lie there or are sent of all sessions."""
 
 
 class UploadDoor:
@@ -29,15 +32,26 @@ class UploadDoor:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app, self.free = app, asyncio.Semaphore(AT_ONCE)
+        self.admitted: Counter[str] = Counter()
+        """Session -> its uploads that wait for their turn or come in: they will lie there too."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "PUT" or PATH not in scope["path"]:
             await self.app(scope, receive, send)
             return
         session = scope["path"].split(PATH, 1)[1].partition("/")[0]
-        if (why := refused(held(session), held())) is not None:
+        if (why := refused(held(session) + self.admitted[session], held() + self.admitted.total())) is not None:
             await PlainTextResponse(why, status_code=429)(scope, receive, send)
             return
+        self.admitted[session] += 1
+        try:
+            await self._take_in(scope, receive, send)
+        finally:
+            self.admitted[session] -= 1
+            self.admitted += Counter()  # sessions without any are forgotten
+
+    async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """In its turn, and within its time."""
         begun = False
 
         async def answer(message: Any) -> None:

@@ -8,7 +8,12 @@ import pytest
 
 import serve
 
-PUT = {"type": "http", "method": "PUT", "path": "/_stcore/upload_file/session/file"}
+Scope = dict[str, Any]
+PUT: Scope = {"type": "http", "method": "PUT", "path": "/_stcore/upload_file/session/file"}
+
+
+def put(session: int) -> Scope:
+    return {**PUT, "path": f"/_stcore/upload_file/session{session}/file"}
 
 
 def answers(door: serve.UploadDoor, *scopes: dict[str, Any]) -> list[int]:
@@ -45,8 +50,21 @@ def test_uploads_come_in_so_many_at_once() -> None:
         inside[0] -= 1
         await send({"type": "http.response.start", "status": 204})
 
-    assert answers(serve.UploadDoor(app), *[PUT] * 20) == [204] * 20
+    assert answers(serve.UploadDoor(app), *map(put, range(20))) == [204] * 20
     assert most[0] == serve.AT_ONCE
+
+
+def test_what_is_on_its_way_counts_as_lying_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "held", lambda of=None: 2)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.005)
+        await send({"type": "http.response.start", "status": 204})
+
+    door, may = serve.UploadDoor(app), serve.HELD_EACH - 2
+    assert answers(door, *[PUT] * 300) == [204] * may + [429] * (300 - may)
+    assert not door.admitted, "places come back"
+    assert answers(serve.UploadDoor(app), *map(put, range(300))).count(204) == serve.HELD - 2
 
 
 def test_an_upload_that_takes_for_ever_is_ended_and_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
