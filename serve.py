@@ -1,8 +1,8 @@
 """The app behind a narrow door for uploads: `streamlit run serve.py`, for a server that strangers use (docs/server.md).
 
 Streamlit bounds the bytes of one upload, not how many come, how long each takes, or how many a session leaves lying.
-This refuses more with a status that the page's uploader shows, and lets go what no page has taken; one session's uploads
-keep no other's out. Everything else goes through untouched; knows no page.
+This refuses more with a status that the page's uploader shows, and lets go what no page has taken; one session's
+uploads keep no other's out. Everything else goes through untouched; knows no page.
 """
 
 import asyncio
