@@ -1,4 +1,5 @@
-"""Somebody's own street photos: read, bounded and kept in the session's memory, never on disk.
+"""Somebody's own street photos: read, bounded and kept in the session's memory. None is kept on
+disk; while it arrives, a large one may pass through the system's temporary folder.
 
 They come from the uploader (drop, browse, and paste, which the button hands to it) or from the camera. Knows the one
 sentence for each file that is refused; knows nothing of networks.
