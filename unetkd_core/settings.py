@@ -73,6 +73,12 @@ def hub_record() -> Path:
     return home() / "hub.json"
 
 
+def hub_home() -> Path:
+    """Where huggingface_hub keeps what it downloads: HF_HOME, else its usual place."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("HF_HOME") or Path(cache, "huggingface")).expanduser().resolve()
+
+
 def dataset_root(name: str) -> Path | None:
     """UNETKD_CAMVID, UNETKD_CITYSCAPES, ...: a dataset's folder by its name, or None when the variable is not set."""
     value = os.environ.get("UNETKD_" + name.upper().replace("-", "_"))

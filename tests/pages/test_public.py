@@ -189,6 +189,38 @@ def test_messages_lose_the_places_of_this_machine(monkeypatch: pytest.MonkeyPatc
     assert discreet(said) == said
 
 
+def test_registered_folders_and_the_hubs_are_told_by_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, hub = tmp_path / "of a school" / "(2026)", tmp_path / "the hub's"
+    (mine / "train" / "images").mkdir(parents=True)
+    (mine / "train" / "masks").mkdir()
+    for part, pixels in zip(("images", "masks"), fake_run.scenes(1)[0], strict=True):
+        Image.fromarray(pixels).save(mine / "train" / part / "a.png")
+    with visitors.acting_as(visitors.OPERATOR):
+        catalog.register("mine", mine)
+    monkeypatch.setenv("HF_HOME", str(hub))
+    assert discreet(f"{mine}/train is gone, {hub}/models too.") == "…/train is gone, …/models too."
+    (settings.home() / "datasets.json").write_text("{")
+    assert str(settings.home()) not in discreet(f"{settings.home()}/datasets.json cannot be read.")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("/srv/my data/of a school/a.png is gone", "…a.png is gone"),
+        ("'/srv/Müller, Anna/my & your (1)/a b.png' is gone", "'…a b.png' is gone"),
+        ("No folder in /srv/data or 3/4, and/or 1/2", "No folder in …data or 3/4, and/or 1/2"),
+        (r"C:\Users\Anna Müller\My data\a.png is gone", "…a.png is gone"),
+        (r"'D:\\data\\a.png' and \\server\share\b.png", "'…a.png' and …b.png"),
+        ("D:/data/streets/a.png", "…a.png"),
+        ("T² / 2, 128 / 256, https://a.b/c/d, α 0.1: 3/4", "T² / 2, 128 / 256, https://a.b/c/d, α 0.1: 3/4"),
+    ],
+)
+def test_other_places_are_left_out_with_spaces_and_of_windows(said: str, told: str) -> None:
+    assert discreet(said) == told
+
+
 def test_what_is_kept_of_a_key_is_its_hash(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:
     fake_run.write_teacher()
     key = "k" * 43
