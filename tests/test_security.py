@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from starlette.formparsers import MultiPartParser
 
 from pages.ui import model_details, upload
 from tests.fuzz.cases import SHARES
@@ -33,6 +34,7 @@ MB = 1024 * 1024
         f"{checkpoints.MAX_PARAMETERS:,} parameters, {complexity.MAX_LEVELS} levels, {complexity.MAX_WIDTH:,} channels",
         f"what a network looks at | {sizes.MAX_WORKING_PIXELS / 1e6:.1f} megapixels",
         f"`metrics.jsonl` of a run | {metrics_lines.MAX_BYTES // MB} MB",
+        f"While it arrives, one over {MultiPartParser.spool_max_size // MB} MB may pass through a file",
         f"with {sum(SHARES.values()):,} hostile cases",
     ],
 )
@@ -43,6 +45,15 @@ def test_the_numbers_are_those_in_the_code(said: str) -> None:
 def test_the_files_that_are_downloaded_are_named() -> None:
     assert f"four names and nothing else: {', '.join(f'`{name}`' for name in hub_offer.LARGEST)};" in TEXT
     assert limits.MAX_CONFIG_BYTES == outside.MAX_JSON_BYTES
+
+
+def test_nobody_promises_that_a_photo_never_touches_the_disk() -> None:
+    assert (MultiPartParser.spool_max_size or 0) < settings.UPLOAD_MAX_BYTES, "else it could be promised"
+    for path in (ROOT / "SECURITY.md", ROOT / "docs" / "server.md", ROOT / "pages" / "ui" / "upload.py"):
+        said = " ".join(path.read_text(encoding="utf-8").split())
+        assert "temporary folder" in said and not re.search(r"never (written to|on) (the )?disk|memory only", said), (
+            path
+        )
 
 
 def test_no_code_unpickles() -> None:

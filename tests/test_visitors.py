@@ -114,7 +114,7 @@ def test_a_public_server_has_limits_where_a_private_one_has_none(monkeypatch: py
     limits = (
         settings.max_queued_each, settings.max_training_each, settings.max_kept_each, settings.max_epochs,
         settings.max_pixels, settings.max_scenes, settings.max_batch, settings.max_cells, settings.max_hours,
-        settings.max_disk_bytes,
+        settings.max_disk_bytes, settings.max_sweeps, settings.max_sweeps_each,
     )  # fmt: skip
     assert [limit() for limit in limits] == [None] * len(limits)
     monkeypatch.setenv("UNETKD_PUBLIC", "1")

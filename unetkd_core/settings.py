@@ -73,6 +73,12 @@ def hub_record() -> Path:
     return home() / "hub.json"
 
 
+def hub_home() -> Path:
+    """Where huggingface_hub keeps what it downloads: HF_HOME, else its usual place."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("HF_HOME") or Path(cache, "huggingface")).expanduser().resolve()
+
+
 def dataset_root(name: str) -> Path | None:
     """UNETKD_CAMVID, UNETKD_CITYSCAPES, ...: a dataset's folder by its name, or None when the variable is not set."""
     value = os.environ.get("UNETKD_" + name.upper().replace("-", "_"))
@@ -219,8 +225,10 @@ def max_training_each() -> int | None:
 
 
 def max_kept_each() -> int | None:
-    """UNETKD_MAX_KEPT_EACH: one visitor's runs on the disk, whatever became of them. Default on a public server 24."""
-    return _of_visitors("UNETKD_MAX_KEPT_EACH", 24)
+    """UNETKD_MAX_KEPT_EACH: one visitor's runs on the disk, whatever became of them. Default on a public server 60:
+    a whole sweep fits, each student with a twin of its own.
+    """
+    return _of_visitors("UNETKD_MAX_KEPT_EACH", 60)
 
 
 def max_epochs() -> int | None:
@@ -257,6 +265,11 @@ def max_sweeps() -> int | None:
     6, and one of each visitor.
     """
     return _limit("UNETKD_MAX_SWEEPS", 6)
+
+
+def max_sweeps_each() -> int | None:
+    """UNETKD_MAX_SWEEPS_EACH: one visitor's sweeps that are kept, over or not. Default on a public server 12."""
+    return _of_visitors("UNETKD_MAX_SWEEPS_EACH", 12)
 
 
 def max_hours() -> float | None:

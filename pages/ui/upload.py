@@ -1,4 +1,5 @@
-"""Somebody's own street photos: read, bounded and kept in the session's memory, never on disk.
+"""Somebody's own street photos: read, bounded and kept in the session's memory. None is kept on
+disk; while it arrives, a large one may pass through the system's temporary folder.
 
 They come from the uploader (drop, browse, and paste, which the button hands to it) or from the camera. Knows the one
 sentence for each file that is refused; knows nothing of networks.
@@ -14,6 +15,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from pages.ui import kit, visitor
 from unetkd_core import settings
@@ -116,6 +118,9 @@ def _take(page: str, kind: str) -> None:
     state[kit.key(page, f"{kind}_times")] = state.get(kit.key(page, f"{kind}_times"), 0) + 1
     refused: list[str] = []
     for file in files:
+        if isinstance(file, DeletedFile):  # serve.py lets go what lies too long, or what others have no place for
+            refused.append("A picture took too long to be taken in, and is gone; add it again.")
+            continue
         name = "This picture" if len(files) == 1 else one_line(file.name)
         try:
             _keep(page, file, name)

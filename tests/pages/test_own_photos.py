@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import upload
@@ -73,3 +74,11 @@ def test_a_name_with_markup_is_text_everywhere() -> None:
     at = opened()
     bring(at, ("<b>x</b>.png", photo(90)), ("<img src=x>.png", b"no picture"))
     assert "<img src=x>" not in text(at) and "&lt;img src=x&gt;.png is not a picture" in text(at)
+
+
+def test_a_photo_that_the_door_let_go_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = {"overlays_upload": [DeletedFile("x")], "overlays_photos": []}
+    monkeypatch.setattr(upload, "state", session)
+    upload._take("overlays", "upload")
+    assert session["overlays_refused"] == ["A picture took too long to be taken in, and is gone; add it again."]
+    assert session["overlays_photos"] == []

@@ -1,8 +1,8 @@
 """Every page on a public server: no field for a path, no token, no button on another's run, and a calm line instead."""
 
-import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,6 +31,8 @@ ADDRESS = {
 }  # fmt: skip
 A, B = "a" * 64, "b" * 64
 DONE = Where()
+START = jobs.start
+"""The real one, before a fixture puts another in its place."""
 MINE, THEIRS = "20260301-101500-m128-a1b2", "20260302-101500-m128-c3d4"
 
 
@@ -187,11 +189,51 @@ def test_messages_lose_the_places_of_this_machine(monkeypatch: pytest.MonkeyPatc
     assert discreet(said) == said
 
 
-def test_what_is_kept_of_a_key_is_its_hash(lab: Asked) -> None:
-    pair(MINE, visitors.owner_of("k" * 43))
-    files = [p.read_bytes() for p in settings.home().rglob("*") if p.is_file()]
-    assert not any(b"k" * 43 in content for content in files)
-    assert re.fullmatch(r"[0-9a-f]{64}", json.loads((folder.open_run(MINE).run_dir / "meta.json").read_text())["owner"])
+def test_registered_folders_and_the_hubs_are_told_by_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, hub = tmp_path / "of a school" / "(2026)", tmp_path / "the hub's"
+    (mine / "train" / "images").mkdir(parents=True)
+    (mine / "train" / "masks").mkdir()
+    for part, pixels in zip(("images", "masks"), fake_run.scenes(1)[0], strict=True):
+        Image.fromarray(pixels).save(mine / "train" / part / "a.png")
+    with visitors.acting_as(visitors.OPERATOR):
+        catalog.register("mine", mine)
+    monkeypatch.setenv("HF_HOME", str(hub))
+    assert discreet(f"{mine}/train is gone, {hub}/models too.") == "…/train is gone, …/models too."
+    (settings.home() / "datasets.json").write_text("{")
+    assert str(settings.home()) not in discreet(f"{settings.home()}/datasets.json cannot be read.")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("/srv/my data/of a school/a.png is gone", "…a.png is gone"),
+        ("'/srv/Müller, Anna/my & your (1)/a b.png' is gone", "'…a b.png' is gone"),
+        ("No folder in /srv/data or 3/4, and/or 1/2", "No folder in …data or 3/4, and/or 1/2"),
+        (r"C:\Users\Anna Müller\My data\a.png is gone", "…a.png is gone"),
+        (r"'D:\\data\\a.png' and \\server\share\b.png", "'…a.png' and …b.png"),
+        ("D:/data/streets/a.png", "…a.png"),
+        ("T² / 2, 128 / 256, https://a.b/c/d, α 0.1: 3/4", "T² / 2, 128 / 256, https://a.b/c/d, α 0.1: 3/4"),
+    ],
+)
+def test_other_places_are_left_out_with_spaces_and_of_windows(said: str, told: str) -> None:
+    assert discreet(said) == told
+
+
+def test_what_is_kept_of_a_key_is_its_hash(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:
+    fake_run.write_teacher()
+    key = "k" * 43
+    monkeypatch.setattr(visitor, "_ASK", lambda **_: SimpleNamespace(key=key))
+    monkeypatch.setattr(jobs, "_launch", lambda run: None)
+    monkeypatch.setattr(jobs, "start", START)
+    at = opened("pages/lab/distill.py", who=None)
+    at.button(key="distill_start").click().run()
+    run, _ = folder.list_runs()
+    assert run.owner == visitors.owner_of(key) and re.fullmatch(r"[0-9a-f]{64}", run.owner or "")
+    files = [p for p in settings.home().rglob("*") if p.is_file()]
+    assert run.run_dir / "meta.json" in files and not any(key.encode() in p.read_bytes() for p in files)
+    assert key not in str(at.query_params) and key not in text(at)
 
 
 def test_a_mistyped_switch_shows_nothing_but_why(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:

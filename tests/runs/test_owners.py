@@ -2,18 +2,22 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
-from unetkd_core import visitors
+from unetkd_core import settings, visitors
 from unetkd_core.errors import ConfigError, NotAllowedError, QueueFullError, RunError
-from unetkd_core.runs import folder, jobs, owners, report, sweep_driver, sweep_folder, sweeps
+from unetkd_core.runs import folder, jobs, owners, report, sweep_driver, sweep_folder, sweep_worker, sweeps
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.sweep_grid import parse_spec
+from unetkd_core.runs.sweep_results import twin_key
 from unetkd_core.training.config import RunConfig
 
 A, B = "a" * 64, "b" * 64
@@ -207,3 +211,81 @@ def test_an_older_sweep_without_an_owner_is_the_operators(grid: dict[str, object
     sweep = sweep_folder.create(parse_spec(grid))
     (sweep.sweep_dir / "meta.json").unlink()
     assert sweep.owner is None and not owners.may(sweep.as_run, A)
+
+
+def test_the_largest_sweep_that_may_be_started_fits_into_what_a_visitor_keeps() -> None:
+    kept, cells = settings.max_kept_each(), settings.max_cells()
+    assert kept is not None and cells is not None and kept >= 2 * cells, "each student may need a twin of its own"
+
+
+def test_a_sweep_that_could_not_end_is_not_started(grid: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_MAX_KEPT_EACH", "5")
+    spec = parse_spec({**grid, "seed": [0, 1]})
+    with pytest.raises(RunError, match=r"needs 6 more runs, twins among them, 0 here are yours, .* may keep 5"):
+        sweeps.start(spec, by=A)
+    assert sweep_folder.list_sweeps() == []
+    planned = next(spec.runs())
+    ended(jobs.start(planned.config, twin=False, by=B)[0], "done")  # taken over: one less to make
+    sweep = sweeps.start(spec, by=A)
+    ended(sweep.as_run)
+    for age in range(2):
+        mine = folder.open_run(fake_run.write_run(fake_run.config(), run_id=f"2026030{age}-111500-m128-a1b2"))
+        mine.add_to_meta(owners.OWNER, A)
+    with pytest.raises(RunError, match="needs 5 more runs, twins among them, 2 here are yours"):
+        sweeps.resume(sweep.id, by=A)
+    assert sweep.status().state == "stopped"
+
+
+def test_a_disk_that_fills_up_in_the_middle_ends_a_sweep_in_a_sentence(
+    grid: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = sweeps.start(parse_spec(grid), by=A)
+    monkeypatch.setenv("UNETKD_MAX_DISK_GB", "0.000001")
+    assert sweep_worker.main([str(sweep.sweep_dir)]) == 1
+    error = sweep.status().error
+    assert sweep.status().state == "failed" and error is not None and "Traceback" not in sweep.log_tail()
+    assert "more than the 1 kB that this server allows" in error.hint and "Resume goes on from there" in error.hint
+
+
+def test_two_tabs_that_start_at_once_get_one_sweep(grid: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    create = sweep_folder.create
+
+    def slowly(*args: Any) -> sweep_folder.Sweep:
+        time.sleep(0.2)
+        return create(*args)
+
+    monkeypatch.setattr(sweep_folder, "create", slowly)
+
+    def press(alpha: float) -> bool:
+        try:
+            return bool(sweeps.start(parse_spec({**grid, "alpha": [alpha]}), by=A))
+        except QueueFullError:
+            return False
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(press, (0.1, 0.3, 0.5))) == [False, False, True]
+    assert len(sweep_folder.list_sweeps()) == 1
+
+
+def test_a_visitor_keeps_so_many_sweeps_and_one_that_is_over_is_opened_again(
+    grid: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_MAX_SWEEPS_EACH", "2")
+    spec = parse_spec(grid)
+    first = sweeps.start(spec, by=A)
+    ended(first.as_run, "done")
+    for number, planned in enumerate(spec.runs()):  # its runs ended well, and its twin
+        run_id = f"2026030{number + 1}-101500-m128-a1b2"
+        for one in (planned.config, planned.config.twin(run_id)):
+            fake_run.write_run(one, run_id=run_id + ("-twin" if one.twin_of else ""))
+        first.assign(
+            sweep_folder.Assigned(
+                {**first.assigned().runs, planned.key: run_id}, {twin_key(planned): f"{run_id}-twin"}, ()
+            )
+        )
+    assert sweeps.start(spec, by=A) == first and len(sweep_folder.list_sweeps()) == 1
+    ended(sweeps.start(parse_spec({**grid, "alpha": [0.3]}), by=A).as_run)
+    with pytest.raises(RunError, match="2 sweeps here are yours, and each visitor may keep 2"):
+        sweeps.start(parse_spec({**grid, "alpha": [0.5]}), by=A)
+    assert sweeps.start(spec, by=A) == first, "it costs nothing"
+    sweeps.start(spec, by=B)

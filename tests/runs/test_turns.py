@@ -1,6 +1,7 @@
 """On a public server the next slot goes to whoever has had least; pairs stay together; nobody is held up by a cap."""
 
 import dataclasses
+import json
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.runs import folder, queue, turns
+from unetkd_core.runs import folder, jobs, queue, turns, turns_gone
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.turns import Seen
 from unetkd_core.training.config import RunConfig
@@ -75,6 +76,37 @@ def test_who_trains_as_much_as_one_may_waits_and_holds_up_nobody() -> None:
 def test_every_order_of_looking_gives_the_same_turns() -> None:
     there = [one(f"{owner[0]}{i}", owner, 100 - 7 * i) for owner in (A, B, C) for i in range(3)]
     assert order(*there) == order(*reversed(there))
+
+
+def test_what_was_deleted_still_counts_for_a_day_and_nothing_else_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_PUBLIC", "1")
+    config = RunConfig().with_(hardware={"device": "cpu"})
+
+    def made(owner: str, created: float, state: str = "queued", started: float | None = None) -> Run:
+        run = folder.create(config, notes={"owner": owner})
+        status = dataclasses.replace(run.written_status(), created=created, started=started)
+        run.write_status(dataclasses.replace(status, state=state))  # type: ignore[arg-type]
+        return run
+
+    now = time.time()
+    had, never = made(A, now - 900, "done", now - 800), made(A, now - 700, "stopped")
+    first, second = made(A, now - 500), made(B, now - 400)
+    assert queue.runs_before(second, "cpu") == 0
+    for run in (had, never):
+        jobs.delete(run.id, by=A)
+    assert queue.runs_before(second, "cpu") == 0 and queue.runs_before(first, "cpu") == 1
+    kept = json.loads((settings.home() / "turns.json").read_text())
+    assert kept == [{"owner": A, "pair": had.id, "started": now - 800}]
+    assert turns_gone.seen(now + turns.DAY) == []
+    jobs.delete(made(A, now - 2 * turns.DAY, "done", now - 1.5 * turns.DAY).id, by=A)
+    assert len(json.loads((settings.home() / "turns.json").read_text())) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"owner": 1, "pair": "x", "started": 2}]', '[{"started": "x"}]'])
+def test_a_damaged_list_of_what_is_gone_is_as_none(text: str) -> None:
+    settings.home().mkdir(parents=True)
+    (settings.home() / "turns.json").write_text(text)
+    assert turns_gone.seen(10.0) == []
 
 
 WAITER = """if True:

@@ -133,6 +133,12 @@ def describe() -> list[DatasetInfo]:
     return infos
 
 
+def roots() -> list[Path]:
+    """The folder of every dataset that has one, without looking into it. Raises DataError for a damaged register."""
+    entries = map(_entry, dict.fromkeys([*BUILT_IN[1:], *_registered()]))
+    return [entry[1] for entry in entries if entry is not None]
+
+
 def _info(name: str, kind: str, root: Path) -> DatasetInfo:
     """Finds out what is under `root`, checking every split for missing and unpaired files."""
     rules = KINDS[kind]

@@ -14,7 +14,7 @@ from unetkd_core import settings
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
 from unetkd_core.errors import NotAllowedError, RunError, UnetKDError
-from unetkd_core.runs import checks, cluster, cluster_checks, folder, limits, locks, owners, placement
+from unetkd_core.runs import checks, cluster, cluster_checks, folder, limits, locks, owners, placement, turns_gone
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
 from unetkd_core.runs.rank_processes import PROCESSES
@@ -172,6 +172,7 @@ def delete(run_id: str, *, by: str | None = None) -> None:
         with contextlib.suppress(RunError):  # an unreadable status must not keep a folder for ever
             if not run.status().active:
                 kill(run)
+        turns_gone.note(run)
         run.delete()
 
 

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from unetkd_core import settings
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import placement, turns
+from unetkd_core.runs import placement, turns, turns_gone
 from unetkd_core.runs.folder import Run, list_runs
 
 
@@ -109,7 +109,7 @@ def runs_before(run: Run, device: str) -> int:
     mine = next((one for one in waiting if one.run.id == run.id), None) or turns.seen(run, run.written_status())
     if not settings.public():
         return sum((one.created, one.run.id) < (mine.created, mine.run.id) for one in waiting)
-    return turns.before(mine, waiting, there, each=settings.max_training_each())
+    return turns.before(mine, waiting, [*there, *turns_gone.seen()], each=settings.max_training_each())
 
 
 def _seen() -> list[turns.Seen]:

@@ -13,7 +13,7 @@ from typing import Final
 from filelock import FileLock
 
 from unetkd_core.errors import NotAllowedError, QueueFullError, RunError, UnetKDError
-from unetkd_core.runs import jobs, limits, locks, owners, sweep_match
+from unetkd_core.runs import jobs, limits, locks, owners, sweep_match, sweep_room
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.sweep_estimate import slots
@@ -280,10 +280,8 @@ def _stop(run_id: str, by: str | None) -> None:
 
 
 def _choose(there: Sequence[Run], before: str | None) -> Run | None:
-    """The run that counts; of two that are equally far the one that counted before. Another visitor's that ended early
-    is his to resume, and counts for nothing.
-    """
-    runs = [run for run in there if owners.may(run) or read_one(run.id, 0).state not in BROKEN]
+    """The run that counts; of two that are equally far the one that counted before."""
+    runs = list(filter(sweep_room.counts, there))
     if not runs or before is None:
         return runs[0] if runs else None
     first = runs[0]

@@ -11,8 +11,7 @@ import signal
 import time
 from typing import Final
 
-from unetkd_core import settings
-from unetkd_core.errors import QueueFullError, RunError, UnetKDError
+from unetkd_core.errors import RunError, UnetKDError
 from unetkd_core.runs import (
     checks,
     cluster,
@@ -23,31 +22,39 @@ from unetkd_core.runs import (
     sweep_driver,
     sweep_folder,
     sweep_match,
+    sweep_room,
 )
 from unetkd_core.runs.folder import list_runs
+from unetkd_core.runs.status import Status
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
-from unetkd_core.runs.sweep_results import active_ids, cells, cells_of, runs_done, table, twin_key
+from unetkd_core.runs.sweep_results import cells, cells_of, runs_done, table, twin_key
+from unetkd_core.runs.sweep_room import is_going
 
 __all__ = [
-    "Sweep", "SweepSpec", "cells", "cells_of", "check", "compared_with", "delete", "list_sweeps", "open_sweep",
-    "parse_spec", "resume", "runs_done", "start", "start_or_join", "stop", "table",
+    "Sweep", "SweepSpec", "cells", "cells_of", "check", "compared_with", "delete", "is_going", "list_sweeps",
+    "open_sweep", "parse_spec", "resume", "runs_done", "start", "start_or_join", "stop", "table",
 ]  # fmt: skip
 STOP_SECONDS: Final = 5.0
 """A stop is given so long, most of it for the runs; then the driver is killed and its runs are stopped from here."""
 
 
 def start(spec: SweepSpec, *, by: str | None = None) -> Sweep:
-    """Start a sweep. by: on a public server, whose it is (visitors.py).
+    """Start a sweep. by: on a public server, whose it is (visitors.py); his own of this very grid of which nothing is
+    left to do is opened instead.
 
     Raises ConfigError, DataError, CheckpointError when data or a teacher are not there or it is more than limits.py
     allows, RunError when no folder can be made, NotAllowedError; nothing is left behind then.
     """
     owned = owners.notes(by)
     check(spec)
-    _room(owned.get(owners.OWNER))
+    owner = owned.get(owners.OWNER)
+    if there := sweep_room.over(spec, owner):
+        return there
+    sweep_room.check_runs(spec, owner)
     limits.check_disk()
-    sweep = sweep_folder.create(spec, owned)
+    with sweep_room.room_for_one(owner):
+        sweep = sweep_folder.create(spec, owned)
     try:
         _launch(sweep)
     except BaseException:
@@ -88,16 +95,6 @@ def check(spec: SweepSpec) -> None:
             prints.of(planned.config)
 
 
-def _room(owner: str | None, but: str = "") -> None:
-    """Raises QueueFullError where a visitor's sweep is going on already, or too many of all. but: this one is known."""
-    most = settings.max_sweeps()
-    going = [s for s in list_sweeps() if s.id != but and is_going(s)] if owner is not None or most is not None else []
-    if owner is not None and any(s.owner == owner for s in going):
-        raise QueueFullError("One of your sweeps is going on already. Wait until it is over, or stop it.")
-    if most is not None and len(going) >= most:
-        raise QueueFullError(f"{len(going)} sweeps are going on, as many as are allowed here. Wait until one is over.")
-
-
 def stop(sweep_id: str, *, by: str | None = None) -> None:
     """Stop a sweep and the runs that it set going; all keep what they have.
 
@@ -123,11 +120,6 @@ def stop(sweep_id: str, *, by: str | None = None) -> None:
         sweep.as_run.write_status(stopped)
 
 
-def is_going(sweep: Sweep) -> bool:
-    """Whether its driver lives, or a run that it set going."""
-    return sweep.status().active or bool(active_ids(sweep, sweep.assigned()))
-
-
 def resume(sweep_id: str, *, by: str | None = None) -> Sweep:
     """Go on with a sweep: adopt what is going on, skip what is done, resume what ended early, start the rest.
 
@@ -136,28 +128,39 @@ def resume(sweep_id: str, *, by: str | None = None) -> Sweep:
     """
     sweep = open_sweep(sweep_id)
     owners.check(sweep.as_run, by, what="sweep")
-    _room(sweep.owner, but=sweep.id)
-    status = sweep.status()
-    if status.active:
-        raise RunError(f"Sweep {sweep_id} is still going on; there is nothing to resume.")
-    if status.state == "done" and all(run.settled for cell in cells(sweep) for run in cell.runs):
-        raise RunError(f"Sweep {sweep_id} is done; there is nothing to resume.")
+    _resumable(sweep)
     check(sweep.spec)
-    _kill(sweep)
-    try:
-        (sweep.sweep_dir / "stop").unlink(missing_ok=True)
-        sweep.as_run.write_status(
-            dataclasses.replace(
-                status, state="queued", phase="queue", message="Waiting for its driver", pid=None,
-                heartbeat=time.time(), ended=None, error=None,
-            )
-        )  # fmt: skip
-    except OSError as error:
-        raise RunError(
-            f"Sweep {sweep_id} cannot be resumed: its folder cannot be written ({error.strerror})."
-        ) from error
+    sweep_room.check_runs(sweep.spec, sweep.owner)
+    with sweep_room.room_for_one(sweep.owner, but=sweep.id, new=False):
+        status = _resumable(sweep)  # another tab may have been quicker
+        _kill(sweep)
+        try:
+            _queue_again(sweep, status)
+        except OSError as error:
+            raise RunError(
+                f"Sweep {sweep_id} cannot be resumed: its folder cannot be written ({error.strerror})."
+            ) from error
     _launch(sweep)
     return sweep
+
+
+def _resumable(sweep: Sweep) -> Status:
+    status = sweep.status()
+    if status.active:
+        raise RunError(f"Sweep {sweep.id} is still going on; there is nothing to resume.")
+    if sweep_room.is_settled(sweep):
+        raise RunError(f"Sweep {sweep.id} is done; there is nothing to resume.")
+    return status
+
+
+def _queue_again(sweep: Sweep, status: Status) -> None:
+    (sweep.sweep_dir / "stop").unlink(missing_ok=True)
+    sweep.as_run.write_status(
+        dataclasses.replace(
+            status, state="queued", phase="queue", message="Waiting for its driver", pid=None,
+            heartbeat=time.time(), ended=None, error=None,
+        )
+    )  # fmt: skip
 
 
 def compared_with(control: str) -> set[str]:

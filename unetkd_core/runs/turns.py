@@ -2,8 +2,9 @@
 
 What a visitor has had is counted in pairs, a student with its twin being one, so that the two train side by side: those
 that began within a day, and those that wait already. Somebody who queues ten pairs is thus served in turn with all
-others, one pair each. Everything is read from run folders, so that every waiting worker comes to the same order by
-itself. A visitor who trains as much as one may at once holds up nobody. Needs no torch.
+others, one pair each. Everything is read from run folders, and of deleted runs from turns_gone.py, so that every
+waiting worker comes to the same order by itself. A visitor who trains as much as one may at once holds up nobody. Needs
+no torch.
 """
 
 import time
