@@ -6,8 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from unetkd_core.runs import folder, process, queue
+from unetkd_core.runs import folder, process, queue, rank_processes, worker
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.config import RunConfig
 
 
@@ -153,3 +154,45 @@ def test_a_run_of_several_processes_takes_a_slot_of_every_gpu() -> None:
     assert queue.devices_of("cpu", 2) == ["cpu"]
     assert queue.devices_of("cuda:1", 1) == ["cuda:1"]
     assert queue.devices_of("cuda", 2) == ["cuda:0", "cuda:1"]
+
+
+def several(age: float, **changes: object) -> Run:
+    """A run of two processes, on two GPUs."""
+    run = waiting(age, "cuda", **changes)
+    run.add_to_meta(rank_processes.PROCESSES, 2)
+    return run
+
+
+def test_a_run_of_several_processes_is_overtaken_on_none_of_its_gpus() -> None:
+    several(30)
+    assert [queue.runs_before(waiting(10, device), device) for device in ("cuda:0", "cuda:1", "cuda:2")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("count", ["2", 10**12], ids=["text", "huge"])
+def test_a_number_of_processes_that_makes_no_sense_blocks_nobody_elsewhere(count: object) -> None:
+    waiting(30, "cuda").add_to_meta(rank_processes.PROCESSES, count)
+    assert queue.runs_before(waiting(10), "cpu") == 0
+
+
+def test_a_run_that_holds_one_of_two_gpus_lets_go_of_it_for_an_older_one_that_wants_both() -> None:
+    """Else each would wait for ever: one for the GPU that is held, the other for the older one's turn."""
+    busy, young, old = waiting(50, "cuda:1"), several(30), several(100, state="stopped")
+    second = wait(busy, device="cuda:1")
+    assert second is not None
+    begin(busy)
+    looks = iter(range(20))
+    had: list[ExitStack | None] = []
+
+    class Told(Reporter):
+        def waiting(self, before: int) -> None:
+            if before == 0 and not had:  # it holds cuda:0, and cuda:1 is taken
+                old.write_status(dataclasses.replace(old.written_status(), state="queued"))
+                second.close()
+            elif before:
+                had.append(worker._wait_for_slots(old, Reporter(old)))
+
+        def should_stop(self) -> bool:
+            return next(looks, None) is None or bool(had)
+
+    assert worker._wait_for_slots(young, Told(young)) is None
+    assert had and had[0] is not None

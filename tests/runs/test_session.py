@@ -14,7 +14,7 @@ from PIL import Image
 
 from unetkd_core.classes import VOID
 from unetkd_core.errors import CheckpointError, ConfigError, DataError, RunError, UnetKDError
-from unetkd_core.runs import folder, jobs, launch, panel, speed, worker
+from unetkd_core.runs import folder, jobs, launch, panel, rank_processes, speed, worker
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.config import RunConfig
@@ -207,7 +207,7 @@ def test_a_taught_run_is_named_after_its_teachers_title(
     assert jobs.start(taught.with_(name="Mine"))[0].config.title == "Mine"
 
 
-def test_a_worker_keeps_its_memory_between_steps_unless_told_otherwise(
+def test_a_worker_keeps_its_memory_between_steps_unless_told_otherwise_and_takes_no_place_of_ours(
     tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environments: list[dict[str, str]] = []
@@ -225,8 +225,12 @@ def test_a_worker_keeps_its_memory_between_steps_unless_told_otherwise(
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
     jobs.start(tiny_config)
     monkeypatch.setenv("GLIBC_TUNABLES", "mine")
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "1")  # torchrun's, of the app or the command line
     jobs.start(tiny_config)
     assert [env["GLIBC_TUNABLES"] for env in environments] == [launch.ALLOCATOR, "mine"]
+    assert environments[1].keys() >= {"UNETKD_HOME", "PATH"}
+    assert not environments[1].keys() & set(rank_processes.VARIABLES)
 
 
 def test_a_launch_that_fails_leaves_nothing(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:

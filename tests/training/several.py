@@ -1,10 +1,10 @@
 """Small trainings that one process, or several together, can do: `python -m tests.training.several OUT`, told its place
-by torchrun's variables. What came out is written down by the first.
+by torchrun's variables. What came out is written down by the first, its weights by each.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +96,16 @@ def teacher(case: str) -> nn.Module | Source | None:
     return one.eval()
 
 
-def train(case: str, together: Ranks = ALONE) -> tuple[Trainer, list[EpochReport]]:
-    """Train a case to its end."""
+def train(
+    case: str, together: Ranks = ALONE, keep: Callable[[Trainer, int], None] = lambda trainer, epoch: None
+) -> tuple[Trainer, list[EpochReport]]:
+    """Train a case to its end. keep: called after each epoch."""
     reports: list[EpochReport] = []
+
+    def on_epoch(report: EpochReport) -> None:
+        reports.append(report)
+        keep(trainer, report.epoch)
+
     trainer = Trainer(
         config(case),
         train=Uneven(7),
@@ -107,7 +114,7 @@ def train(case: str, together: Ranks = ALONE) -> tuple[Trainer, list[EpochReport
         panel=(0, 4),
         ranks=together,
     )
-    trainer.fit(on_epoch=reports.append)
+    trainer.fit(on_epoch=on_epoch)
     return trainer, reports
 
 
@@ -136,13 +143,21 @@ def main(out: Path) -> None:
     assert told is not None
     together = ranks.join(*told)
     for case in CASES:
-        trainer, reports = train(case, together)
+
+        def keep(trainer: Trainer, epoch: int, case: str = case) -> None:
+            weights = {name: tensor.contiguous() for name, tensor in trainer.network.state_dict().items()}
+            save_file(weights, weights_of(out, case, epoch, together.rank))
+
+        _, reports = train(case, together, keep)
         if together.first:
             (out / f"{case}.json").write_text(json.dumps(numbers(reports)))
             np.save(out / f"{case}.npy", reports[-1].panel)
-            weights = {name: tensor.contiguous() for name, tensor in trainer.network.state_dict().items()}
-            save_file(weights, out / f"{case}.safetensors")
         together.wait()
+
+
+def weights_of(out: Path, case: str, epoch: int = 2, rank: int = 0) -> Path:
+    """Where a process has left its network after an epoch."""
+    return out / f"{case}, epoch {epoch}, process {rank}.safetensors"
 
 
 if __name__ == "__main__":

@@ -60,10 +60,21 @@ def far(weights: dict[str, torch.Tensor], ours: dict[str, torch.Tensor]) -> floa
 @pytest.mark.parametrize("case", [case for case in several.CASES if case not in APART])
 def test_two_processes_give_the_curve_and_the_weights_of_one(case: str, together: Path) -> None:
     trainer, reports = several.train(case)
-    theirs = json.loads((together / f"{case}.json").read_text())
-    assert theirs == pytest.approx(several.numbers(reports), rel=1e-5)
-    assert np.array_equal(np.load(together / f"{case}.npy"), reports[-1].panel)
-    assert far(load_file(together / f"{case}.safetensors"), trainer.network.state_dict()) < 1e-5
+    theirs, ours = json.loads((together / f"{case}.json").read_text()), several.numbers(reports)
+    assert theirs.keys() == ours.keys()
+    losses = [name for name in ours if " val " not in name or name.endswith("loss_ce")]
+    assert [theirs[name] for name in losses] == pytest.approx([ours[name] for name in losses], rel=1e-5)
+    # Another order of sums may decide a near-tie of two classes in another way: a pixel of 2,500 or two.
+    assert theirs == pytest.approx(ours, abs=5e-3)
+    assert np.count_nonzero(np.load(together / f"{case}.npy") != reports[-1].panel) <= 3
+    assert far(load_file(several.weights_of(together, case)), trainer.network.state_dict()) < 1e-5
+
+
+@pytest.mark.parametrize("case", several.CASES)
+def test_both_processes_end_with_the_same_network_to_the_bit(case: str, together: Path) -> None:
+    first, second = (load_file(several.weights_of(together, case, rank=rank)) for rank in range(2))
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
 
 
 def test_the_critic_of_two_processes_is_that_of_one_but_for_roundings(together: Path) -> None:
@@ -77,15 +88,20 @@ def test_the_critic_of_two_processes_is_that_of_one_but_for_roundings(together: 
         {**ours, **{name: 0 for name in offset}}, rel=1e-4
     )
     assert [theirs[name] for name in offset] == pytest.approx([ours[name] for name in offset], abs=5e-3)
-    assert far(load_file(together / "holistic.safetensors"), trainer.network.state_dict()) < 1e-4
+    assert far(load_file(several.weights_of(together, "holistic")), trainer.network.state_dict()) < 1e-4
 
 
 def test_an_encoder_stays_as_it_is_in_every_process_and_then_learns(together: Path) -> None:
-    _, reports = several.train("an encoder that thaws")
-    ours, theirs = several.numbers(reports), json.loads((together / "an encoder that thaws.json").read_text())
+    case = "an encoder that thaws"
+    trainer, reports = several.train(case)
+    ours, theirs = several.numbers(reports), json.loads((together / f"{case}.json").read_text())
     assert ours.keys() == theirs.keys()
     frozen = [name for name in ours if name.startswith("epoch 1 ")]  # its batch normalisation does not move
     assert [theirs[name] for name in frozen] == pytest.approx([ours[name] for name in frozen], rel=1e-5)
+    for rank in range(2):
+        begin, end = (load_file(several.weights_of(together, case, epoch, rank)) for epoch in (1, 2))
+        learned = [name for name, _ in trainer.network.named_parameters() if name.startswith("encoder.")]
+        assert learned and [name for name in learned if torch.equal(begin[name], end[name])] == []
 
 
 def test_batch_normalisation_is_per_process(together: Path) -> None:

@@ -26,6 +26,10 @@ LOOK_SECONDS: Final = 0.25
 """How often such a process looks whether the first one is still there."""
 START_SECONDS: Final = 60.0
 """The first one has taken the run so long after all were started."""
+UNREADABLE_SECONDS: Final = 20.0
+"""A status that cannot be read for a moment, on storage that hesitates, says nothing."""
+LAST_SECONDS: Final = 2.0
+"""The main thread may be on its way out, in order."""
 
 
 class Silent(Reporter):
@@ -46,6 +50,27 @@ class Silent(Reporter):
         return
 
 
+class First:
+    """The first process, as another sees it: by the run's status."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._was_there, self._patience = run, False, time.monotonic() + START_SECONDS
+        self.in_order = False
+        """Whether it has left as it should: the run was stopped, or is done, and it was seen at work before."""
+
+    def left(self) -> bool:
+        """Whether it works on the run no more. A status that cannot be read is waited for."""
+        now = time.monotonic()
+        try:
+            status = self._run.status()
+        except UnetKDError:
+            return now > self._patience
+        if status.active:
+            self._was_there, self._patience = True, now + UNREADABLE_SECONDS
+        self.in_order = self._was_there and status.state in ("stopped", "done")
+        return not status.active and (self._was_there or now > self._patience)
+
+
 class _NoLog(RunLog):
     def _append(self, text: str) -> None:
         return
@@ -55,14 +80,15 @@ def follow(run: Run, place: Place) -> int:
     """Train with the others to the end; returns the exit status, 0 too where the run was stopped."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # the first one hears it, and all stop at the same step
-    threading.Thread(target=_leave_with_the_first, args=(run,), daemon=True).start()
+    first, met = First(run), threading.Event()
+    threading.Thread(target=_leave_with_the_first, args=(first, met), daemon=True).start()
     try:
         with rank_processes.translated():
-            _train(run, place)
+            _train(run, place, met)
     except StopRequested:
         return 0
     except Exception as error:
-        if _over(run):  # the first one has left
+        if met.is_set() and first.left():
             return 0
         who = f"process {place.rank + 1} of {place.processes}"
         sys.stderr.write(f"{who}: {error}\n" if isinstance(error, UnetKDError) else f"{who}:\n{traceback.format_exc()}")
@@ -70,7 +96,7 @@ def follow(run: Run, place: Place) -> int:
     return 0
 
 
-def _train(run: Run, place: Place) -> None:
+def _train(run: Run, place: Place, met: threading.Event) -> None:
     import torch
 
     from unetkd_core.training import ranks
@@ -79,6 +105,7 @@ def _train(run: Run, place: Place) -> None:
 
     torch.set_flush_denormal(True)
     joined = ranks.join(*place)
+    met.set()
     joined.wait()  # from here on the config is settled, the data are packed, and it is known who teaches, and how
     config, reporter = run.config, Silent(run)
     torch.set_num_threads(max(1, (config.hardware.threads or 1) // rank_processes.wanted_here(run)))
@@ -99,22 +126,16 @@ def _train(run: Run, place: Place) -> None:
     trainer.fit()
 
 
-def _leave_with_the_first(run: Run) -> None:
-    """The process that started us is the first one, or torchrun; a run that is over has no first one any more."""
-    parent, began, seen_active = os.getppid(), time.monotonic(), False
+def _leave_with_the_first(first: First, met: threading.Event) -> None:
+    """The process that started us is the first one, or torchrun; a run that is over has no first one any more.
+
+    met: all have joined, and notice by a closed connection that we leave. Before that our exit status has to tell: it
+    is 0 then only where the first one left in order.
+    """
+    parent = os.getppid()
     while os.getppid() == parent:
         time.sleep(LOOK_SECONDS)
-        over = _over(run)
-        seen_active = seen_active or not over
-        if over and (seen_active or time.monotonic() - began > START_SECONDS):
-            time.sleep(2.0)  # the main thread may be on its way out, in order
+        if first.left():
+            time.sleep(LAST_SECONDS)
             break
-    os._exit(0)
-
-
-def _over(run: Run) -> bool:
-    """Whether nobody works on the run any more."""
-    try:
-        return not run.status().active
-    except UnetKDError:
-        return True
+    os._exit(0 if met.is_set() or first.in_order else 1)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from unetkd_core import settings
 from unetkd_core.errors import RunError
-from unetkd_core.runs import cluster
+from unetkd_core.runs import cluster, rank_processes
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.process import process_start, this_process
 
@@ -46,8 +46,10 @@ def launch(run: Run) -> None:
 def detached(module: str, folder: Path, defaults: Mapping[str, str] | None = None) -> int:
     """Start `python -m module FOLDER` in a session of its own, what it says in the folder's log.txt; returns its pid.
 
-    defaults: environment variables, where ours has none of that name. Raises OSError.
+    It is started alone: where torchrun started us, the place that it gave is ours. defaults: environment variables,
+    where ours has none of that name. Raises OSError.
     """
+    inherited = {name: value for name, value in os.environ.items() if name not in rank_processes.VARIABLES}
     ours = {"UNETKD_HOME": str(settings.home()), "PYTHONPATH": settings.python_path()}
     with open(folder / "log.txt", "ab") as log:
         process = subprocess.Popen(
@@ -55,7 +57,7 @@ def detached(module: str, folder: Path, defaults: Mapping[str, str] | None = Non
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**(defaults or {}), **os.environ, **ours},
+            env={**(defaults or {}), **inherited, **ours},
             start_new_session=True,
         )
     # Waited for in the background, so that no zombie is left while this process lives.

@@ -16,6 +16,7 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(("created", "pair", "control", "commit"), str),
     **dict.fromkeys(("versions", "machine", "teacher"), dict),
     "teacher_miou": (int, float),
+    "processes": int,
 }
 """Entry of meta.json -> what it is where there is one, whoever writes it; readers compute with these."""
 PACKAGES: Final = ("torch", "accelerate", "numpy", "torchmetrics", "safetensors")

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from unetkd_core import settings
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import placement, turns, turns_gone
+from unetkd_core.runs import placement, rank_processes, turns, turns_gone
 from unetkd_core.runs.folder import Run, list_runs
 
 
@@ -124,7 +124,7 @@ def _is_for(run: Run, device: str) -> bool:
     if placement.placed(run.run_dir):
         return False  # it waits for a cluster, not for this machine
     with contextlib.suppress(UnetKDError):
-        return device_of(run.config.hardware.device) == device
+        return device in devices_of(run.config.hardware.device, rank_processes.started_with(run))
     return False
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 PROCESSES: Final = "processes"
 """meta.json's word on how many processes train the run; none: one."""
 MOST: Final = 256
+VARIABLES: Final = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+"""What tells a process its place."""
 _HERE: Final = "127.0.0.1"
 _NOTICE_SECONDS: Final = 2.0
 """How long after a closed connection the process behind it may take to be gone."""
 
 _started: Final[list[subprocess.Popen[bytes]]] = []
 """Those that this process has started, in the order of their places from 1 on."""
+_begun: Final = threading.Event()
+"""Training has begun; only after that does one of them end in order."""
 
 
 class LostProcessError(TrainingError):
@@ -61,7 +66,12 @@ def place() -> Place | None:
 def wanted(run: Run) -> int:
     """How many processes train the run: torchrun's number, or the one that it was started with."""
     told = place()
-    return told.processes if told is not None else int(run.meta.get(PROCESSES) or 1)
+    return told.processes if told is not None else started_with(run)
+
+
+def started_with(run: Run) -> int:
+    """The number that the run was started with, or last trained with. Raises RunError."""
+    return min(run.meta.get(PROCESSES) or 1, MOST)
 
 
 def wanted_here(run: Run) -> int:
@@ -79,6 +89,12 @@ def gather(run: Run, threads: int) -> "Ranks":
     if place() is None:
         _start_others(run, count, threads, ranks.meeting_point(_HERE))
     return ranks.join(0, count)
+
+
+def begin(together: "Ranks") -> None:
+    """Let all of them begin to train: what the others read is settled. Waits for them."""
+    _begun.set()  # before any of them can train to its end
+    together.wait()
 
 
 def _start_others(run: Run, count: int, threads: int, port: int) -> None:
@@ -100,7 +116,7 @@ def lost() -> TrainingError | None:
     """What to say where one of the processes that we started has ended before its time; none: all are there."""
     for number, process in enumerate(_started, start=2):
         code = process.poll()
-        if code:
+        if code or (code == 0 and not _begun.is_set()):
             how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with status {code}"
             return LostProcessError(
                 f"Process {number} of the run's {len(_started) + 1} {how}; the end of its log may say why, and resume "
@@ -143,6 +159,7 @@ def end_others() -> None:
     while _started:
         with contextlib.suppress(subprocess.TimeoutExpired):
             _started.pop().wait(timeout=1.0)
+    _begun.clear()
 
 
 def _signal_name(number: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.runs import packs, panel, placement, provenance, rank_processes, speed, teacher_price, teaching
+from unetkd_core.runs import checks, packs, panel, placement, provenance, rank_processes, speed, teacher_price, teaching
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.reporter import Reporter
@@ -40,6 +40,7 @@ class Session:
 
     def train(self) -> None:
         """Pack, measure, train, and keep what every epoch gives. Raises StopRequested, UnetKDError, OSError."""
+        checks.check_processes(self.config, rank_processes.wanted(self.run))  # torchrun asks nobody
         start = time.monotonic()
         train, val = packs.open_packs(self.config.data, self.reporter)
         self.packing_seconds = time.monotonic() - start
@@ -125,7 +126,7 @@ class Session:
     def _gather(self, threads: int) -> "Ranks":
         """The processes that train this run, and how many they are for the record."""
         ranks = rank_processes.gather(self.run, threads)
-        began = int(self.run.meta.get(rank_processes.PROCESSES) or 1)
+        began = rank_processes.started_with(self.run)
         if ranks.count > 1:
             self.reporter.log.line(f"{ranks.count} processes train together, {threads} threads each")
         if ranks.count != began:
@@ -142,7 +143,7 @@ class Session:
         self._data, self._val = train, val
         info = self._teacher_info
         teacher = teaching.source(self.run, info, train, val, self.reporter) if info else None
-        ranks.wait()  # the others read what is settled by now
+        rank_processes.begin(ranks)
         trainer = Trainer(
             self.config,
             train=train,

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -110,17 +111,39 @@ def work(run: Run, reporter: Reporter, *, in_queue: bool = True) -> int:
 
 
 def _wait_for_slots(run: Run, reporter: Reporter) -> contextlib.ExitStack | None:
-    """Those of every device that the run's processes use, one device after the other; none when it is to stop."""
-    hardware, held, processes = run.config.hardware, contextlib.ExitStack(), rank_processes.wanted_here(run)
+    """Those of every device that the run's processes use, one device after the other; none when it is to stop.
+
+    When another's turn comes first at a device that it has slots of, it lets go of all, or each would wait for the
+    other's for ever.
+    """
+    hardware, processes = run.config.hardware, rank_processes.wanted_here(run)
     threads = None if hardware.threads is None else max(hardware.threads, processes)  # each has one at least
-    for device in queue.devices_of(hardware.device, processes):
-        wanted = queue.slots_wanted(device, threads, bool(run.meta.get("shares")))
-        slots = queue.wait_for_slots(run, device, wanted, on_wait=reporter.waiting, should_stop=reporter.should_stop)
+    shares = bool(run.meta.get("shares"))
+    wanted = {
+        device: queue.slots_wanted(device, threads, shares) for device in queue.devices_of(hardware.device, processes)
+    }
+    while not reporter.should_stop():
+        held = contextlib.ExitStack()
+        if _take_in_turn(held, run, reporter, wanted):
+            return held
+        held.close()
+    return None
+
+
+def _take_in_turn(held: contextlib.ExitStack, run: Run, reporter: Reporter, wanted: Mapping[str, int]) -> bool:
+    """Wait for so many slots of each device, one device after the other; whether it has them all."""
+    had: list[str] = []
+
+    def gives_way() -> bool:
+        return reporter.should_stop() or any(queue.runs_before(run, device) for device in had)
+
+    for device, number in wanted.items():
+        slots = queue.wait_for_slots(run, device, number, on_wait=reporter.waiting, should_stop=gives_way)
         if slots is None:
-            held.close()
-            return None
+            return False
         held.enter_context(slots)
-    return held
+        had.append(device)
+    return True
 
 
 def _train(run: Run, reporter: Reporter) -> int:
