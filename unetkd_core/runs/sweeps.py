@@ -20,11 +20,13 @@ from unetkd_core.runs import (
     launch,
     limits,
     owners,
+    placement,
     sweep_driver,
     sweep_folder,
     sweep_match,
 )
 from unetkd_core.runs.folder import list_runs
+from unetkd_core.runs.log import RunLog
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
 from unetkd_core.runs.sweep_results import active_ids, cells, cells_of, runs_done, table, twin_key
@@ -142,8 +144,11 @@ def resume(sweep_id: str, *, by: str | None = None) -> Sweep:
         raise RunError(f"Sweep {sweep_id} is still going on; there is nothing to resume.")
     if status.state == "done" and all(run.settled for cell in cells(sweep) for run in cell.runs):
         raise RunError(f"Sweep {sweep_id} is done; there is nothing to resume.")
+    handed_over = placement.read(sweep.sweep_dir)
     check(sweep.spec)
     _kill(sweep)
+    if handed_over is not None and not cluster.take_back(handed_over):
+        RunLog(sweep.sweep_dir / "log.txt").line(cluster.not_taken_back(handed_over))
     try:
         (sweep.sweep_dir / "stop").unlink(missing_ok=True)
         sweep.as_run.write_status(
