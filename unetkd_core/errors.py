@@ -7,7 +7,8 @@
     ├── CheckpointError         a checkpoint or a reference to one cannot be used
     │   └── HubError            the Hugging Face Hub cannot be reached, or does not hand over or take a checkpoint
     ├── RunError                a run folder, its state or its worker
-    │   └── QueueFullError      no more may wait just now; there is room again once something is over
+    │   ├── QueueFullError      no more may wait just now; there is room again once something is over
+    │   └── ClusterBusyError    a cluster, as it is now, cannot take a run; its nodes come and go
     ├── BusyError               too many ask for the same at once; there is room again in a moment
     ├── NotAllowedError         a public server does not do this for its visitors, or the run is somebody else's
     ├── TrainingError           training itself cannot go on (a loss is NaN, the disk is full)
@@ -74,6 +75,10 @@ class RunError(UnetKDError):
 
 class QueueFullError(RunError):
     """As many runs wait and train as are allowed. Waiting helps."""
+
+
+class ClusterBusyError(RunError):
+    """A cluster does not answer, or its nodes of now are no place for a run. Another try may help."""
 
 
 class BusyError(UnetKDError):

@@ -192,14 +192,26 @@ def ray_retries() -> int:
     return 0 if value == "0" else _whole("UNETKD_RAY_RETRIES") or 3
 
 
-def for_the_cluster() -> dict[str, str]:
-    """The UNETKD_* variables that a process on a cluster's node needs to mean the same files and limits as this one.
+_OF_THIS_MACHINE = {"UNETKD_SLOTS", "UNETKD_DEVICE", "UNETKD_CORES", "UNETKD_RAY_ADDRESS"}
+_NO_PATHS = ("UNETKD_MAX_", "UNETKD_RAY_", "UNETKD_TEACHERS_GB", "UNETKD_PUBLIC")
+"""Every other UNETKD_* variable names a file or a folder, most of them a dataset's."""
 
-    Paths go as they are: storage is mounted at one place everywhere. What only speaks of this machine stays here.
+
+def for_the_cluster() -> dict[str, str]:
+    """The variables that a process on a cluster's node needs to mean the same files and limits as this one.
+
+    Paths go resolved, since a node has another working directory and another user: storage is mounted at one place
+    everywhere. So do the caches of the Hub and of torch where they are named; never a token. What only speaks of this
+    machine stays here.
     """
-    here = {"UNETKD_SLOTS", "UNETKD_DEVICE", "UNETKD_CORES", "UNETKD_RAY_ADDRESS"}
-    ours = {name: value for name, value in os.environ.items() if name.startswith("UNETKD_") and name not in here}
-    found = {**ours, "UNETKD_HOME": str(home()), "UNETKD_CHECKPOINTS": str(checkpoints_dir())}
+    ours = {name: value for name, value in os.environ.items() if name.startswith("UNETKD_") and value.strip()}
+    paths = {name: value for name, value in ours.items() if not name.startswith(_NO_PATHS)}
+    paths |= {name: os.environ[name] for name in ("HF_HUB_CACHE", "TORCH_HOME") if os.environ.get(name)}
+    if os.environ.get("HF_HOME"):  # it holds the token too
+        paths.setdefault("HF_HUB_CACHE", os.path.join(os.environ["HF_HOME"], "hub"))
+    found = ours | {name: str(Path(value).expanduser().resolve()) for name, value in paths.items()}
+    found |= {"UNETKD_HOME": str(home()), "UNETKD_CHECKPOINTS": str(checkpoints_dir())}
+    found = {name: value for name, value in found.items() if name not in _OF_THIS_MACHINE}
     if (PROJECT_ROOT / "pyproject.toml").is_file():  # a checkout on the shared storage is used as it is
         found["PYTHONPATH"] = f"{PROJECT_ROOT}:${{PYTHONPATH}}"
     return found

@@ -1,12 +1,14 @@
 """What keeps a run from a cluster is said in one sentence before anything is queued. Nodes are made up here."""
 
+import contextlib
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from unetkd_core import __version__, settings
-from unetkd_core.errors import ConfigError, RunError
-from unetkd_core.runs import cluster_checks
+from unetkd_core.errors import ClusterBusyError, ConfigError, RunError
+from unetkd_core.runs import cluster_checks, cluster_probe
 from unetkd_core.runs.cluster_checks import Node
 from unetkd_core.training.config import RunConfig
 
@@ -36,15 +38,62 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[Node]]:
             r"is not to be written \(Read-only file system\) on",
         ),
         ({"storage": "another folder"}, r"UNETKD_HOME, .*, is another folder on large"),
-        ({"silent": "lost"}, r"The cluster's node large did not answer \(lost\); look at it with `ray status`"),
+        ({"checkpoints": False}, r"UNETKD_CHECKPOINTS, .*, is not there on large; mount it at that path"),
     ],
 )
 def test_a_node_that_a_run_may_get_must_have_all(
-    asked: list[list[Node]], change: dict[str, str | None], sentence: str
+    asked: list[list[Node]],
+    change: dict[str, str | None],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path))
     asked.append([HEAD, SMALL, dataclasses.replace(LARGE, **change)])  # type: ignore[arg-type]
     with pytest.raises(RunError, match=sentence):
         cluster_checks.check(None)
+
+
+def test_a_node_that_is_lost_is_no_reason_while_another_one_is_there(
+    asked: list[list[Node]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = dataclasses.replace(LARGE, silent="lost", package=None)
+    asked += [[HEAD, SMALL, lost], [HEAD, SMALL, lost]]
+    cluster_checks.check(None)
+    assert cluster_checks.runs_at_once() == 2, "of SMALL alone"
+    monkeypatch.setenv("UNETKD_RAY_CPUS", "8")
+    with pytest.raises(ClusterBusyError, match=r"node large did not answer \(lost\); look at it with `ray status`"):
+        cluster_checks.check(None)
+
+
+def test_a_public_server_sends_nothing_to_a_cluster(
+    asked: list[list[Node]], tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNETKD_PUBLIC", "1")
+    with pytest.raises(ConfigError, match="UNETKD_PUBLIC and UNETKD_RAY_ADDRESS are both set"):
+        cluster_checks.check(tiny_config)
+
+
+@pytest.mark.parametrize(
+    ("processes", "gpus", "hosts", "sentence"),
+    [
+        (4, "2", "1", r"4 processes want a GPU each, and UNETKD_RAY_GPUS gives a run 2; raise it, or take fewer"),
+        (1, "2", "8", r"16 processes cannot share out a batch of"),
+        (1, "0", "64", r"64 processes cannot share out a batch of"),
+        (4, "0", "1", ""),
+        (4, "4", "1", ""),
+    ],
+)
+def test_processes_have_a_scene_and_a_gpu_each(
+    asked: list[list[Node]], tiny_config: RunConfig, processes: int, gpus: str, hosts: str, sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("UNETKD_RAY_GPUS", gpus)
+    monkeypatch.setenv("UNETKD_RAY_HOSTS", hosts)
+    asked.append([HEAD, SMALL, dataclasses.replace(LARGE, gpus=4)])
+    config = tiny_config.with_(optim={"batch_size": 4})
+    with pytest.raises(ConfigError, match=sentence) if sentence else contextlib.nullcontext():
+        cluster_checks.check(config, processes=processes)
 
 
 def test_the_head_runs_the_job_and_needs_the_package_but_no_torch(asked: list[list[Node]]) -> None:
@@ -135,3 +184,29 @@ def test_what_a_node_must_know_goes_along_and_what_speaks_of_this_machine_stays(
     assert (env["UNETKD_CAMVID"], env["UNETKD_MAX_HOURS"]) == ("/data/camvid", "3")
     assert env["UNETKD_HOME"] == str(settings.home()) and env["PYTHONPATH"].endswith(":${PYTHONPATH}")
     assert not {"UNETKD_SLOTS", "UNETKD_DEVICE", "UNETKD_RAY_ADDRESS"} & set(env)
+
+
+def test_paths_go_whole_and_caches_without_a_token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    given = {
+        "UNETKD_CAMVID": "data/camvid",
+        "UNETKD_WEIGHTS": "~/weights",
+        "UNETKD_CITYSCAPES": "",
+        "TORCH_HOME": "torch",
+    }
+    for name, value in {**given, "HF_HOME": "/hf", "HF_TOKEN": "hf_secret", "UNETKD_MAX_CELLS": "3"}.items():
+        monkeypatch.setenv(name, value)
+    env = settings.for_the_cluster()
+    assert env["UNETKD_CAMVID"] == str(tmp_path / "data" / "camvid") and env["TORCH_HOME"] == str(tmp_path / "torch")
+    assert env["UNETKD_WEIGHTS"] == "/home/somebody/weights" and env["HF_HUB_CACHE"] == "/hf/hub"
+    assert env["UNETKD_MAX_CELLS"] == "3" and "UNETKD_CITYSCAPES" not in env
+    assert "HF_HOME" not in env and "hf_secret" not in env.values()
+
+
+def test_a_node_says_whether_it_has_our_checkpoints(tmp_path: Path) -> None:
+    (tmp_path / "asked").touch()
+    assert cluster_probe.look(str(tmp_path), "a node", str(tmp_path))["checkpoints"]
+    said = cluster_probe.look(str(tmp_path), "a node", str(tmp_path / "nowhere"))
+    assert not said["checkpoints"] and said["storage"] == "" and (tmp_path / "a node").is_file()

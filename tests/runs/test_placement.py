@@ -2,20 +2,35 @@
 
 import dataclasses
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from filelock import FileLock, Timeout
 
-from unetkd_core.errors import RunError
-from unetkd_core.runs import cluster_client, cluster_job, cluster_task, cluster_worker, folder, jobs, placement, queue
+from unetkd_core.errors import ClusterBusyError, RunError
+from unetkd_core.runs import (
+    cluster_client,
+    cluster_job,
+    cluster_task,
+    cluster_train,
+    cluster_worker,
+    folder,
+    jobs,
+    placement,
+    queue,
+    worker,
+)
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.placement import Placement, Resources
 from unetkd_core.runs.process import ProcessId, this_process
+from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.config import RunConfig
 
 ELSEWHERE = ProcessId("another-host", "its boot", 4711, "its start")
@@ -96,6 +111,30 @@ def test_what_waits_for_a_cluster_holds_up_nobody_here(run: Run, tiny_config: Ru
     assert queue.runs_before(younger, "cpu") == 1
 
 
+def test_who_waits_here_asks_no_cluster(run: Run, tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(where: Placement) -> bool:
+        raise AssertionError("a local worker would hang with a frozen head")
+
+    set_job_age(run, 30)
+    monkeypatch.setattr(cluster_client, "job_over", never)
+    assert queue.runs_before(folder.create(tiny_config), "cpu") == 0
+
+
+def test_a_head_that_takes_the_connection_and_says_nothing_is_given_up(
+    tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.setattr(cluster_client, "REQUEST_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        address = f"http://127.0.0.1:{frozen.getsockname()[1]}"
+        monkeypatch.setenv("UNETKD_RAY_ADDRESS", address)
+        with pytest.raises(ClusterBusyError, match=r"No Ray cluster answers at .* \(no answer within 0 s\); is it"):
+            jobs.start(tiny_config)
+        assert cluster_client.job_over(Placement(address, "the-job", Resources(), 0.0)) is None
+        assert not cluster_client.withdraw(address, "the-job")
+    assert folder.list_runs() == []
+
+
 def test_a_dead_machines_lock_is_replaced_and_a_living_ones_waited_for(run: Run) -> None:
     lock = run.run_dir / "worker.lock"
     with FileLock(lock):
@@ -146,17 +185,59 @@ def test_a_worker_does_not_outlive_whoever_started_it(run: Run) -> None:
         assert worker.wait(timeout=30) == cluster_task.TAKEN
 
 
+def test_a_worker_of_a_run_that_was_resumed_here_trains_nothing(run: Run) -> None:
+    placement.remove(run.run_dir)
+    assert cluster_worker._train(run) == cluster_task.TAKEN and run.written_status().process is None
+
+
+@pytest.mark.parametrize(("look", "epochs"), [(1, 0), (2, 1)])
+def test_an_epoch_is_written_only_while_the_run_is_the_workers(tiny_config: RunConfig, look: int, epochs: int) -> None:
+    class Fenced(Reporter):
+        looks = 0
+
+        def still_mine(self) -> None:
+            self.looks += 1
+            if self.looks == look:
+                raise RunError("Another machine has taken this run over.")
+
+    run = folder.create(tiny_config)
+    assert worker.work(run, Fenced(run)) == 1
+    assert len(run.metrics()) == epochs and not (run.run_dir / "last").exists()
+
+
+def test_a_job_says_nothing_of_a_run_that_another_one_has(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_status(run, ELSEWHERE, "running", 1)
+    cluster_job.conclude(run, "the-job-before", "whatever")
+    assert run.written_status().state == "running"
+    monkeypatch.setitem(sys.modules, "ray", one_task(cluster_task.TAKEN))
+    assert cluster_job.main([str(run.run_dir)]) == 1 and run.written_status().state == "running"
+    monkeypatch.setitem(sys.modules, "ray", one_task(5))
+    assert cluster_job.main([str(run.run_dir)]) == 1 and run.written_status().state == "failed"
+    set_status(run, ELSEWHERE, "running", 1)
+    placement.remove(run.run_dir)
+    cluster_job.conclude(run, "the-job", "whatever")
+    assert run.written_status().state == "running"
+
+
+def one_task(code: int) -> Any:
+    """A Ray whose task ends at once with this exit status."""
+    task = SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda *_: "its answer"))
+    return SimpleNamespace(
+        init=lambda **_: None, remote=lambda _: task, wait=lambda asked, **_: (asked, []), get=lambda _: code
+    )
+
+
 def test_what_a_lost_worker_could_not_say_is_said_for_it(run: Run) -> None:
     set_status(run, ELSEWHERE, "running", 1)
-    cluster_job.conclude(run, cluster_task.why_ended(-9))
+    cluster_job.conclude(run, "the-job", cluster_task.why_ended(-9))
     status = run.status()
     assert status.state == "failed" and status.error is not None and "for want of memory" in status.error.hint
     set_status(run, ELSEWHERE, "running", 1)
     (run.run_dir / "stop").touch()
-    cluster_job.conclude(run, "")
+    cluster_job.conclude(run, "the-job", "")
     assert run.status().state == "stopped"
     set_status(run, ELSEWHERE, "done", 1)
-    cluster_job.conclude(run, "whatever")
+    cluster_job.conclude(run, "the-job", "whatever")
     assert run.status().state == "done", "a worker's own last word stands"
 
 
@@ -182,6 +263,46 @@ def test_a_run_that_is_resumed_here_is_this_machines_again(run: Run, monkeypatch
     set_status(run, ELSEWHERE, "failed", 1)
     jobs.resume(run.id)
     assert not placement.placed(run.run_dir)
+
+
+def test_a_run_that_no_cluster_takes_again_is_as_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNETKD_RAY_ADDRESS", "http://127.0.0.1:1")
+    monkeypatch.setattr("unetkd_core.runs.cluster_checks.check", lambda *_, **__: [])
+    set_status(run, ELSEWHERE, "failed", 1)
+    with pytest.raises(RunError):
+        jobs.resume(run.id)
+    assert run.written_status().state == "failed"
+    assert "Its job the-job could not be taken back from http://127.0.0.1:1" in run.log_tail()
+
+
+def test_a_host_of_several_gpus_has_its_cores_shared_out_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = SimpleNamespace(
+        get_world_rank=lambda: 1, get_world_size=lambda: 4, get_local_rank=lambda: 1, get_local_world_size=lambda: 2
+    )
+    meeting = SimpleNamespace(broadcast_from_rank_zero=lambda _: {"host": "10.0.0.1", "port": "4711"})
+    train = SimpleNamespace(get_context=lambda: context, collective=meeting)
+    for name, module in (("ray", SimpleNamespace(train=train)), ("ray.train", train)):
+        monkeypatch.setitem(sys.modules, name, module)
+    spawned: list[Any] = []
+
+    def spawn(*args: object) -> Any:
+        spawned.append(args)
+        return SimpleNamespace(wait=lambda: 0)
+
+    monkeypatch.setattr(cluster_task, "spawn", spawn)
+    cluster_train.one_process({"run_dir": str(run.run_dir), "asks": {"cpus": 3, "gpus": 1, "hosts": 1}})
+    _, asks, place, _ = spawned[0]
+    assert (asks["cpus"], asks["gpus"], place["LOCAL_WORLD_SIZE"]) == (6, 1, "2")
+
+
+def test_a_frozen_host_is_given_up_by_ray_train_after_two_minutes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S", raising=False)
+    constants = pytest.importorskip("ray.train.v2._internal.constants")
+    seen: dict[str, str] = {}
+    fit = "ray.train.v2.api.data_parallel_trainer.DataParallelTrainer.fit"
+    monkeypatch.setattr(fit, lambda _: seen.update(constants.get_env_vars_to_propagate()))
+    cluster_train.train(str(run.run_dir), Resources(cpus=1, hosts=2), 1)
+    assert seen["RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"] == "120"
 
 
 def test_a_worker_gets_the_cores_that_ray_set_aside_and_no_gpu_but_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

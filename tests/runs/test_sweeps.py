@@ -19,7 +19,7 @@ from pages.ui import pairs
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from unetkd_core import settings
-from unetkd_core.errors import CheckpointError, ConfigError, RunError
+from unetkd_core.errors import CheckpointError, ClusterBusyError, ConfigError, RunError
 from unetkd_core.runs import estimate, jobs, sweep_estimate, sweep_match, sweep_results, sweep_worker, sweeps
 from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.runs.reporter import Reporter
@@ -364,6 +364,23 @@ def test_a_queue_that_others_filled_is_waited_for(launched: Launched, monkeypatc
         for run in launched:
             end(run)
     assert going.ending() == "Done" and not going.full
+
+
+def test_a_cluster_that_cannot_take_a_run_just_now_is_waited_for(
+    launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = jobs.start
+
+    def lost(*_: object, **__: object) -> None:
+        raise ClusterBusyError("The cluster's node large did not answer.")
+
+    monkeypatch.setattr(jobs, "start", lost)
+    going = driver(grid(alpha=[0.1]))
+    assert going.step() and going.step() and not launched
+    assert going.sweep.status().message == "0 of 2 runs done; no place on the cluster just now"
+    assert going.sweep.log_tail().count("Waiting for place on the cluster. The cluster's node large") == 1
+    monkeypatch.setattr(jobs, "start", start)
+    assert going.step() and launched and not going.full
 
 
 def test_a_lone_control_waits_for_room_too(launched: Launched, monkeypatch: pytest.MonkeyPatch) -> None:

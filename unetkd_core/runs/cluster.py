@@ -16,6 +16,7 @@ from unetkd_core import settings
 from unetkd_core.errors import RunError
 from unetkd_core.runs import cluster_checks, cluster_client, placement
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.placement import Placement
 
 
 def chosen() -> bool:
@@ -58,8 +59,16 @@ def withdraw(folder: Path) -> None:
         cluster_client.withdraw(where.address, where.job)
 
 
+def take_back(where: Placement) -> bool:
+    """Stop a job that was handed over before; False when the cluster does not say that it has. Raises nothing."""
+    return cluster_client.withdraw(where.address, where.job)
+
+
+def not_taken_back(where: Placement) -> str:
+    """What a log says then."""
+    return f"Its job {where.job} could not be taken back from {where.address}; it leaves when it sees who has the run"
+
+
 def keep_here(folder: Path) -> None:
-    """What is started in the folder now is this machine's; a job of before is taken back. Raises OSError."""
-    if placement.placed(folder):
-        withdraw(folder)
-        placement.remove(folder)
+    """What is started in the folder now is this machine's; a job of before finds nothing to do. Raises OSError."""
+    placement.remove(folder)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from unetkd_core import __version__, settings
-from unetkd_core.errors import ConfigError, RunError
-from unetkd_core.runs import cluster_client, cluster_probe
+from unetkd_core.errors import ClusterBusyError, ConfigError, RunError
+from unetkd_core.runs import checks, cluster_client, cluster_probe
 from unetkd_core.runs import status as status_file
 from unetkd_core.runs.placement import Resources
 from unetkd_core.training.config import RunConfig
@@ -27,7 +27,9 @@ PROBE_SECONDS: Final = 120.0
 
 @dataclass(frozen=True)
 class Node:
-    """One node as it answered. package, torch: versions or None. storage, silent: what is wrong, or empty."""
+    """One node as it answered. package, torch: versions or None. storage, silent: what is wrong, or empty.
+    checkpoints: whether our folder of them is there.
+    """
 
     node: str
     host: str
@@ -38,6 +40,7 @@ class Node:
     package: str | None = None
     torch: str | None = None
     storage: str = ""
+    checkpoints: bool = True
     silent: str = ""
 
     def fits(self, wanted: Resources) -> bool:
@@ -55,16 +58,22 @@ def resources() -> Resources:
     return Resources(settings.ray_cpus(), settings.ray_gpus(), settings.ray_hosts())
 
 
-def check(config: RunConfig | None, *, fresh: bool = False) -> list[Node]:
+def check(config: RunConfig | None, *, processes: int = 1, fresh: bool = False) -> list[Node]:
     """Everything that the cluster of UNETKD_RAY_ADDRESS must have for a run of this config, else for any run.
 
-    fresh: ask the nodes now, whatever is known of them. Raises ConfigError, RunError: the first thing that is wrong.
+    processes: how many of one host train it. fresh: ask the nodes now, whatever is known of them.
+    Raises ConfigError, RunError, ClusterBusyError: the first thing that is wrong.
     """
     wanted = resources()
     address = settings.ray_address()
     assert address is not None
+    if settings.public():
+        raise ConfigError(
+            "UNETKD_PUBLIC and UNETKD_RAY_ADDRESS are both set: a cluster knows no visitors and no turns. Unset one."
+        )
     if config is not None:
         _check_device(config, wanted)
+        _check_processes(config, processes, wanted)
     known = None if fresh else _known(address)
     if known is not None and _wrong(known, wanted) is None:  # what was wrong may have been put right
         return known
@@ -78,7 +87,7 @@ def check(config: RunConfig | None, *, fresh: bool = False) -> list[Node]:
 def runs_at_once() -> int:
     """How many runs the cluster has room for, by what was last known of it; at least one."""
     wanted, nodes = resources(), _known(settings.ray_address() or "", seconds=float("inf")) or []
-    return max(1, sum(node.times(wanted) for node in nodes) // wanted.hosts)
+    return max(1, sum(node.times(wanted) for node in nodes if not node.silent) // wanted.hosts)
 
 
 def _check_device(config: RunConfig, wanted: Resources) -> None:
@@ -92,12 +101,27 @@ def _check_device(config: RunConfig, wanted: Resources) -> None:
         raise ConfigError("The run is to compute on mps, which no cluster's node has; leave the device open.")
 
 
-def _wrong(nodes: list[Node], wanted: Resources) -> RunError | None:
-    """The first thing that keeps a run from the cluster, as what is to be raised."""
-    used = [node for node in nodes if node.head or node.fits(wanted)]
-    for node in used:
-        if sentence := _unfit(node):
-            return RunError(sentence)
+def _check_processes(config: RunConfig, processes: int, wanted: Resources) -> None:
+    if wanted.hosts > 1:
+        checks.check_processes(config, wanted.hosts * max(1, wanted.gpus))  # Ray Train counts, whatever was asked for
+    elif wanted.gpus and processes > wanted.gpus:
+        raise ConfigError(
+            f"{processes} processes want a GPU each, and UNETKD_RAY_GPUS gives a run {wanted.gpus}; raise it, or take "
+            "fewer processes."
+        )
+
+
+def _wrong(nodes: list[Node], wanted: Resources) -> ClusterBusyError | None:
+    """The first thing that keeps a run from the cluster, as what is to be raised.
+
+    A node that is silent is no reason while enough others answer: Ray starts nothing there. It would on one without
+    our package.
+    """
+    enough = sum(node.fits(wanted) and not node.silent for node in nodes) >= wanted.hosts
+    for node in nodes:
+        counts = node.head or (node.fits(wanted) and not (node.silent and enough))
+        if counts and (sentence := _unfit(node)):
+            return ClusterBusyError(sentence)
     return _too_little(nodes, wanted)
 
 
@@ -116,24 +140,29 @@ def _unfit(node: Node) -> str:
             f"UNETKD_HOME, {settings.home()}, is {node.storage} on {node.host}; mount one shared folder at that path "
             "on every machine, this one included."
         )
+    if not node.checkpoints and settings.checkpoints_dir().is_dir():
+        return (
+            f"UNETKD_CHECKPOINTS, {settings.checkpoints_dir()}, is not there on {node.host}; mount it at that path, or "
+            "let the variable name a folder on the shared storage."
+        )
     return ""
 
 
-def _too_little(nodes: list[Node], wanted: Resources) -> RunError | None:
+def _too_little(nodes: list[Node], wanted: Resources) -> ClusterBusyError | None:
     share = dataclasses.replace(wanted, hosts=1)
     fitting = sum(node.fits(share) for node in nodes)
     if fitting >= wanted.hosts:
         return None
     largest = max(nodes, key=lambda node: (node.gpus if wanted.gpus else 0, node.cpus), default=None)
     if largest is None:
-        return RunError("The cluster has no nodes; start some with `ray start --address=HEAD:6379`.")
+        return ClusterBusyError("The cluster has no nodes; start some with `ray start --address=HEAD:6379`.")
     offered = Resources(largest.cpus, largest.gpus).in_words
     if fitting == 0:
-        return RunError(
+        return ClusterBusyError(
             f"A run asks for {share.in_words}, and the cluster's largest node, {largest.host}, has {offered}; ask for "
             "less with UNETKD_RAY_CPUS and UNETKD_RAY_GPUS, or add a larger node."
         )
-    return RunError(
+    return ClusterBusyError(
         f"A run asks for {wanted.in_words}, and the cluster has {fitting} such host{'s' * (fitting > 1)}; lower "
         "UNETKD_RAY_HOSTS, or add nodes."
     )
@@ -163,19 +192,22 @@ def _ask(address: str) -> list[Node]:
 
 def _probe(address: str, folder: Path) -> list[dict[str, Any]]:
     job = f"unetkd-check-{folder.name}"
-    command = f"python -m unetkd_core.runs.cluster_probe {shlex.quote(str(folder))}"
+    command = "python -m unetkd_core.runs.cluster_probe "
+    command += shlex.join([str(folder), str(settings.checkpoints_dir())])
     cluster_client.submit(address, command, job, settings.for_the_cluster())
     deadline = time.monotonic() + PROBE_SECONDS
     while not (details := cluster_client.details(address, job)).status.is_terminal():
         if time.monotonic() > deadline:
             cluster_client.withdraw(address, job)
-            raise RunError(f"The cluster at {address} took longer than {PROBE_SECONDS:.0f} s to say what it has.")
+            raise ClusterBusyError(
+                f"The cluster at {address} took longer than {PROBE_SECONDS:.0f} s to say what it has."
+            )
         time.sleep(0.2)
     said = cluster_client.logs(address, job)
     for line in said.splitlines():
         if line.startswith(cluster_probe.MARK):
             return list(json.loads(line.removeprefix(cluster_probe.MARK)))
-    raise RunError(_why_not(address, said, details.message or ""))
+    raise ClusterBusyError(_why_not(address, said, details.message or ""))
 
 
 def _why_not(address: str, said: str, message: str) -> str:

@@ -24,7 +24,7 @@ from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import cluster_task, cluster_train, placement
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.log import RunLog
-from unetkd_core.runs.placement import Resources
+from unetkd_core.runs.placement import Placement
 from unetkd_core.runs.status import Problem
 
 STOP_SECONDS: Final = 15.0
@@ -47,29 +47,31 @@ def main(arguments: list[str]) -> int:
         return 2
     placement.beat(folder)
     if run.asked_to_stop:
-        conclude(run, "")
+        conclude(run, where.job, "")
         return 0
     try:
-        why = _see_through(run, where.resources)
+        why = _see_through(run, where)
     except Exception as error:  # Ray loses a task in many ways
         if run.written_status().active:  # else it is over, whatever became of the cluster since
             RunLog(folder / "log.txt").exception(error)
         why = cluster_task.why_lost(error, settings.ray_retries())
-    conclude(run, why)
+    if why is not None:
+        conclude(run, where.job, why)
     return 0 if run.written_status().state in ("done", "stopped") else 1
 
 
-def _see_through(run: Run, asks: Resources) -> str:
-    """Wait for the task. Returns why it left no word, if it did not."""
+def _see_through(run: Run, where: Placement) -> str | None:
+    """Wait for the task. Returns why it left no word, if it did not; None when the run is another worker's now."""
     import ray
 
+    asks = where.resources
     ray.init(address="auto", logging_level=logging.WARNING, log_to_driver=False)
     retries = settings.ray_retries()
     if asks.hosts > 1:
         with ThreadPoolExecutor(1) as pool:
             several = pool.submit(cluster_train.train, str(run.run_dir), asks, retries)
             if _watch(run, lambda: bool(wait([several], timeout=1.0).done), math.inf) != "over":
-                _leave(run)  # whatever Ray Train waits for, ends with this process
+                _leave(run, where.job)  # whatever Ray Train waits for, ends with this process
             several.result()
         return ""
     task: Any = ray.remote(cluster_task.train)
@@ -78,7 +80,8 @@ def _see_through(run: Run, asks: Resources) -> str:
         going = task.options(**share, max_retries=left).remote(str(run.run_dir), dataclasses.asdict(asks))
         how = _watch(run, partial(_ended, going), SILENT_SECONDS)
         if how == "over":
-            return cluster_task.why_ended(ray.get(going))
+            code = ray.get(going)
+            return None if code == cluster_task.TAKEN else cluster_task.why_ended(code)
         ray.cancel(going, force=True)
         if how == "stop":
             return ""
@@ -113,13 +116,18 @@ def _watch(run: Run, over: Callable[[], bool], silence: float) -> Literal["over"
     return "over"
 
 
-def _leave(run: Run) -> NoReturn:
-    conclude(run, "")
+def _leave(run: Run, job: str) -> NoReturn:
+    conclude(run, job, "")
     os._exit(0)
 
 
-def conclude(run: Run, why: str) -> None:
-    """The last word, where the worker left none: it was stopped, or it was lost because of `why`."""
+def conclude(run: Run, job: str, why: str) -> None:
+    """The last word, where the worker left none: it was stopped, or it was lost because of `why`. Of a run that was
+    resumed since, here or as another job than this one, nothing is said.
+    """
+    where = placement.read(run.run_dir)
+    if where is None or where.job != job:
+        return
     with contextlib.suppress(UnetKDError, OSError):
         status = run.written_status()
         if not status.active:

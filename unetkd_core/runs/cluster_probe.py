@@ -1,4 +1,4 @@
-"""`python -m unetkd_core.runs.cluster_probe FOLDER`, on a cluster's head: what every node has to offer a run.
+"""`python -m unetkd_core.runs.cluster_probe FOLDER CHECKPOINTS`, on a cluster's head: what each node has for a run.
 
 Prints one line, MARK and JSON: a list with an entry a node, head first (`look` says what of it). It asks each node by a
 task that needs none of its cores, so that a busy cluster answers too. The task imports nothing of ours before it knows
@@ -16,10 +16,11 @@ NODE_SECONDS: Final = 60.0
 """A node that has not answered after so long is told as one that does not."""
 
 
-def look(folder: str, node: str) -> dict[str, Any]:
+def look(folder: str, node: str, checkpoints: str) -> dict[str, Any]:
     """On one node: its packages' versions, and whether the folder is there and can be written.
 
     package, torch: versions, or None where there is none. storage: "" when all is well, else what is wrong.
+    checkpoints: whether that folder is there.
     """
     import importlib.util
     import platform
@@ -47,11 +48,11 @@ def look(folder: str, node: str) -> dict[str, Any]:
         storage = f"not to be written ({error.strerror or error})"
     return {
         "host": platform.node(), "python": platform.python_version(), "package": package, "torch": version("torch"),
-        "storage": storage,
+        "storage": storage, "checkpoints": Path(checkpoints).is_dir(),
     }  # fmt: skip
 
 
-def ask_all(folder: str) -> list[dict[str, Any]]:
+def ask_all(folder: str, checkpoints: str) -> list[dict[str, Any]]:
     """Every living node's answer with its `cpus`, `gpus` and whether it is the `head`; `silent` where none came."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -62,7 +63,7 @@ def ask_all(folder: str) -> list[dict[str, Any]]:
     asked = [
         task.options(
             num_cpus=0, max_retries=0, scheduling_strategy=NodeAffinitySchedulingStrategy(n["NodeID"], soft=False)
-        ).remote(folder, n["NodeID"])
+        ).remote(folder, n["NodeID"], checkpoints)
         for n in nodes
     ]
     ray.wait(asked, num_returns=len(asked), timeout=NODE_SECONDS)
@@ -82,4 +83,4 @@ def ask_all(folder: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"\n{MARK}{json.dumps(ask_all(sys.argv[1]))}\n")
+    sys.stdout.write(f"\n{MARK}{json.dumps(ask_all(*sys.argv[1:3]))}\n")

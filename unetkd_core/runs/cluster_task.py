@@ -15,7 +15,7 @@ from typing import Any, Final
 from unetkd_core.runs.launch import ALLOCATOR
 
 TAKEN: Final = 3
-"""Exit status of a worker that found another one at the run."""
+"""Exit status of a worker that found another one at the run: nothing is to be said about its end."""
 
 
 def train(run_dir: str, asks: Mapping[str, int]) -> int:
@@ -50,8 +50,6 @@ def _environment(asks: Mapping[str, int], more: Mapping[str, str]) -> dict[str, 
 
 def why_ended(code: int) -> str:
     """Why a worker that ended with this exit status may have left no word in its folder."""
-    if code == TAKEN:
-        return "Another worker still has the run; wait until it is gone."
     if code == -signal.SIGKILL:
         return "The system ended it, most likely for want of memory; ask for more, or for smaller batches."
     if code < 0:

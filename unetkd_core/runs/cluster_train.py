@@ -7,16 +7,20 @@ half a gigabyte, in every process that only watches. Loads neither torch nor, by
 """
 
 import dataclasses
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from unetkd_core import settings
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import cluster_task
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.placement import Resources
+
+SILENT_SECONDS: Final = 120.0
+"""A host that did not answer Ray Train for so long is given up, and all begin anew; Ray's own limit is ten minutes."""
 
 
 def train(run_dir: str, asks: Resources, retries: int) -> None:
@@ -28,6 +32,7 @@ def train(run_dir: str, asks: Resources, retries: int) -> None:
     from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
     from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
+    os.environ.setdefault("RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S", f"{SILENT_SECONDS:.0f}")
     each = max(1, asks.gpus)
     one = Resources(max(1, asks.cpus // each), min(1, asks.gpus))
     results = settings.home() / "cluster" / "train"
@@ -69,9 +74,11 @@ def one_process(told: Mapping[str, Any]) -> None:
         "MASTER_ADDR": meeting["host"],
         "MASTER_PORT": meeting["port"],
     }
+    # Of a machine's cores, however many of its processes came here: each takes its share of them (session.py).
+    asks = {**told["asks"], "cpus": told["asks"]["cpus"] * context.get_local_world_size()}
     # Only the first one holds the run's lock and writes its status; the others are workers that follow it.
     module = "unetkd_core.runs.cluster_worker" if rank == 0 else "unetkd_core.runs.worker"
-    code = cluster_task.spawn(told["run_dir"], told["asks"], place, module).wait()
+    code = cluster_task.spawn(told["run_dir"], asks, place, module).wait()
     if code and _goes_on(Path(told["run_dir"])):
         raise RuntimeError(f"process {rank + 1} of {context.get_world_size()} ended with status {code}")
 

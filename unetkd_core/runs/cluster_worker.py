@@ -17,7 +17,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from unetkd_core import visitors
 from unetkd_core.errors import RunError, UnetKDError
-from unetkd_core.runs import cluster_task, provenance, rank_processes, worker
+from unetkd_core.runs import cluster_task, placement, provenance, rank_processes, worker
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.process import this_process
 from unetkd_core.runs.reporter import Reporter
@@ -29,10 +29,14 @@ PATIENCE_SECONDS: Final = 600.0
 
 
 class FencedReporter(Reporter):
-    """Writes a status only as long as the run is this process's; else the process ends where it stands.
+    """Writes a status or an epoch only as long as the run is this process's; else the process ends where it stands.
 
     A machine that was cut off, or paused, and comes back must not write over what another one goes on with.
     """
+
+    def still_mine(self) -> None:
+        """Ends the process if it is not."""
+        self._leave_if_taken()
 
     def _put(self, *, durable: bool, **changes: Any) -> None:
         self._leave_if_taken()
@@ -72,6 +76,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(run: Run) -> int:
+    if not placement.placed(run.run_dir):
+        return cluster_task.TAKEN  # it was resumed on a machine of its own meanwhile
     before = run.written_status()
     if before.state == "done":
         return 0  # its node died after the last word

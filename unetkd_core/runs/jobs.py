@@ -17,6 +17,7 @@ from unetkd_core.errors import NotAllowedError, RunError, UnetKDError
 from unetkd_core.runs import checks, cluster, cluster_checks, folder, limits, locks, owners, placement, turns_gone
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.launch import kill, launch, signal_group
+from unetkd_core.runs.log import RunLog
 from unetkd_core.runs.rank_processes import PROCESSES
 from unetkd_core.runs.status import Status
 from unetkd_core.training.config import RunConfig
@@ -56,7 +57,7 @@ def start(
         checks.check_labels(config.twin("-"))
     checks.check_processes(config, processes)
     if cluster.chosen():
-        cluster_checks.check(config)
+        cluster_checks.check(config, processes=processes)
     notes = {"data": data_hashes(config), **owned, **({PROCESSES: processes} if processes > 1 else {})}
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         method = beyond_soft_labels(config.teaching) if config.teaching else ""
@@ -141,15 +142,18 @@ def resume(run_id: str, *, by: str | None = None) -> Run:
     """
     run = open_run(run_id)
     owners.check(run, by)
+    handed_over = placement.read(run.run_dir)  # before we look whether it is over: never another server's new job
     _resumable(run)
     checks.check(run.config, resuming=(run.run_dir / "last").is_dir())
     limits.check_time(run)
     if cluster.chosen():
-        cluster_checks.check(run.config)
+        cluster_checks.check(run.config, processes=int(run.meta.get(PROCESSES) or 1))
+    if handed_over is not None and not cluster.take_back(handed_over):
+        RunLog(run.run_dir / "log.txt").line(cluster.not_taken_back(handed_over))
     with locks.hold(run_id):
         status = _resumable(run)  # another server may have been quicker
         kill(run)  # one that was stopped may still be on its way out
-        cluster.withdraw(run.run_dir)
+        before = run.written_status()
         try:
             with limits.room_for(1, owner=run.owner, new=False):
                 _queue_again(run, status)
@@ -157,7 +161,12 @@ def resume(run_id: str, *, by: str | None = None) -> Run:
             raise RunError(
                 f"Run {run_id} cannot be resumed: its folder cannot be written ({error.strerror or error})."
             ) from error
-        _launch(run)
+        try:
+            _launch(run)
+        except RunError:
+            with contextlib.suppress(OSError):
+                run.write_status(before)  # nobody works on it: it can be resumed at once
+            raise
     return run
 
 

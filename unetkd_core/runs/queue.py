@@ -116,7 +116,8 @@ def _seen() -> list[turns.Seen]:
     found = []
     for run in list_runs():
         with contextlib.suppress(UnetKDError):
-            found.append(turns.seen(run, run.status()))
+            status = run.written_status() if placement.placed(run.run_dir) else run.status()  # Ray is asked for no slot
+            found.append(turns.seen(run, status))
     return found
 
 

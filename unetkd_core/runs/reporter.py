@@ -71,6 +71,9 @@ class Reporter:
         """Still there, with nothing to tell. Raises OSError."""
         self._beat()
 
+    def still_mine(self) -> None:
+        """Asked before an epoch is written. On this machine the run's lock makes sure; see cluster_worker.py."""
+
     def epoch(self, **changes: Any) -> None:
         """A whole epoch is done; always written."""
         self._put(durable=False, **changes)

@@ -206,12 +206,14 @@ class Session:
 
     def _on_epoch(self, trainer: "Trainer", report: "EpochReport") -> None:
         """Keep one whole epoch. The state is saved last: what a kill leaves half-done is then done again, alike."""
+        self.reporter.still_mine()
         if report.epoch == 1 and (teacher := trainer.teacher_scores()) is not None:
             self.run.add_to_meta(teaching.MIOU, teacher.to_json()["miou"])
         if report.best:
             checkpoints.save(trainer.network, self.run.run_dir / "best", self._info(report, trainer.arch), half=False)
         panel.write_epoch(self.run.run_dir / "panel", report.epoch, report.panel)
         self._append_metrics(report.metrics)
+        self.reporter.still_mine()
         trainer.save(self.last_dir)
         pace = trainer.pace
         self.reporter.epoch(

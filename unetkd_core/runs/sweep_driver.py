@@ -12,7 +12,7 @@ from typing import Final
 
 from filelock import FileLock
 
-from unetkd_core.errors import NotAllowedError, QueueFullError, RunError, UnetKDError
+from unetkd_core.errors import ClusterBusyError, NotAllowedError, QueueFullError, RunError, UnetKDError
 from unetkd_core.runs import jobs, limits, locks, owners, sweep_match, sweep_room
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.reporter import Reporter
@@ -44,8 +44,8 @@ class Driver:
         """Runs ("4/0") and twins ("M128/0") that this go has started, resumed, or found going on."""
         self.current = ""
         """What is being started: for the sentence when that is refused."""
-        self.full = False
-        """Whether others have filled the queue: then this sweep waits for room."""
+        self.full = ""
+        """What there is none of just now, room in the queue or a cluster: this sweep waits for it."""
 
     def go(self) -> bool:
         """Until nothing is left to do; False when asked to stop first, and then the sweep's own runs are stopped.
@@ -73,18 +73,19 @@ class Driver:
     def _fill(self, active: int) -> int:
         """Start what there is room for; `active` runs go on. Returns how many do then, some of them since it was asked.
 
-        A queue that others have filled is no failure: one over, there is room again.
+        A queue that others have filled is no failure: one over, there is room again. Nor is a cluster that cannot take
+        a run just now.
         """
-        was, self.full = self.full, False
+        was, self.full = self.full, ""
         try:
             for planned in self.planned:
                 if active >= slots(self.spec):
                     break
                 active += self._advance(planned)
-        except QueueFullError as error:
-            self.full = True
-            if not was:
-                self.reporter.log.line(f"Waiting for room in the queue. {error}")
+        except (QueueFullError, ClusterBusyError) as error:
+            self.full = "room in the queue" if isinstance(error, QueueFullError) else "place on the cluster"
+            if was != self.full:
+                self.reporter.log.line(f"Waiting for {self.full}. {error}")
         return active
 
     # -- what is there already -------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ class Driver:
             return 0
         try:
             jobs.resume(run_id)
-        except QueueFullError:
+        except (QueueFullError, ClusterBusyError):
             raise
         except RunError:
             if self._one(run_id).state in BROKEN:
@@ -233,7 +234,7 @@ class Driver:
         states = [self._one(self.assigned.runs.get(p.key)).state for p in self.planned]
         done, training = states.count("done"), states.count("running")
         message = f"{done} of {len(states)} runs done" + (f", {training} training" if training else "")
-        message += "; no room in the queue just now" if self.full else ""
+        message += f"; no {self.full} just now" if self.full else ""
         self.reporter.progress(message, epoch=done, epochs=len(states))
 
     def _ids(self) -> set[str]:

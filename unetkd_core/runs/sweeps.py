@@ -19,12 +19,14 @@ from unetkd_core.runs import (
     launch,
     limits,
     owners,
+    placement,
     sweep_driver,
     sweep_folder,
     sweep_match,
     sweep_room,
 )
 from unetkd_core.runs.folder import list_runs
+from unetkd_core.runs.log import RunLog
 from unetkd_core.runs.status import Status
 from unetkd_core.runs.sweep_folder import Sweep, list_sweeps, open_sweep
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
@@ -129,8 +131,11 @@ def resume(sweep_id: str, *, by: str | None = None) -> Sweep:
     sweep = open_sweep(sweep_id)
     owners.check(sweep.as_run, by, what="sweep")
     _resumable(sweep)
+    handed_over = placement.read(sweep.sweep_dir)
     check(sweep.spec)
     sweep_room.check_runs(sweep.spec, sweep.owner)
+    if handed_over is not None and not cluster.take_back(handed_over):
+        RunLog(sweep.sweep_dir / "log.txt").line(cluster.not_taken_back(handed_over))
     with sweep_room.room_for_one(sweep.owner, but=sweep.id, new=False):
         status = _resumable(sweep)  # another tab may have been quicker
         _kill(sweep)
