@@ -4,17 +4,27 @@ const NAME = "unetkd-owner"
 let unkept = null // where the browser keeps nothing, the key lives as long as this window
 
 export default function ({ data, setStateValue }) {
-  if (!data.known) setStateValue("key", kept() ?? unkept)
+  if (!data.known) tell(setStateValue)
 }
 
-function kept() {
+async function tell(setStateValue) {
+  const key = await kept()
+  if (key === null) setStateValue("kept", false)
+  setStateValue("key", key ?? (unkept ??= made()))
+}
+
+async function kept() {
   try {
-    if (!/^[\w-]{43}$/.test(localStorage.getItem(NAME) ?? "")) localStorage.setItem(NAME, made())
-    return localStorage.getItem(NAME) // another window may have been quicker
+    // Two windows at a first visit take turns, or each would put its key over the other's; without https there are no locks.
+    return navigator.locks ? await navigator.locks.request(NAME, stored) : stored()
   } catch {
-    unkept ??= made()
     return null
   }
+}
+
+function stored() {
+  if (!/^[\w-]{43}$/.test(localStorage.getItem(NAME) ?? "")) localStorage.setItem(NAME, made())
+  return localStorage.getItem(NAME)
 }
 
 function made() {

@@ -102,6 +102,7 @@ def launcher(config: RunConfig, twin: bool) -> None:
         alone = "It will wait until there is room beside the one that is running."
         st.html(f'<p class="ukd-note run-hint">{wait if visitor.is_public() else alone}</p>')
     visitor.note(f"A shared server: {limits.in_words()}.")
+    visitor.note_unkept()
 
 
 def watched() -> str | None:

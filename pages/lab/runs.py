@@ -160,6 +160,7 @@ if listed:
     st.fragment(table, run_every=TABLE_TICK if busy else None)(listed, run_id)
     run_disk.line()
     visitor.note("Everybody’s runs are listed; a run is stopped, resumed and deleted by the browser that started it.")
+    visitor.note_unkept()
     try:
         run_view.show(run_id, page=PAGE, closer=True)
         details(*next(entry for entry in listed if entry[0].id == run_id))

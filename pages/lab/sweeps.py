@@ -70,6 +70,7 @@ def launcher(spec: SweepSpec) -> str:
         start(spec)
     if cells := settings.max_cells():
         visitor.note(f"A shared server: one sweep of yours at a time, of at most {cells} students.")
+    visitor.note_unkept()
     return label
 
 

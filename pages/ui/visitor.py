@@ -15,6 +15,8 @@ from unetkd_core.settings import PROJECT_ROOT
 
 OWNER: Final = "visitor_owner"
 """Session-state key of the sha256 of the browser's key."""
+UNKEPT: Final = "visitor_unkept"
+"""Session-state key: the browser keeps nothing, so that its key is this window's only."""
 OTHERS: Final = "Somebody else’s: you can watch it, and compare what it learned."
 state = st.session_state
 
@@ -28,10 +30,17 @@ def settle() -> None:
     if not settings.public():
         return
     with st.container(key="visitor"):  # assets/app.css gives it no room
-        said = _ASK(key="visitor_ask", data={"known": OWNER in state}, on_key_change=lambda: None)
+        said = _ASK(
+            key="visitor_ask",
+            data={"known": OWNER in state},
+            on_key_change=lambda: None,
+            on_kept_change=lambda: None,
+        )
     owner = visitors.owner_of(said.key)
     if owner is not None:
         state[OWNER] = owner
+    if said.kept is False:
+        state[UNKEPT] = True
 
 
 def owner() -> str | None:
@@ -59,3 +68,9 @@ def note(text: str) -> None:
     """A calm line that says what this server does not do for visitors; nothing where all is private."""
     if settings.public():
         st.html(f'<p class="ukd-note ukd-shared">{text}</p>')
+
+
+def note_unkept() -> None:
+    """A calm line where the browser keeps no key: after a reload nobody knows whose the runs were."""
+    if state.get(UNKEPT):
+        note("Your browser keeps nothing for this page, so your runs are this window’s only: a reload gives them up.")

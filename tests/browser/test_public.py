@@ -58,3 +58,42 @@ def test_a_run_is_its_browsers_alone_also_after_a_reload(public: str, open_page:
     mine.get_by_role("button", name="Delete both").click()
     mine.get_by_text("No runs yet").wait_for()
     assert folder.list_runs() == []
+
+
+def test_two_windows_at_a_first_visit_keep_one_key(public: str, open_page: Callable[..., Page]) -> None:
+    page = settled(open_page(f"{public}/runs", ready="h1"))
+    code = (ROOT / "assets" / "visitor.js").read_text(encoding="utf-8")
+    before, told, stored = page.evaluate(
+        """async (code) => {
+          const { default: ask } = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })))
+          const told = []
+          let letGo
+          navigator.locks.request("unetkd-owner", () => new Promise((done) => (letGo = done)))  // another window
+          while (!letGo) await new Promise((done) => setTimeout(done, 10))
+          localStorage.removeItem("unetkd-owner")
+          ask({ data: { known: false }, setStateValue: (name, value) => told.push([name, value]) })
+          await new Promise((done) => setTimeout(done, 100))
+          const before = [localStorage.getItem("unetkd-owner"), told.length]
+          localStorage.setItem("unetkd-owner", "o".repeat(43))
+          letGo()
+          for (let i = 0; i < 100 && !told.length; i++) await new Promise((done) => setTimeout(done, 20))
+          return [before, told, localStorage.getItem("unetkd-owner")]
+        }""",
+        code,
+    )
+    assert before == [None, 0] and told == [["key", "o" * 43]] and stored == "o" * 43
+
+
+def test_a_browser_that_refuses_storage_is_told_so(public: str, open_page: Callable[..., Page]) -> None:
+    page = settled(open_page(f"{public}/runs", ready="h1"))
+    page.add_init_script(
+        """for (const name of ["getItem", "setItem"]) {
+          const real = Storage.prototype[name]
+          Storage.prototype[name] = function (key, ...more) {
+            if (key === "unetkd-owner") throw new DOMException("no", "SecurityError")
+            return real.call(this, key, ...more)
+          }
+        }"""
+    )
+    page.goto(f"{public}/runs")
+    page.get_by_text("your runs are this window’s only").wait_for()

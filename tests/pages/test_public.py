@@ -224,7 +224,7 @@ def test_other_places_are_left_out_with_spaces_and_of_windows(said: str, told: s
 def test_what_is_kept_of_a_key_is_its_hash(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:
     fake_run.write_teacher()
     key = "k" * 43
-    monkeypatch.setattr(visitor, "_ASK", lambda **_: SimpleNamespace(key=key))
+    monkeypatch.setattr(visitor, "_ASK", lambda **_: SimpleNamespace(key=key, kept=None))
     monkeypatch.setattr(jobs, "_launch", lambda run: None)
     monkeypatch.setattr(jobs, "start", START)
     at = opened("pages/lab/distill.py", who=None)
@@ -234,6 +234,16 @@ def test_what_is_kept_of_a_key_is_its_hash(monkeypatch: pytest.MonkeyPatch, lab:
     files = [p for p in settings.home().rglob("*") if p.is_file()]
     assert run.run_dir / "meta.json" in files and not any(key.encode() in p.read_bytes() for p in files)
     assert key not in str(at.query_params) and key not in text(at)
+
+
+@pytest.mark.parametrize("page", ["distill", "runs", "sweeps"])
+def test_a_browser_that_keeps_no_key_is_told_quietly(page: str, monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:
+    fake_run.write_teacher()
+    pair(THEIRS, B)
+    for kept in (None, False):
+        monkeypatch.setattr(visitor, "_ASK", lambda kept=kept, **_: SimpleNamespace(key="k" * 43, kept=kept))
+        at = opened(f"pages/lab/{page}.py", who=None)
+        assert ("runs are this window’s only" in text(at)) is (kept is False)
 
 
 def test_a_mistyped_switch_shows_nothing_but_why(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:
