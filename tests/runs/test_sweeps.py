@@ -20,7 +20,17 @@ from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, ClusterBusyError, ConfigError, RunError
-from unetkd_core.runs import estimate, jobs, sweep_estimate, sweep_match, sweep_results, sweep_worker, sweeps
+from unetkd_core.runs import (
+    cluster,
+    estimate,
+    jobs,
+    placement,
+    sweep_estimate,
+    sweep_match,
+    sweep_results,
+    sweep_worker,
+    sweeps,
+)
 from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.runs.status import Problem
@@ -489,6 +499,20 @@ def test_stopping_stops_what_the_sweep_set_going_and_nothing_else(
     (going.sweep.sweep_dir / "stop").touch()
     assert not going.go()
     assert by_hand.id not in stopped and sorted(stopped) == sorted(going.sweep.assigned().own) != []
+
+
+def test_a_driver_that_was_sent_to_a_cluster_is_taken_back_before_another_begins(
+    launched: Launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeps, "_launch", lambda sweep: None)
+    sweep = sweeps.start(grid())
+    sweep.as_run.write_status(dataclasses.replace(sweep.as_run.written_status(), state="stopped"))
+    placement.write(sweep.sweep_dir, "http://127.0.0.1:1", "the-job", placement.Resources())
+    asked: list[placement.Placement] = []
+    monkeypatch.setattr(cluster, "take_back", asked.append)  # which is to say that it could not
+    sweeps.resume(sweep.id)
+    assert [where.job for where in asked] == ["the-job"]
+    assert "Its job the-job could not be taken back" in sweep.log_tail()
 
 
 def test_a_driver_that_is_gone_reads_as_interrupted_and_only_then_can_be_resumed(
