@@ -177,8 +177,9 @@ def test_a_number_of_processes_that_makes_no_sense_blocks_nobody_elsewhere(count
 def test_a_run_that_holds_one_of_two_gpus_lets_go_of_it_for_an_older_one_that_wants_both() -> None:
     """Else each would wait for ever: one for the GPU that is held, the other for the older one's turn."""
     busy, young, old = waiting(50, "cuda:1"), several(30), several(100, state="stopped")
-    second = wait(busy, device="cuda:1")
-    assert second is not None
+    taken = wait(busy, device="cuda:1")
+    assert taken is not None
+    second: ExitStack = taken
     begin(busy)
     looks = iter(range(20))
     had: list[ExitStack | None] = []

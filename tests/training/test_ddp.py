@@ -17,7 +17,7 @@ from unetkd_core.errors import ConfigError
 from unetkd_core.training.ranks import Ranks
 from unetkd_core.training.setup import make_accelerator
 
-pytestmark = pytest.mark.timeout(300)  # processes take long to start on a busy machine
+pytestmark = pytest.mark.timeout(600)  # processes take long to start on a busy machine
 
 APART = ("holistic", "an encoder that thaws", "batch norm")
 """Cases with a test of their own: they differ, and it is known why."""
@@ -43,7 +43,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for rank in range(2)
     ]
     try:
-        said = [process.communicate(timeout=300)[0] for process in started]
+        said = [process.communicate(timeout=540)[0] for process in started]
     finally:
         for process in started:
             process.kill()
