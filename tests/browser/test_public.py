@@ -85,6 +85,7 @@ def test_two_windows_at_a_first_visit_keep_one_key(public: str, open_page: Calla
 
 
 def test_a_browser_that_refuses_storage_is_told_so(public: str, open_page: Callable[..., Page]) -> None:
+    fake_run.write_pair(Where("stopped", 7), run_id=MINE)
     page = settled(open_page(f"{public}/runs", ready="h1"))
     page.add_init_script(
         """for (const name of ["getItem", "setItem"]) {
