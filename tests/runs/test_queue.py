@@ -184,13 +184,17 @@ def test_a_run_that_holds_one_of_two_gpus_lets_go_of_it_for_an_older_one_that_wa
     looks = iter(range(20))
     had: list[ExitStack | None] = []
 
+    class Impatient(Reporter):
+        def should_stop(self) -> bool:
+            return next(looks, None) is None
+
     class Told(Reporter):
         def waiting(self, before: int) -> None:
             if before == 0 and not had:  # it holds cuda:0, and cuda:1 is taken
                 old.write_status(dataclasses.replace(old.written_status(), state="queued"))
                 second.close()
             elif before:
-                had.append(worker._wait_for_slots(old, Reporter(old)))
+                had.append(worker._wait_for_slots(old, Impatient(old)))
 
         def should_stop(self) -> bool:
             return next(looks, None) is None or bool(had)
