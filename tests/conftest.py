@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,15 @@ def unetkd_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "unetkd-home"
     monkeypatch.setenv("UNETKD_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def _smallest_numbers() -> Iterator[None]:
+    """A worker that ran in the test's process turned the smallest numbers to 0; other tests need them."""
+    yield
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session", autouse=True)

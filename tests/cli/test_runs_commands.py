@@ -12,6 +12,7 @@ from unetkd_core.cli import follow, train
 from unetkd_core.runs import folder, jobs
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.status import Problem
+from unetkd_core.training.config import RunConfig
 
 
 def end(run: Run, state: str, *, epochs: int = 2, error: Problem | None = None) -> None:
@@ -209,8 +210,9 @@ def test_prune_shows_what_goes_and_asks(unetkd: Unetkd, launched: list[Run], mon
 def test_several_runs_are_stopped_at_once(unetkd: Unetkd, launched: list[Run], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(jobs, "stop", lambda *run_ids: asked.append(run_ids))
-    assert unetkd("runs", "stop", "a", "b").code == 0
-    assert asked == [("a", "b")]
+    one, two = (folder.create(RunConfig()).id for _ in range(2))
+    said = unetkd("runs", "stop", one, two)
+    assert said.code == 0 and asked == [(one, two)] and said.out.count("is stopped; ") == 2
 
 
 def test_a_run_whose_settings_no_longer_make_sense_is_listed_with_why_beside_the_others(

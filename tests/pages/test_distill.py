@@ -232,7 +232,7 @@ def test_what_both_failed_of_is_told_once(lab: Asked) -> None:
 
 
 def test_a_twin_that_waits_alone_is_named(lab: Asked) -> None:
-    fake_run.write_pair((Where(), Where("queued", 0, phase="starting")))
+    fake_run.write_pair((Where(), Where("queued", 0, phase="queue")))
     assert "The twin waits for its turn" in text(opened("distill"))
 
 

@@ -146,7 +146,7 @@ CONFIG_DAMAGE = {
     "architecture lacks a field": (edited(arch={"type": "unet"}), "cannot be built"),
     "architecture of text": (edited(arch={**SMALL, "levels": "many"}), "cannot be built"),
     "giant architecture": (edited(arch={**SMALL, "base_width": 10**9}), "outside 0 to 4096"),
-    "deepest architecture": (edited(arch={**SMALL, "levels": 4096}), "over 1,000,000,000 parameters"),
+    "deepest architecture": (edited(arch={**SMALL, "levels": 4096}), "no whole number from 1 to 12"),
     "other size": (edited(arch=m_arch("M1024")), "cannot be a network of 31"),
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "has no model.safetensors"),
 }

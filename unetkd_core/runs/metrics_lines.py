@@ -11,6 +11,8 @@ from unetkd_core.classes import NUM_CLASSES
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Of the whole file at most; 10,000 epochs take about 10 MB."""
 _SCORES: Final = ("miou", "pixel_accuracy", "loss_ce", "agreement")
+_PARTS: Final = ("loss_terms", "critic")
+"""What a line has of further terms, and of the holistic term's critic: numbers by name."""
 _LARGEST: Final = 1e30
 """The span of two such numbers is still one."""
 _UNSCORED: Final = {"miou": None, "iou": [None] * NUM_CLASSES, "pixel_accuracy": None}
@@ -34,10 +36,11 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 def _sound(entry: dict[str, Any]) -> bool:
     """Whether numbers stand where numbers stand."""
-    epoch, terms = entry.get("epoch"), entry.get("loss_terms") or {}
+    epoch = entry.get("epoch")
     whole = isinstance(epoch, int) and not isinstance(epoch, bool) and 0 <= epoch <= 10**9
-    plain = all(_is_number(value) for name, value in entry.items() if name not in ("loss_terms", "val"))
-    return whole and plain and isinstance(terms, dict) and all(map(_is_number, terms.values()))
+    plain = all(_is_number(value) for name, value in entry.items() if name not in (*_PARTS, "val"))
+    parts = [entry.get(name) or {} for name in _PARTS]
+    return whole and plain and all(isinstance(part, dict) and all(map(_is_number, part.values())) for part in parts)
 
 
 def _scored(val: dict[str, Any]) -> bool:
