@@ -7,9 +7,13 @@ import os
 import platform
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Final
+
+_NICENESS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -63,3 +67,16 @@ def _output(*command: str) -> str:
         return subprocess.run(command, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
+
+
+def step_back() -> None:
+    """Let whoever looks at the app go before this process. Does nothing where the system does not let us.
+
+    Linux shares the processor out between sessions first, and a worker has one of its own: there a process's niceness
+    counts within its session alone, unless the session's own (autogroup, sched(7)) says so too.
+    """
+    with suppress(OSError, AttributeError):
+        os.nice(_NICENESS)
+    with suppress(OSError):
+        if os.getsid(0) == os.getpid():  # else it is the niceness of somebody's terminal
+            Path("/proc/self/autogroup").write_text(str(_NICENESS))

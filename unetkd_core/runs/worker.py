@@ -22,6 +22,7 @@ from unetkd_core.runs import locks, queue, rank_processes
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.following import follow
 from unetkd_core.runs.problems import explain
+from unetkd_core.runs.process import step_back
 from unetkd_core.runs.reporter import Reporter
 from unetkd_core.training.progress import StopRequested
 
@@ -39,8 +40,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("expected the folder of one run: python -m unetkd_core.runs.worker RUN_DIR\n")
         return 2
     run_dir = Path(arguments[0]).resolve()
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(5)  # the app stays responsive while its runs train
+    step_back()  # the app stays responsive while its runs train
     run = Run(run_dir.name, run_dir)
     try:
         place = rank_processes.place()
