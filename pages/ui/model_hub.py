@@ -177,9 +177,7 @@ def _forget(ref: str) -> None:
     except UnetKDError as error:
         model_work.refuse(error)
         return
-    freed = f"{hub.megabytes(done.freed)} are free again" if done.freed else "its files stay"
-    needed = f": {', '.join(done.kept_for)} needs them" if done.kept_for else ""
-    model_work.tell(f"Forgotten: {', '.join(done.refs)}; {freed}{needed}.")
+    model_work.tell(str(done))
 
 
 def _pushed(done: Pushed) -> tuple[str, str | None]:

@@ -247,3 +247,11 @@ def test_a_meta_file_with_entries_of_another_kind_is_refused(change: dict) -> No
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(RunError, match=f"{next(iter(change))} of another kind"):
         run.meta  # noqa: B018
+
+
+def test_an_epoch_that_says_what_a_critic_found_is_read_and_one_of_text_is_not() -> None:
+    run = folder.create(RunConfig())
+    line = {"epoch": 1, "loss": 1.0, "critic": {"distance": 0.5}, "val": {"miou": 0.5, "iou": [0.5] * 6}}
+    lines = [line, {**line, "epoch": 2, "critic": {"distance": "far"}}]
+    (run.run_dir / "metrics.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    assert [one["epoch"] for one in run.metrics()] == [1] and run.metrics()[0]["critic"] == {"distance": 0.5}

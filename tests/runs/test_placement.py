@@ -348,3 +348,11 @@ def test_a_run_that_waits_is_ended_when_asked_and_a_worker_is_left_time(
     assert cluster_job._watch(run, lambda: next(answers), 120) == "over"
     monkeypatch.setattr(cluster_job, "STOP_SECONDS", 0.0)
     assert cluster_job._watch(run, lambda: False, 120) == "stop"
+
+
+def test_a_workers_place_among_processes_is_not_that_of_ray_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    asks = {"cpus": 2, "gpus": 0}
+    assert not {"RANK", "WORLD_SIZE"} & cluster_task._environment(asks, {}).keys()
+    assert cluster_task._environment(asks, {"RANK": "0"})["RANK"] == "0"

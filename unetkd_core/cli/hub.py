@@ -90,9 +90,7 @@ def forget(
     if as_json:
         print_json(done._asdict())
         return
-    freed = f"{hub.megabytes(done.freed)} are free again" if done.freed else "its files stay"
-    needed = f": {', '.join(done.kept_for)} needs them" if done.kept_for else ""
-    typer.echo(f"Forgotten: {', '.join(done.refs)}; {freed}{needed}.")
+    typer.echo(str(done))
 
 
 @contextmanager

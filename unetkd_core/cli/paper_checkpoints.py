@@ -19,7 +19,7 @@ from unetkd_core.cli.saying import Say, saying
 from unetkd_core.cli.sweep_options import list_of, seeds_of
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered, Source
-from unetkd_core.errors import CheckpointError, ConfigError, RunError, UnetKDError
+from unetkd_core.errors import CheckpointError, RunError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.runs import checks, estimate, keep, scored, shipped, standalone, sweep_estimate
@@ -93,7 +93,8 @@ def checkpoints_(
         alpha=alpha,
         temperature=temperature,
     )
-    making = Making(replace(plan, imagenet=_imagenet(plan)), context.obj)
+    plan = replace(plan, imagenet=pretrained.here({one.name for one in plan.alone()} & {*ENCODERS}))
+    making = Making(plan, context.obj)
     making.check(replacing=replace_)
     making.say_costs()
     if dry_run:
@@ -104,19 +105,6 @@ def checkpoints_(
         print_json([checkpoints.read_info(settings.checkpoints_dir() / name).to_json() for name in made])
     else:
         _print(made, plan.on)
-
-
-def _imagenet(plan: Plan) -> frozenset[str]:
-    """Encoders that are to be trained and whose ImageNet weights can be had here."""
-    found = set()
-    for one in plan.alone():
-        if one.name in ENCODERS:
-            try:
-                pretrained.check(one.name)
-                found.add(one.name)
-            except ConfigError:
-                continue
-    return frozenset(found)
 
 
 _MADE_BY: Final = "Made by "

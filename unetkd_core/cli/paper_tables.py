@@ -16,7 +16,7 @@ from unetkd_core.cli.follow import follow
 from unetkd_core.cli.output import duration, print_json, print_table, remark
 from unetkd_core.cli.saying import saying
 from unetkd_core.cli.sweep_options import list_of, seeds_of
-from unetkd_core.errors import ConfigError, RunError, UnetKDError
+from unetkd_core.errors import RunError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.runs import (
     jobs,
@@ -108,7 +108,7 @@ def tables(
         methods=tuple(list_of(methods, str, "--methods") or ()),
         teacher_seed=paper_results.read(path).notes.get("teacher_seed") if path.exists() else None,
     )
-    plan = replace(plan, imagenet=_imagenet(plan))
+    plan = replace(plan, imagenet=pretrained.here({name for name, _ in plan.alone()} & {*paper.MEMBERS}))
     making = Making(plan, splits, path, context.obj)
     making.check()
     _say_costs(plan, splits)
@@ -188,18 +188,6 @@ def given_of(use: Sequence[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{text!r} is not NAME=REF, as MobileNetV2=run:ID", param_hint="--use")
         given[name] = ref
     return given
-
-
-def _imagenet(plan: Plan) -> frozenset[str]:
-    """Encoders that are to be trained and whose ImageNet weights can be had here."""
-    found = set()
-    for name in {name for name, _ in plan.alone()} & set(paper.MEMBERS):
-        try:
-            pretrained.check(name)
-            found.add(name)
-        except ConfigError:
-            continue
-    return frozenset(found)
 
 
 def notes_of(words: Sequence[str], base: RunConfig, splits: Splits) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import hashlib
 import os
 import re
 import urllib.request
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -74,6 +76,16 @@ def file_names(backbone: Backbone) -> tuple[str, ...]:
     """Names that a weights file may have in a folder, the first that is there is taken."""
     factory = backbone.factory
     return (f"{factory}_encoder.safetensors", f"{factory}.safetensors", backbone.weights_url.rpartition("/")[2])
+
+
+def here(names: Iterable[str]) -> frozenset[str]:
+    """Of these encoders those whose ImageNet weights can be had on this machine."""
+    found = set()
+    for name in names:
+        with suppress(ConfigError):
+            check(name)
+            found.add(name)
+    return frozenset(found)
 
 
 def check(name: str) -> Weights:

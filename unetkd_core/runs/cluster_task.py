@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from unetkd_core.runs import rank_processes
 from unetkd_core.runs.launch import ALLOCATOR
 
 TAKEN: Final = 3
@@ -39,9 +40,12 @@ def spawn(
 
 
 def _environment(asks: Mapping[str, int], more: Mapping[str, str]) -> dict[str, str]:
-    """One slot with all the cores that Ray set aside; a GPU only where Ray gave one."""
+    """One slot with all the cores that Ray set aside; a GPU only where Ray gave one. A place among processes is only
+    what `more` says, not what Ray itself was started with.
+    """
     share = {"UNETKD_CORES": str(asks["cpus"]), "UNETKD_SLOTS": "1"}
-    env = {"GLIBC_TUNABLES": ALLOCATOR, **os.environ, **share, **more}
+    ours = {name: value for name, value in os.environ.items() if name not in rank_processes.VARIABLES}
+    env = {"GLIBC_TUNABLES": ALLOCATOR, **ours, **share, **more}
     env.pop("UNETKD_RAY_ADDRESS", None)
     if not asks["gpus"]:
         env["CUDA_VISIBLE_DEVICES"] = ""

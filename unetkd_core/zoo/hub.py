@@ -20,7 +20,7 @@ from unetkd_core.zoo.hub_forget import Forgotten, forget
 from unetkd_core.zoo.hub_offer import RemoteFile, Repository, check_members, look_at
 from unetkd_core.zoo.hub_push import Parcel, Pushed, pack, push
 from unetkd_core.zoo.hub_refs import HubRef, make, parse
-from unetkd_core.zoo.hub_transfer import Progress, Transfer
+from unetkd_core.zoo.hub_transfer import Progress, Transfer, megabytes
 from unetkd_core.zoo.limits import MAX_CONFIG_BYTES, can_hold
 
 __all__ = [
@@ -204,8 +204,3 @@ def _refuse_foreign(config: Path, ref: HubRef) -> None:
         raise HubError(
             f"{ref} is another kind of model{said}, no checkpoint of UNetKD. Its weights were not downloaded."
         )
-
-
-def megabytes(size: int) -> str:
-    """1234567 -> "1.2 MB"; under 100 kB in kB."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"

@@ -6,15 +6,14 @@ and only one that no other reference and no ensemble in checkpoints/ means. Need
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from unetkd_core import settings, visitors
+from unetkd_core import visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
-from unetkd_core.zoo import ensembles, folders, hub_cache, hub_refs, references
-from unetkd_core.zoo.checkpoints import ENSEMBLE, NAME
+from unetkd_core.zoo import hub_cache, hub_refs, references, shelf
 from unetkd_core.zoo.hub_offer import check_members
 from unetkd_core.zoo.hub_refs import HubRef
+from unetkd_core.zoo.hub_transfer import megabytes
 
 
 class Forgotten(NamedTuple):
@@ -23,6 +22,12 @@ class Forgotten(NamedTuple):
     refs: tuple[str, ...]
     freed: int
     kept_for: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """For people: "Forgotten: hf:a/b; 1.0 MB are free again."."""
+        freed = f"{megabytes(self.freed)} are free again" if self.freed else "its files stay"
+        needed = f": {', '.join(self.kept_for)} needs them" if self.kept_for else ""
+        return f"Forgotten: {', '.join(self.refs)}; {freed}{needed}."
 
 
 def forget(ref: HubRef, needed_by: Sequence[str] = ()) -> Forgotten:
@@ -39,7 +44,7 @@ def forget(ref: HubRef, needed_by: Sequence[str] = ()) -> Forgotten:
     gone = (ref, *_members(ref))
     left = hub_cache.forget(gone)
     needed = [text for text, other in left.items() if other == commit and hub_refs.parse(text).repo_id == ref.repo_id]
-    needed += [*_ensembles_that_mean(ref, commit), *needed_by]
+    needed += [*shelf.ensembles_of(lambda member: is_from(member, ref, commit)), *needed_by]
     return Forgotten(tuple(map(str, gone)), 0 if needed else _free(commit), tuple(sorted(needed)))
 
 
@@ -54,22 +59,6 @@ def _members(ref: HubRef) -> list[HubRef]:
 def _folder(member: str) -> str:
     """A member's folder in the repository, as its ensemble.json names it."""
     return hub_refs.parse(member).folder or "" if member.startswith(hub_refs.PREFIX) else member
-
-
-def _ensembles_that_mean(ref: HubRef, commit: str) -> list[str]:
-    """Ensembles in checkpoints/ with a member from this very commit."""
-    root, found = settings.checkpoints_dir(), []
-    for name in folders.names(root, NAME):
-        if any(is_from(member, ref, commit) for member in _members_of(folders.current(root / name))):
-            found.append(name)
-    return found
-
-
-def _members_of(folder: Path) -> tuple[str, ...]:
-    try:
-        return ensembles.read_file(folder / ENSEMBLE).members if (folder / ENSEMBLE).is_file() else ()
-    except UnetKDError:
-        return ()
 
 
 def is_from(member: str, ref: HubRef, commit: str) -> bool:

@@ -94,3 +94,8 @@ def _bar(moved: Callable[[int], None]) -> type[Any]:
             """Nothing is drawn."""
 
     return Bar
+
+
+def megabytes(size: int) -> str:
+    """1234567 -> "1.2 MB"; under 100 kB in kB."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"

@@ -1,5 +1,7 @@
 """What lies in checkpoints/: what is damaged, who needs whom, and taking something away for good. Needs no torch."""
 
+from collections.abc import Callable
+
 from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
 from unetkd_core.zoo import checkpoints, ensembles, folders, references
@@ -39,10 +41,15 @@ def delete(name: str) -> None:
 
 def dependants(name: str) -> list[str]:
     """Names of the ensembles in checkpoints/ that a named checkpoint is a member of."""
+    return ensembles_of(lambda member: member == name)
+
+
+def ensembles_of(wanted: Callable[[str], bool]) -> list[str]:
+    """Names of the ensembles in checkpoints/ that have a member like that, by its reference."""
     folder, found = settings.checkpoints_dir(), []
     for other in ensembles_there():
         try:
-            if name in ensembles.read_file(folders.current(folder / other) / ensembles.ENSEMBLE).members:
+            if any(map(wanted, ensembles.read_file(folders.current(folder / other) / ensembles.ENSEMBLE).members)):
                 found.append(other)
         except UnetKDError:
             continue
