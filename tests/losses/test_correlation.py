@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from unetkd_core.classes import UNLABELLED, VOID
-from unetkd_core.losses.correlation import dist
+from unetkd_core.losses.correlation import dist, unlike
 
 
 def logits_of(rows):
@@ -72,6 +72,23 @@ def test_where_the_teacher_says_one_thing_there_is_nothing_to_correlate_with():
     # Class 0 has the same share of both pixels; of the others one falls in both networks, one in the student's alone.
     _, intra = dist(logits_of([[0.2, 0.5, 0.3], [0.6, 0.3, 0.1]]), logits_of([[0.5, 0.3, 0.2], [0.5, 0.2, 0.3]]))
     assert intra.weight.item() == 2 and intra.mean().item() == pytest.approx((0 + 2) / 2, abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.7])
+@pytest.mark.parametrize("pixels", [35_840, 1_048_576])
+def test_a_class_of_which_the_teacher_says_one_thing_everywhere_is_left_out_in_single_precision(share, pixels):
+    torch.manual_seed(0)
+    teacher = torch.empty(3, pixels)
+    teacher[0] = share
+    teacher[1] = (1 - share) * torch.rand(pixels)
+    teacher[2] = 1 - share - teacher[1]
+    student = torch.rand(3, pixels).softmax(0)
+    term = unlike(student, teacher)
+    assert term.weight.item() == 2
+    assert term.mean().item() == pytest.approx(unlike(student[1:], teacher[1:]).mean().item())
+    assert unlike(torch.full((1, pixels), share), teacher[1:2]).mean().item() == pytest.approx(
+        1
+    )  # a student of no opinion
 
 
 def test_one_pixel_has_an_inter_term_and_no_intra_term():
