@@ -58,6 +58,7 @@ def test_teachers_and_the_median_of_each_students_seeds_are_kept_and_a_second_ti
     assert (teacher.role, taught.role, taught.title) == ("teacher", "student", "M128 from M512")
     assert taught.run_id and alone.run_id and open_run(taught.run_id).config.teaching
     assert open_run(alone.run_id).config.teaching is None
+    assert open_run(alone.run_id).config.seed == open_run(taught.run_id).config.seed
     assert "the median of seeds 0, 1, 2" in taught.notes and "others:val" in taught.notes
     assert "Points over the untaught twin of the same seed, taught by m512-teacher: others:val " in taught.notes
     assert "`unetkd paper checkpoints --train mine:train" in taught.notes and "others:val" in taught.metrics
@@ -129,9 +130,12 @@ def test_a_student_that_does_not_beat_its_twin_says_so_and_what_was_tried(monkey
     best = {"s0": 0.5, "s1": 0.7, "s2": 0.6, "t0": 0.4, "t1": 0.3, "t2": 0.2}
     scores = {"a:val": {"s0": 0.50, "s1": 0.52, "s2": 0.54}, "b:val": {"s0": 0.30, "s1": 0.30, "s2": 0.30}}
     alone, taught = shipped.picks(plan, "M128", lambda run, on: scores[on].get(run, 0.40), best.__getitem__)
-    assert (alone.name, alone.run_id, taught.name, taught.run_id) == ("m128-alone", "t1", "m128-from-m512", "s2")
+    assert (alone.name, alone.run_id, taught.name, taught.run_id) == ("m128-alone", "t0", "m128-from-m512", "s0")
+    assert "Seed 0, the median of seeds 0, 1, 2" in taught.notes  # by the means 0.45, 0.50 and 0.40
     assert "a:val +12.0 ± 2.0; b:val −10.0 ± 0.0." in taught.notes
-    assert "It does not beat its twin on b:val; tried: kd-t2, α 0.5, T 4, 20 epochs, no other." in taught.notes
+    assert (
+        "It does not beat its twin on b:val; this command tries one way: kd-t2, α 0.5, T 4, 20 epochs." in taught.notes
+    )
     assert "mIoU over the seeds: a:val 40.0 ± 0.0; b:val 40.0 ± 0.0." in alone.notes
     assert "does not beat" not in alone.notes
     monkeypatch.setattr(shipped, "pairs", lambda *_: {"M512": {0: runs[0]}})

@@ -19,9 +19,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was really measured, which grows."""
     found: list[str] = []
 
-    def measure(ref: str, source: object, *_: object) -> Scores:
+    def measure(ref: str, source: object, *_: object) -> tuple[Scores, str]:
         found.append(ref)
-        return Scores(0.5, (0.5,) * 6, 0.9)
+        return Scores(0.5, (0.5,) * 6, 0.9), ref
 
     monkeypatch.setattr(scored, "_measured", measure)
     monkeypatch.setattr(references, "info_of", lambda ref: type("Info", (), {"sha256": str(ref)}))
@@ -50,3 +50,17 @@ def test_the_same_scenes_elsewhere_and_of_another_date_are_not_scored_again(
     Image.fromarray(np.ones((16, 16), np.uint8)).save(tmp_path / "two" / "val" / "labels" / "a.png")
     scored.scores_of("net", catalog.open_source("mine:val"))
     assert measured == ["net", "net"]
+
+
+def test_scores_of_weights_that_were_replaced_meanwhile_are_kept_as_theirs(
+    tmp_path: Path, measured: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in ("images", "labels"):
+        (tmp_path / "one" / "val" / part).mkdir(parents=True)
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / "one" / "val" / "images" / "a.png")
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / "one" / "val" / "labels" / "a.png")
+    catalog.register("mine", tmp_path / "one")
+    source = catalog.open_source("mine:val")
+    monkeypatch.setattr(scored, "_measured", lambda *_: (Scores(0.9, (0.9,) * 6, 0.9), "the new weights"))
+    assert scored.scores_of("net", source).miou == 0.9
+    assert scored.is_known("the new weights", source) and not scored.is_known("net", source)

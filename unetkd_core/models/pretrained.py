@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -70,6 +71,23 @@ def find(name: str) -> Weights:
             if path.is_file():
                 return Weights(backbone, path)
     return Weights(backbone, None)
+
+
+def sha256_of(name: str) -> str | None:
+    """Of the file that the encoder `name` would begin from; none where it is not here yet.
+
+    Raises ConfigError as `find` does, OSError.
+    """
+    path = find(name).path
+    if path is None:
+        return None
+    status = path.stat()
+    return _sha256(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: Path, *_: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def file_names(backbone: Backbone) -> tuple[str, ...]:

@@ -86,12 +86,15 @@ class Chain:
 
     def pairs(self, found: Finished, place: int) -> list[tuple[int, str, str | None]]:
         """(seed, the network at `place`, its untaught twin) as references, of what is done; the first has no twin."""
+        if place == 0:
+            return [(seed, run, None) for seed in self.seeds if (run := self._run(found, 0, seed)) is not None]
         pairs: list[tuple[int, str, str | None]] = []
         for seed in self.seeds:
-            run = self._run(found, place, seed)
-            alone = found.alone(self.base.with_(seed=seed, model={"name": self.networks[place]}))
-            if run is not None and alone is not None:
-                pairs.append((seed, run, f"{RUN_PREFIX}{alone.id}" if place else None))
+            teacher = self._run(found, place - 1, seed)
+            pair = None if teacher is None else found.pair(_config(self.link(place, seed, teacher)))
+            if pair is not None:
+                student, twin = pair
+                pairs.append((seed, f"{RUN_PREFIX}{student.id}", f"{RUN_PREFIX}{twin.id}"))
         return pairs
 
     def row(self, place: int) -> Row:

@@ -105,8 +105,8 @@ def _taught(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, st
     if row.teacher not in refs:
         return
     for seed, config in finder.plan.configs(row, refs):
-        student, twin = finder.taught(config), finder.alone(config)
-        if student is not None and twin is not None:
+        if (pair := finder.pair(config)) is not None:
+            student, twin = pair
             yield seed, f"{RUN_PREFIX}{student.id}", f"{RUN_PREFIX}{twin.id}"
 
 

@@ -12,11 +12,18 @@ from typing import Any, Final
 
 from unetkd_core import __version__, settings
 
+TRAINING: Final = "training"
+TRAINING_VERSION: Final = 1
+"""Raised by whoever changes what equal settings learn (a loss is mended, an augmentation drawn otherwise): runs of
+before are then no longer taken for runs of today. Runs of the first releases note none; theirs is 1.
+"""
 _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(("created", "pair", "control", "commit"), str),
     **dict.fromkeys(("versions", "machine", "teacher"), dict),
     "teacher_miou": (int, float),
     "processes": int,
+    "training": int,
+    "encoder_weights": dict,
 }
 """Entry of meta.json -> what it is where there is one, whoever writes it; readers compute with these."""
 PACKAGES: Final = ("torch", "accelerate", "numpy", "torchmetrics", "safetensors")
@@ -25,6 +32,7 @@ PACKAGES: Final = ("torch", "accelerate", "numpy", "torchmetrics", "safetensors"
 def provenance() -> dict[str, Any]:
     """Versions, commit and machine as JSON values, for meta.json."""
     return {
+        TRAINING: TRAINING_VERSION,
         "versions": _versions(),
         "commit": commit(),
         "machine": machine(),

@@ -35,10 +35,11 @@ def scores_of(
     CheckpointError, ConfigError, DataError.
     """
     limit = None if limit is None or limit >= len(source) else limit
-    path = _path(ref, source, limit)
+    path = _path(references.info_of(ref).sha256, source, limit)
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return Scores.from_json(outside.read_json(path))
-    scores = _measured(ref, source, limit, progress)
+    scores, sha256 = _measured(ref, source, limit, progress)
+    path = _path(sha256, source, limit)  # of what was read, should other weights lie there since we asked
     with contextlib.suppress(OSError):  # on a full disk it is measured again
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(scores.to_json(), allow_nan=False) + "\n", durable=False)
@@ -47,19 +48,23 @@ def scores_of(
 
 def is_known(ref: Reference, source: Source, *, limit: int | None = None) -> bool:
     """Whether asking would cost nothing. Raises CheckpointError, ConfigError, DataError."""
-    return _path(ref, source, None if limit is None or limit >= len(source) else limit).is_file()
+    limit = None if limit is None or limit >= len(source) else limit
+    return _path(references.info_of(ref).sha256, source, limit).is_file()
 
 
-def _path(ref: Reference, source: Source, limit: int | None) -> Path:
-    made_of = [FORMAT_VERSION, references.info_of(ref).sha256, source.ref, source.content_hash()]
+def _path(sha256: str, source: Source, limit: int | None) -> Path:
+    made_of = [FORMAT_VERSION, sha256, source.ref, source.content_hash()]
     made_of += [] if limit is None else [limit]
     digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
     return settings.home() / "scores" / f"{digest[:32]}.json"
 
 
-def _measured(ref: Reference, source: Source, limit: int | None, progress: Callable[[int, int], None] | None) -> Scores:
+def _measured(
+    ref: Reference, source: Source, limit: int | None, progress: Callable[[int, int], None] | None
+) -> tuple[Scores, str]:
+    """Scores, and the sha256 of the weights that have them."""
     from unetkd_core.inference.evaluate import evaluate
 
     loaded = references.load_model(ref, "auto")
     size = (loaded.info.height, loaded.info.width)
-    return evaluate(loaded.model, source, training_size=size, limit=limit, progress=progress)
+    return evaluate(loaded.model, source, training_size=size, limit=limit, progress=progress), loaded.info.sha256

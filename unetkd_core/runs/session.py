@@ -91,7 +91,7 @@ class Session:
             return
         with self._measuring():
             device = pick_device(hardware.device)
-            chosen = self._partners_choice(threads, device) or self._measured_choice(each, device)
+            chosen = self._partners_choice(device) or self._measured_choice(each, device)
             self.config = self.config.with_(hardware={"device": device, "threads": threads, **chosen})
             self.run.write_config(self.config)
         h = self.config.hardware
@@ -104,13 +104,15 @@ class Session:
         pair = min((run for run in (self.run, partner) if run is not None), key=lambda run: run.id)
         return FileLock((pair.run_dir if placement.placed(self.run.run_dir) else settings.home()) / "measure.lock")
 
-    def _partners_choice(self, threads: int, device: str) -> dict[str, str] | None:
+    def _partners_choice(self, device: str) -> dict[str, str] | None:
         """What the twin or the student beside this run computes with, so that only the teaching differs."""
         partner = self.run.partner()
-        if partner is None:
+        if partner is None or (theirs := partner.config.hardware).precision == "auto":
             return None
-        theirs = partner.config.hardware
-        if theirs.precision == "auto" or theirs.threads != threads or theirs.device != device:
+        if theirs.device.partition(":")[0] != device.partition(":")[0]:
+            self.reporter.log.line(
+                f"{partner.id}, which it is compared with, computes on {theirs.device}, this on {device}"
+            )
             return None
         return {"precision": theirs.precision, "memory_format": theirs.memory_format}
 

@@ -1,5 +1,6 @@
 """The checkpoints that come with the app, as a plan: teachers alone, the encoders' ensemble, and students of several
-seeds, untaught and taught. One seed of each student is kept: the median by the split that choices are made on.
+seeds, untaught and taught. One seed of each student is kept, the same alone and under every teacher, so that pairs are
+kept: the median by the split that choices are made on.
 
 Plans, and says what is kept with which words on its card; starts nothing. Needs no torch.
 """
@@ -150,9 +151,8 @@ def pairs(plan: Plan, student: str) -> dict[str, dict[int, Pair]]:
     found, made = Finished(), {name: dict[int, Pair]() for name in plan.teaching}
     names = {plan.ref(name): name for name in plan.teaching}
     for planned in plan.spec(student).runs():
-        taught, twin = found.taught(planned.config), found.alone(planned.config)
-        if taught is not None and twin is not None:
-            made[names[str(planned.cell.teacher)]][planned.seed] = Pair(taught.id, twin.id)
+        if (pair := found.pair(planned.config)) is not None:
+            made[names[str(planned.cell.teacher)]][planned.seed] = Pair(*(run.id for run in pair))
     return made
 
 
@@ -165,11 +165,10 @@ def picks(plan: Plan, student: str, miou: Miou, best: Callable[[str], float]) ->
     lacking = sum(len(plan.seeds) - len(by_seed) for by_seed in found.values())
     if lacking:
         raise RunError(f"{lacking} of {student}'s runs are not trained. The same command goes on.")
+    seed = _median(found, best)
     twins = {seed: pair.twin for seed, pair in next(iter(found.values())).items()}
-    seed = _median(twins, best)
     made = [Pick(student_name(student, None), f"{student} alone", twins[seed], _alone(plan, twins, seed, miou))]
     for teacher, by_seed in found.items():
-        seed = _median({one: pair.student for one, pair in by_seed.items()}, best)
         gains = {on: [miou(p.student, on) - miou(p.twin, on) for p in by_seed.values()] for on in plan.on}
         title = f"{student} from {'the ensemble' if teacher == ENSEMBLE else teacher.rstrip('*')}"
         notes = _taught(plan, plan.ref(teacher), seed, gains)
@@ -177,9 +176,11 @@ def picks(plan: Plan, student: str, miou: Miou, best: Callable[[str], float]) ->
     return made
 
 
-def _median(runs: Mapping[int, str], best: Callable[[str], float]) -> int:
-    """The seed in the middle; of an even number the lower one."""
-    by_score = sorted(runs, key=lambda seed: (best(runs[seed]), -seed))
+def _median(found: Mapping[str, Mapping[int, Pair]], best: Callable[[str], float]) -> int:
+    """The seed in the middle by the mean of its runs, untaught and taught; of an even number the lower one."""
+    runs = {seed: {run for by_seed in found.values() for run in by_seed[seed]} for seed in next(iter(found.values()))}
+    means = {seed: statistics.fmean(map(best, sorted(those))) for seed, those in runs.items()}
+    by_score = sorted(means, key=lambda seed: (means[seed], -seed))
     return by_score[(len(by_score) - 1) // 2]
 
 
@@ -192,7 +193,11 @@ def _taught(plan: Plan, teacher: str, seed: int, gains: Mapping[str, Sequence[fl
     told = "; ".join(f"{on} {_points(values)}" for on, values in gains.items())
     behind = [on for on, values in gains.items() if statistics.fmean(values) <= 0]
     how = f"{plan.method}, α {plan.alpha:g}, T {plan.temperature:g}, {plan.base.optim.epochs} epochs"
-    short = f" It does not beat its twin on {' and '.join(behind)}; tried: {how}, no other." if behind else ""
+    short = (
+        f" It does not beat its twin on {' and '.join(behind)}; this command tries one way: {how}."
+        if behind
+        else ""
+    )
     return f"{_chosen(plan, seed)} Points over the untaught twin of the same seed, taught by {teacher}: {told}.{short}"
 
 
@@ -201,7 +206,10 @@ def _chosen(plan: Plan, seed: int) -> str:
         return f"One seed: {seed}."
     seeds = ", ".join(map(str, plan.seeds))
     where = " + ".join(plan.base.data.val)
-    return f"Seed {seed}, the median of seeds {seeds} by the best epoch's mIoU on {where} at the packed size."
+    return (
+        f"Seed {seed}, the median of seeds {seeds} by the best epochs' mIoU on {where} at the packed size, "
+        "the mean of the network alone and taught."
+    )
 
 
 def _percent(values: Sequence[float]) -> str:

@@ -1,6 +1,8 @@
 """When two runs are the same: fingerprints of settings, and which runs on disk have which. Starts nothing.
 
-Names, the recipe's label and the hardware make no difference; another teacher or other data under the old name do.
+Names, the recipe's label and the hardware make no difference; another teacher or other data under the old name do, and
+so do another file of ImageNet weights, a release that trains otherwise, and several processes that each normalise by
+their own part of a batch.
 """
 
 import contextlib
@@ -12,8 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from unetkd_core.errors import RunError, UnetKDError
+from unetkd_core.models import pretrained
+from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run, list_runs
+from unetkd_core.runs.provenance import TRAINING, TRAINING_VERSION
+from unetkd_core.runs.rank_processes import PROCESSES
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -24,11 +30,13 @@ _RANK: Final = {"done": 0, "running": 1, "queued": 2}
 """Of several equal runs the finished one counts, then one that is going on, then one that can be resumed."""
 
 
-def fingerprint(config: RunConfig, teacher: str, data: Mapping[str, str] | None = None) -> str:
+def fingerprint(
+    config: RunConfig, teacher: str, data: Mapping[str, str] | None = None, beside: Mapping[str, Any] | None = None
+) -> str:
     """A digest of everything that decides what is learned.
 
     teacher: `teacher_key` of who teaches, or "" for nobody. data: `jobs.data_hashes`; none: data go by their
-    names alone, as in runs of older releases.
+    names alone, as in runs of older releases. beside: what else decides and stands in no config, `beside`.
     """
     said = config.model_dump(mode="json", exclude=_IRRELEVANT)
     for part in ("train", "val"):
@@ -38,7 +46,25 @@ def fingerprint(config: RunConfig, teacher: str, data: Mapping[str, str] | None 
         said["teaching"].pop("cache", None)  # whether its answers are kept is chosen like the hardware
     if data is not None:
         said["made_of"] = dict(data)
+    if beside:
+        said["beside"] = dict(beside)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def beside(config: RunConfig, meta: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What decides beside the config: of the run that `meta` is of, or (none) of one that would begin now.
+
+    The release's way of training, the file that an encoder began from (of a run that has not begun: the one that is
+    here), and how many processes each had batch statistics of its own.
+    """
+    meta = {TRAINING: TRAINING_VERSION} if meta is None else meta
+    found = {TRAINING: meta.get(TRAINING, 1)}
+    if config.model.weights is not None:
+        noted = meta.get("encoder_weights") or {}
+        found["encoder"] = noted.get("sha256") or pretrained.sha256_of(config.model.name)
+    if (config.model.norm == "batch" or config.model.name in ENCODERS) and meta.get(PROCESSES, 1) > 1:
+        found[PROCESSES] = meta[PROCESSES]
+    return {name: value for name, value in found.items() if (name, value) != (TRAINING, 1)}
 
 
 def _with_split(ref: str) -> str:
@@ -98,7 +124,8 @@ class Prints:
         refs = (*config.data.train, *config.data.val)
         if refs not in self._data:
             self._data[refs] = jobs.data_hashes(config)
-        return Print(fingerprint(config, teacher, self._data[refs]), fingerprint(config, teacher))
+        now = fingerprint(config, teacher, self._data[refs], beside(config))
+        return Print(now, fingerprint(config, teacher))
 
 
 class There:
@@ -131,8 +158,34 @@ class Finished:
         """A student. Raises as `Prints.of` does."""
         return self._done(self._prints.of(config))
 
+    def pair(self, config: RunConfig) -> tuple[Run, Run] | None:
+        """A student and its untaught twin: the control that was trained for it, else one that computed alike, else any.
+        None until both are done. Raises as `Prints.of` does.
+        """
+        student = self.taught(config)
+        if student is None:
+            return None
+        partner = student.partner()
+        own = "" if partner is None else partner.id
+        twins = self._all_done(self._prints.of_twin(config))
+        twins.sort(key=lambda twin: (twin.id != own, not computed_alike(student, twin)))
+        return (student, twins[0]) if twins else None
+
     def _done(self, wanted: Print) -> Run | None:
-        return next((run for run in self._there.of(wanted) if run.status().state == "done"), None)
+        return next(iter(self._all_done(wanted)), None)
+
+    def _all_done(self, wanted: Print) -> list[Run]:
+        return [run for run in self._there.of(wanted) if run.status().state == "done"]
+
+
+def computed_alike(one: Run, other: Run) -> bool:
+    """Whether they computed in one precision on one kind of device: what tells them apart is then the teaching alone.
+
+    Raises RunError, ConfigError.
+    """
+    ours, theirs = one.config.hardware, other.config.hardware
+    same_kind = ours.device.partition(":")[0] == theirs.device.partition(":")[0]
+    return same_kind and (ours.precision, ours.memory_format) == (theirs.precision, theirs.memory_format)
 
 
 _known: dict[Path, tuple[tuple[int, int], str]] = {}
@@ -153,10 +206,16 @@ def _digests() -> Iterator[tuple[Run, str]]:
 def _digest_of(run: Run) -> str:
     config, meta = run.config, run.meta
     data = noted if isinstance(noted := meta.get("data"), dict) else None
+    teacher = _teacher_of(run, config, meta)
+    return fingerprint(config, teacher) if data is None else fingerprint(config, teacher, data, beside(config, meta))
+
+
+def _teacher_of(run: Run, config: RunConfig, meta: Mapping[str, Any]) -> str:
+    """Whose answers it was taught with, "" for nobody."""
     if config.teaching is None:
-        return fingerprint(config, "", data)
+        return ""
     teacher = config.teaching.teacher
     if not isinstance(teacher, str) and teacher.sha256 and (teacher.open or meta.get(jobs.WEIGHTS_SEARCHED)):
-        return fingerprint(config, _members_key(teacher), data)
+        return _members_key(teacher)
     told: dict[str, Any] = meta.get("teacher") or {}
-    return fingerprint(config, str(told.get("sha256") or f"unknown-{run.id}"), data)
+    return str(told.get("sha256") or f"unknown-{run.id}")
