@@ -43,7 +43,8 @@ def start(
 
     shares: leave room for another run beside it, as a pair does anyway. control: the id of an untaught run that is this
     student's twin already; no other is trained then. processes: how many train each run together, with shares of the
-    same batches; they change no result but in the last digits, so that they stand in meta.json and not in the config.
+    same batches. They stand in meta.json and not in the config: they change no result but in the last digits, unless
+    each normalises by its own part of a batch, and then it counts as another run (sweep_match.py).
     by: on a public server, whose runs they are (visitors.py).
 
     Raises ConfigError, DataError, CheckpointError when the data or the teacher are not there or it is more than

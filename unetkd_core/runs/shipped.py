@@ -194,9 +194,7 @@ def _taught(plan: Plan, teacher: str, seed: int, gains: Mapping[str, Sequence[fl
     behind = [on for on, values in gains.items() if statistics.fmean(values) <= 0]
     how = f"{plan.method}, α {plan.alpha:g}, T {plan.temperature:g}, {plan.base.optim.epochs} epochs"
     short = (
-        f" It does not beat its twin on {' and '.join(behind)}; this command tries one way: {how}."
-        if behind
-        else ""
+        f" It does not beat its twin on {' and '.join(behind)}; this command tries one way: {how}." if behind else ""
     )
     return f"{_chosen(plan, seed)} Points over the untaught twin of the same seed, taught by {teacher}: {told}.{short}"
 
