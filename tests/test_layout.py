@@ -39,7 +39,7 @@ NO_TORCH = (
     "zoo/export.py",
     "zoo/export_apart.py",
     "training/config.py", "training/terms.py", "training/presets.py",
-    "training/plan.py", "training/answers.py", "training/room.py",
+    "training/plan.py", "training/answers.py", "training/room.py", "training/pointer.py",
     "runs/*.py", "cli/*.py",
 )  # fmt: skip
 """These load without torch, and pages import only from these at their top. The one exception: data/augment.py."""

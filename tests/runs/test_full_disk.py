@@ -168,12 +168,12 @@ class Disk:
                 self._write(os.fspath(file))
             return really_open(file, mode, *args, **kwargs)
 
-        def save(tensors: Any, path: Any) -> None:
+        def save(tensors: Any, path: Any, **also: Any) -> None:
             try:
                 self._write(str(path))
             except OSError as error:
                 raise SafetensorError(f"I/O error: {error.strerror} (os error {error.errno})") from None
-            really_save(tensors, path)
+            really_save(tensors, path, **also)
 
         patch.setattr(builtins, "open", opened)
         patch.setattr(io, "open", opened)

@@ -1,28 +1,27 @@
 """The state that resuming needs, on disk: weights, optimiser, random state and a little JSON. Never pickled.
 
-A folder holds `state.json` and the one tensor file that it names. A new state is written beside the old one and
-becomes *the* state when `state.json` is replaced, so a kill at any moment leaves a whole one. It knows no loop and no
-run folder.
+A folder holds `state.json` (pointer.py) and the one tensor file that it names. A new state is written beside the old
+one and becomes *the* state when `state.json` is replaced, so a kill at any moment leaves a whole one. Both files carry
+the JSON of their save, so that weights are never taken for another epoch's. It knows no loop and no run folder.
 """
 
+import contextlib
 import json
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from unetkd_core import outside
 from unetkd_core.errors import TrainingError
+from unetkd_core.training import pointer
 from unetkd_core.zoo.folders import sync
-
-FORMAT_VERSION: Final = 1
-_POINTER: Final = "state.json"
 
 
 class Part(NamedTuple):
@@ -43,7 +42,8 @@ def save_state(
 
     folder: made if missing. extra: JSON data (epoch, best mIoU, ...), given back by `load_state`. beside: what learns
     beside `model`, by name.
-    Raises OSError when the disk is full or read-only; the state before stays whole.
+    Raises OSError when the disk is full or read-only, TrainingError when the state before cannot be read or is a newer
+    release's; that state stays whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors, groups = _tensors("", Part(model, optimizer))
@@ -54,21 +54,25 @@ def save_state(
         tensors |= more
     # contiguous(): safetensors refuses other strides; the memory format is the trainer's and set again after loading.
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    name = _free_name(folder)
-    pointer = {
-        "format_version": FORMAT_VERSION,
+    used = pointer.tensors_in_use(folder)
+    name = "b.safetensors" if used == "a.safetensors" else "a.safetensors"
+    content = {
+        "format_version": pointer.FORMAT_VERSION,
         "tensors": name,
         "param_groups": groups,
         **({"beside": others} if others else {}),
         "extra": extra,
     }
+    text, also = json.dumps(content, allow_nan=False), {"extra": json.dumps(extra, allow_nan=False)}
+    saved = False
     try:
-        _write(folder / name, lambda path: save_file(tensors, path))
-        _write(folder / _POINTER, lambda path: path.write_text(json.dumps(pointer, allow_nan=False), encoding="utf-8"))
+        _write(folder / name, lambda path: save_file(tensors, path, metadata=also))
+        _write(folder / pointer.NAME, lambda path: path.write_text(text, encoding="utf-8"))
+        saved = True
     except SafetensorError as error:
         raise _as_os_error(error, folder / name) from error
     finally:
-        _clean(folder)
+        _clean(folder, {name} if saved else _after_failure(folder, used, name))
 
 
 def _tensors(prefix: str, part: Part) -> tuple[dict[str, torch.Tensor], Any]:
@@ -87,33 +91,34 @@ def load_state(
 ) -> dict[str, Any]:
     """Put a saved state back into `model`, `optimizer`, `beside` (built from the same config) and torch's random state.
 
-    Returns `extra`. Raises TrainingError when the folder holds no whole state, or one of another format or model.
+    Returns `extra`. Raises TrainingError when the folder holds no whole state, one of another format or model, or one
+    that cannot be read just now.
     """
-    pointer = _read_pointer(folder)
+    said = pointer.read(folder)
     try:
-        others = pointer.get("beside", {})
+        others = said.get("beside", {})
         if missing := [name for name in beside or {} if name not in others]:
             raise ValueError(
                 f"it is of a run without {' and '.join(missing)} beside the student, and this one has them"
             )
-        tensors = load_file(_beside_pointer(folder, pointer["tensors"]))
-        _put_back(tensors, "", Part(model, optimizer), pointer["param_groups"])
+        extra: dict[str, Any] = dict(said["extra"])
+        _check_together(folder / said["tensors"], extra)
+        tensors = load_file(folder / said["tensors"])
+        _put_back(tensors, "", Part(model, optimizer), said["param_groups"])
         for name, part in (beside or {}).items():
             _put_back(tensors, f"{name}.", part, others[name])
         torch.set_rng_state(tensors["rng.torch"])
-        extra: dict[str, Any] = dict(pointer["extra"])
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise TrainingError(
-            f"The saved state in {folder} cannot be used ({_first_line(error)}); start the run anew."
-        ) from error
+        raise pointer.refused(folder, "holds a saved state that cannot be used", error) from error
     return extra
 
 
-def _beside_pointer(folder: Path, name: Any) -> Path:
-    """The tensors' file, which lies in the folder itself. Raises ValueError for a name that leads elsewhere."""
-    if not isinstance(name, str) or Path(name).name != name:
-        raise ValueError(f"its tensors are named {str(name)[:40]!r}, which is no file of it")
-    return folder / name
+def _check_together(path: Path, extra: dict[str, Any]) -> None:
+    """Raises ValueError where the tensors were saved with other JSON; earlier releases' do not say with what."""
+    with safe_open(path, framework="pt") as file:
+        also = (file.metadata() or {}).get("extra")
+    if also is not None and outside.parse_json(also) != extra:
+        raise ValueError(f"{path.name} and {pointer.NAME} were not saved together")
 
 
 def _put_back(tensors: dict[str, torch.Tensor], prefix: str, part: Part, groups: Any) -> None:
@@ -129,25 +134,9 @@ def _put_back(tensors: dict[str, torch.Tensor], prefix: str, part: Part, groups:
 
 def has_state(folder: Path) -> bool:
     """Whether a state was saved. One that cannot be read any more counts: `load_state` says so, and nothing begins
-    anew over it.
+    anew over it. Raises OSError where the disk does not tell.
     """
-    return (folder / _POINTER).is_file()
-
-
-def _read_pointer(folder: Path) -> dict[str, Any]:
-    try:
-        pointer: dict[str, Any] = outside.read_json(folder / _POINTER)
-        version = pointer["format_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(
-            f"{folder} holds no whole saved state ({_first_line(error)}); start the run anew."
-        ) from error
-    if version != FORMAT_VERSION:
-        raise TrainingError(
-            f"The saved state in {folder} has format version {version!r}, this release reads {FORMAT_VERSION}; "
-            "use the release that wrote it."
-        )
-    return pointer
+    return pointer.exists(folder)
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
@@ -162,24 +151,24 @@ def _write(path: Path, write: Callable[[Path], Any]) -> None:
     sync(path.parent)
 
 
-def _free_name(folder: Path) -> str:
-    """The other of two names than the one in use."""
+def _after_failure(folder: Path, used: str, new: str) -> set[str]:
+    """Which tensors to keep: those that are the state now. The disk may have failed after the pointer was replaced.
+    Where that cannot be told, both.
+    """
     try:
-        used = _read_pointer(folder)["tensors"]
-    except TrainingError:
-        used = ""
-    return "b.safetensors" if used == "a.safetensors" else "a.safetensors"
+        return {pointer.tensors_in_use(folder) or used}
+    except (OSError, TrainingError):
+        return {used, new}
 
 
-def _clean(folder: Path) -> None:
+def _clean(folder: Path, keep: set[str]) -> None:
     """Remove what is not the state: the one before, or a half-written one (a full disk is full of it)."""
-    try:
-        keep = {_POINTER, _read_pointer(folder)["tensors"]}
-    except TrainingError:
-        keep = set()
-    for path in folder.iterdir():
-        if path.name not in keep:
-            path.unlink(missing_ok=True)
+    # What cannot be removed now is written over or removed by the next save: no reason to fail one that worked, or to
+    # hide why one did not.
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.name not in {pointer.NAME, *keep}:
+                path.unlink(missing_ok=True)
 
 
 def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
@@ -192,9 +181,3 @@ def _as_os_error(error: SafetensorError, path: Path) -> OSError:
     if number is None:
         return OSError(str(error))
     return OSError(int(number[1]), os.strerror(int(number[1])), str(path))
-
-
-def _first_line(error: BaseException) -> str:
-    if isinstance(error, KeyError):
-        return f"{error} is missing in it"
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
