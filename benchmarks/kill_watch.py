@@ -22,8 +22,8 @@ class Saving:
 
     def begun(self) -> bool:
         """Whether the moment has come since this was made."""
-        if self._moment == "weights":  # best/ is being replaced
-            return bool(self._names(self._folder, ".best."))
+        if self._moment == "weights":  # a new best is being written
+            return bool(self._names(self._folder, ".best-next."))
         if self._moment == "state":  # half of the state is written
             return any(name.endswith("safetensors.tmp") for name in self._names(self._folder / "last"))
         return self._look() != self._first
@@ -71,7 +71,7 @@ def phase_hit(status: Status, run_dir: Path, measured: int) -> str:
     """What the worker was at when it was killed, by what it left."""
     if status.state == "queued":
         return "starting up"
-    half = any(run_dir.glob("last/*.tmp")) or any(run_dir.glob(".best.*"))
+    half = any(any(run_dir.glob(pattern)) for pattern in ("last/*.tmp", ".best*", "best-next"))
     if status.phase == "training" and (half or measured > saved_epochs(run_dir)):
         return "saving"
     return {"packing": "packing", "measuring": "loading", "training": "training", "finishing": "finishing"}.get(

@@ -47,7 +47,7 @@ def test_the_phase_that_a_kill_hit_is_read_from_what_it_left(tmp_path: Path) -> 
     assert kill_watch.phase_hit(training, tmp_path, 1) == "saving"
     write_state(tmp_path, 1)
     assert kill_watch.saved_epochs(tmp_path) == 1 and kill_watch.phase_hit(training, tmp_path, 1) == "training"
-    (tmp_path / ".best.new-x").mkdir()
+    (tmp_path / "best-next").mkdir()
     assert kill_watch.phase_hit(training, tmp_path, 1) == "saving"
 
 
@@ -55,7 +55,7 @@ def test_each_moment_of_saving_is_seen_when_it_comes(tmp_path: Path) -> None:
     (tmp_path / "last").mkdir()
     waiting = {moment: Saving(tmp_path, moment) for moment in Saving.MOMENTS}
     assert not any(saving.begun() for saving in waiting.values())
-    (tmp_path / ".best.new-x").mkdir()
+    (tmp_path / ".best-next.new-x").mkdir()
     assert waiting["weights"].begun()
     (tmp_path / "metrics.jsonl").write_text("{}\n")
     assert waiting["metrics"].begun()

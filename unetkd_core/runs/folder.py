@@ -1,7 +1,7 @@
 """A run is a folder: make one, open one, list them, read everything in it. Needs no torch and trains nothing.
 
     config.json    RunConfig                    last/    what resuming needs
-    meta.json      versions, commit, machine    best/    a checkpoint
+    meta.json      versions, commit, machine    best/    a checkpoint; best-next/: one that is about to be it
     status.json    state, progress, error       panel/   the same scenes predicted after every epoch
     metrics.jsonl  one line an epoch            log.txt  for people
     stop           there when someone asked it to stop

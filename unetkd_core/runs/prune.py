@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from unetkd_core import settings, visitors
 from unetkd_core.errors import RunError, UnetKDError
-from unetkd_core.runs import disk, jobs, locks, sweep_folder
+from unetkd_core.runs import best, disk, jobs, locks, sweep_folder
 from unetkd_core.runs.folder import Run, list_runs
 from unetkd_core.runs.status import Status
 from unetkd_core.zoo import ensembles, references
@@ -78,9 +78,16 @@ def _carry_out(removal: Removal) -> bool:
             return True
         with locks.hold(removal.run.id):
             status = removal.run.status()
-            if not status.active and (removal.kind == "leftovers" or status.state == "done"):
+            if not status.active and _still_goes(removal, removal.run, status):
                 return _remove(removal.paths)
     return False
+
+
+def _still_goes(removal: Removal, run: Run, status: Status) -> bool:
+    """It may have gone on since the plan, and been killed again."""
+    if removal.kind == "resuming":
+        return status.state == "done"
+    return set(removal.paths) <= set(_leftovers_in(run, time.time()))
 
 
 def _remove(paths: Iterable[Path]) -> bool:
@@ -124,10 +131,18 @@ def _leftovers(now: float) -> list[Path]:
 
 
 def _leftovers_in(run: Run, now: float) -> list[Path]:
-    """In a run that nobody works on: files half written, and the copies that stood aside while best/ was replaced."""
+    """In a run that nobody works on: files half written, the copies that stood aside while best/ was replaced, and the
+    best of an epoch that was not kept.
+    """
     halves = [path for pattern in ("*.tmp", "last/*.tmp", "panel/*.tmp") for path in run.run_dir.glob(pattern)]
-    aside = run.run_dir.glob(".best.*") if (run.run_dir / "best").is_dir() else run.run_dir.glob(".best.new-*")
-    return [path for path in (*halves, *aside) if _is_stale(path, now)]
+    aside = [path for name in (best.FOLDER, best.NEXT) for path in _beside(run.run_dir / name)]
+    orphans = [run.run_dir / best.NEXT] if best.is_orphan(run.run_dir) else []
+    return [path for path in (*halves, *aside, *orphans) if _is_stale(path, now)]
+
+
+def _beside(folder: Path) -> Iterator[Path]:
+    """What replacing `folder` left; the old one too where the new one is there."""
+    return folder.parent.glob(f".{folder.name}.*" if folder.is_dir() else f".{folder.name}.new-*")
 
 
 def _is_stale(path: Path, now: float) -> bool:

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
-from unetkd_core.runs import checks, packs, panel, placement, provenance, rank_processes, speed, teacher_price, teaching
+from unetkd_core.runs import (
+    best,
+    checks,
+    packs,
+    panel,
+    placement,
+    provenance,
+    rank_processes,
+    speed,
+    teacher_price,
+    teaching,
+)
 from unetkd_core.runs.folder import Run
 from unetkd_core.runs.queue import device_of
 from unetkd_core.runs.reporter import Reporter
@@ -37,6 +48,7 @@ class Session:
         self.started = time.monotonic()
         self.packing_seconds = 0.0
         self.last_dir = run.run_dir / "last"
+        self._best_sha256: str | None = None
 
     def train(self) -> None:
         """Pack, measure, train, and keep what every epoch gives. Raises StopRequested, UnetKDError, OSError."""
@@ -164,13 +176,14 @@ class Session:
         from unetkd_core.training.state import has_state
 
         if has_state(self.last_dir):
-            trainer.restore(self.last_dir)
+            self._best_sha256 = trainer.restore(self.last_dir).get(best.KEY)
             self.reporter.log.line(f"Resuming after epoch {trainer.epoch}")
             unlike = provenance.unlike(self.run.meta)
             if unlike:
                 self.reporter.log.line(f"It began elsewhere ({unlike}): close to an unbroken run, not equal to the bit")
         else:
             self._write_panel(trainer)
+        best.settle(self.run.run_dir)
         self._keep_metrics_until(trainer.epoch)
         self.reporter.epoch(epoch=trainer.epoch)
 
@@ -207,16 +220,23 @@ class Session:
         )
 
     def _on_epoch(self, trainer: "Trainer", report: "EpochReport") -> None:
-        """Keep one whole epoch. The state is saved last: what a kill leaves half-done is then done again, alike."""
+        """Keep one whole epoch. It counts once its state is saved: what a kill leaves before that is done again,
+        perhaps with another score, so a best epoch's weights wait beside `best/` until then.
+        """
         self.reporter.still_mine()
         if report.epoch == 1 and (teacher := trainer.teacher_scores()) is not None:
             self.run.add_to_meta(teaching.MIOU, teacher.to_json()["miou"])
         if report.best:
-            checkpoints.save(trainer.network, self.run.run_dir / "best", self._info(report, trainer.arch), half=False)
-        panel.write_epoch(self.run.run_dir / "panel", report.epoch, report.panel)
-        self._append_metrics(report.metrics)
-        self.reporter.still_mine()
-        trainer.save(self.last_dir)
+            info = self._info(report, trainer.arch)
+            self._best_sha256 = best.write(self.run.run_dir, trainer.network, info)
+        try:
+            panel.write_epoch(self.run.run_dir / "panel", report.epoch, report.panel)
+            self._append_metrics(report.metrics)
+            self.reporter.still_mine()
+            trainer.save(self.last_dir, {best.KEY: self._best_sha256})
+        finally:
+            self.reporter.still_mine()
+            best.settle(self.run.run_dir)
         pace = trainer.pace
         self.reporter.epoch(
             epoch=report.epoch,

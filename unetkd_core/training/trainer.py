@@ -5,7 +5,7 @@ through callbacks; which folder things are kept in is the worker's affair.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -155,15 +155,16 @@ class Trainer:
         """The student itself, as `models.build` made it."""
         return self._network
 
-    def save(self, folder: Path) -> None:
-        """Write all that resuming needs, after a whole epoch."""
-        extra = {"epoch": self.epoch, "best_miou": self.best_miou}
+    def save(self, folder: Path, more: Mapping[str, Any] | None = None) -> None:
+        """Write all that resuming needs, after a whole epoch. more: JSON data, given back by `restore`."""
+        extra = {**(more or {}), "epoch": self.epoch, "best_miou": self.best_miou}
         save_state(folder, self._network, self.optimizer, extra, self._beside)
 
-    def restore(self, folder: Path) -> None:
-        """Go on after the epoch that `save` wrote, exactly as if there had been no break."""
+    def restore(self, folder: Path) -> dict[str, Any]:
+        """Go on after the epoch that `save` wrote, exactly as if there had been no break. Returns what it was given."""
         extra = load_state(folder, self._network, self.optimizer, self._beside)
-        self.epoch, self.best_miou = int(extra["epoch"]), float(extra["best_miou"])
+        self.epoch, self.best_miou = int(extra.pop("epoch")), float(extra.pop("best_miou"))
+        return extra
 
     def predict_panel(self) -> np.ndarray:
         """(K, H, W) uint8: the student's classes for the panel's scenes, now."""

@@ -79,6 +79,11 @@ def replace(folder: Path, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
+def promote(new: Path, folder: Path) -> None:
+    """Make `folder` what `new` is, which lies beside it and was made by `replace`. Raises OSError, leaving both."""
+    _swap(current(new), folder)
+
+
 def exists(folder: Path) -> bool:
     """Whether readers find something there, also where a writer was killed between the old one and the new."""
     return current(folder).is_dir()
