@@ -108,6 +108,7 @@ def test_the_file_says_what_it_is(running: onnxruntime.InferenceSession) -> None
     assert json.loads(about["classes"]) == list(CLASS_NAMES) and json.loads(about["colors"])[1] == [128, 64, 128]
     assert (about["licence"], about["weights_sha256"], about["form"]) == ("MIT", "a" * 64, "fp32")
     assert json.loads(about["mapping"]) == ["camvid"] and json.loads(about["training_size"]) == [32, 64]
+    assert json.loads(about["metrics"]) == make_info().metrics and "metrics_fp32" not in about
 
 
 def test_streets_pass_and_a_file_of_other_weights_does_not(small: Loaded, file: bytes) -> None:
@@ -162,6 +163,8 @@ def test_int8_is_smaller_measured_and_close(small: Loaded, monkeypatch: pytest.M
     about = export_check.session(made.file).get_modelmeta().custom_metadata_map
     assert (about["form"], about["calibrated_on"]) == ("int8", "2 scenes of streets:train")
     assert json.loads(about["miou"])["scenes"] == 2 and seen[-1] == (2, 2)
+    # What was measured of the network in fp32 does not pass for int8's own.
+    assert "metrics" not in about and json.loads(about["metrics_fp32"]) == small.info.metrics
     assert abs(made.scores["int8"].miou - made.scores["fp32"].miou) < 0.1
     assert 0.8 < made.scores["int8"].agreement < made.scores["fp32"].agreement == 1
     assert set(made.seconds) == {"PyTorch", "fp32", "int8"} and min(made.seconds.values()) > 0

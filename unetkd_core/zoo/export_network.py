@@ -49,11 +49,11 @@ def graphs(loaded: Loaded) -> list[Network]:
 def assemble(loaded: Loaded, networks: Sequence[Network], notes: Mapping[str, Any]) -> bytes:
     """The file: the networks with all that lies around them, and what they are as metadata.
 
-    notes: what else is to be remembered, JSON data by name.
+    notes: what else is to be remembered, JSON data by name; `form` among them where it is not fp32.
     """
     space = loaded.model.space if isinstance(loaded.model, EnsembleTeacher) else "probs"
     whole = around(networks, classes=len(loaded.info.classes), space=space)
-    for key, value in {**_about(loaded), **notes}.items():
+    for key, value in {**_about(loaded, str(notes.get("form", "fp32"))), **notes}.items():
         entry = whole.metadata_props.add()
         entry.key, entry.value = key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     whole.producer_name, whole.producer_version = "unetkd", __version__
@@ -62,8 +62,10 @@ def assemble(loaded: Loaded, networks: Sequence[Network], notes: Mapping[str, An
     return data
 
 
-def _about(loaded: Loaded) -> dict[str, Any]:
+def _about(loaded: Loaded, form: str) -> dict[str, Any]:
     info = loaded.info
+    # The checkpoint's scores are of its network in fp32: another form has others, and must not pass these for its own.
+    scores = "metrics" if form == "fp32" else "metrics_fp32"
     return {
         "format_version": str(FORMAT_VERSION),
         "name": info.name,
@@ -75,7 +77,7 @@ def _about(loaded: Loaded) -> dict[str, Any]:
         "weights_sha256": info.sha256,
         "training_size": [info.height, info.width],
         "data": info.data,
-        "metrics": info.metrics,
+        scores: info.metrics,
         "input": "uint8 RGB photos (batch, height, width, 3), of any size from 16x16",
         "outputs": "labels uint8 (batch, height, width); probs float32 (batch, classes, height, width)",
     }
