@@ -21,7 +21,7 @@ from pages.ui import (
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
-from unetkd_core.zoo import shelf
+from unetkd_core.zoo import marks, shelf
 
 PAGE = "models"
 QUESTION = "Which network is worth its weights?"
@@ -32,6 +32,7 @@ COLUMNS = {
     "": st.column_config.TextColumn("", width=28),
     "name": st.column_config.TextColumn("Network", width=210),
     "miou": st.column_config.NumberColumn("mIoU, %", format="%.1f", width=68, help=kit.definition("mIoU")),
+    "chosen": st.column_config.TextColumn("", width=84, help=kit.definition("chosen on")),
     "weights": st.column_config.TextColumn("Weights", width=72, alignment="right"),
     "work": st.column_config.TextColumn("MACs", width=72, alignment="right", help=kit.definition("MACs")),
     "megabytes": st.column_config.NumberColumn("MB", format="%.1f", width=60),
@@ -66,9 +67,9 @@ def answer(found: list[Entry], on: str | None) -> str:
     best, small = two
     where = "its own validation scenes" if on == PACKED else on
     return (
-        f"{html.escape(best.name)} reads {html.escape(where)} best, {kit.percent(best.miou(on))} with "
+        f"{html.escape(best.name)} reads {html.escape(where)} best, {kit.percent(best.miou(on))}{best.mark(on)} with "
         f"{kit.count(best.info.parameters)} {kit.term('weights')}; {html.escape(small.name)} reaches "
-        f"{kit.percent(small.miou(on))} with {kit.count(small.info.parameters)}."
+        f"{kit.percent(small.miou(on))}{small.mark(on)} with {kit.count(small.info.parameters)}."
     )
 
 
@@ -122,6 +123,8 @@ def table(found: list[Entry], on: str | None) -> None:
         # Chosen elsewhere, or of another list: a table that still holds the old click would undo it.
         state[marked], state[turn] = (refs, state[ADDRESS["net"]]), state.get(turn, 0) + 1
     key = kit.key(PAGE, f"table_{state[turn]}")
+    chosen_on = any(frame["chosen"])
+    order = [name for name in COLUMNS if name != "chosen" or chosen_on]
 
     def chosen() -> None:
         rows = state[key].selection.rows
@@ -130,11 +133,13 @@ def table(found: list[Entry], on: str | None) -> None:
             state[marked] = (refs, refs[rows[0]])
 
     st.dataframe(
-        frame, key=key, hide_index=True, column_config=COLUMNS, column_order=list(COLUMNS), on_select=chosen,
+        frame, key=key, hide_index=True, column_config=COLUMNS, column_order=order, on_select=chosen,
         selection_mode="single-row", row_height=ROW_HEIGHT, placeholder=kit.MISSING,
         selection_default={"selection": {"rows": [refs.index(state[ADDRESS["net"]])]}},
         height=ROW_HEIGHT * (min(len(refs), ROWS_AT_ONCE) + 1) + 3, alt="Every network with its size and its mIoU",
     )  # fmt: skip
+    if chosen_on:
+        kit.note(marks.CHOSEN_MEANS)
 
 
 def row(one: Entry, on: str | None, seconds: float | None) -> dict[str, object]:
@@ -144,6 +149,7 @@ def row(one: Entry, on: str | None, seconds: float | None) -> dict[str, object]:
         "": kit.ROLE[one.role].marker,
         "name": one.name,
         "miou": None if score is None else 100 * score,
+        "chosen": one.mark(on).strip(),
         "weights": kit.count(one.info.parameters),
         "work": kit.count(one.work),
         "megabytes": one.megabytes,

@@ -11,7 +11,7 @@ from pages.ui.model_list import PACKED, Entry
 from unetkd_core import outside
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import UnetKDError
-from unetkd_core.zoo import folders, references, shelf
+from unetkd_core.zoo import cards, folders, references, shelf
 from unetkd_core.zoo.checkpoints import CARD
 
 PAGE: Final = "models"
@@ -27,7 +27,7 @@ def show(one: Entry, on: str | None, seconds: float | None) -> None:
     st.html(f'<dl class="run-facts">{rows}</dl>')
     scores = one.iou(on)
     if scores:
-        st.html(kit.section_html("Class by class", html.escape(where(on))) + classes(scores))
+        st.html(kit.section_html("Class by class", html.escape(where(on) + one.mark(on))) + classes(scores))
 
 
 def where(on: str | None) -> str:
@@ -62,7 +62,8 @@ def card(one: Entry) -> str | None:
     """The model card as Markdown, without front matter and pictures; None where it has none that can be read."""
     try:
         path = folders.current(references.resolve(one.ref)) / CARD
-        text = outside.read_bytes(path, MAX_CARD_BYTES).decode("utf-8")
+        made = not path.exists()  # an ensemble here has none
+        text = cards.card(one.info) if made else outside.read_bytes(path, MAX_CARD_BYTES).decode("utf-8")
     except (UnetKDError, OSError, ValueError):
         return None
     head, _, body = text.partition("\n---\n")

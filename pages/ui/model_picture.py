@@ -51,8 +51,11 @@ def chart(found: Sequence[Entry], on: str, chosen: str | None) -> alt.LayerChart
 
 def said(found: Sequence[Entry], on: str) -> str:
     """The picture for those who do not see it."""
-    measured = [(one.name, one.info.parameters, one.miou(on)) for one in found]
-    told = [f"{name}, {kit.count(size)} parameters, {kit.percent(score)}" for name, size, score in measured if score]
+    told = [
+        f"{one.name}, {kit.count(one.info.parameters)} parameters, {kit.percent(one.miou(on))}{one.mark(on)}"
+        for one in found
+        if one.miou(on)
+    ]
     return f"mIoU on {on} against parameters: {'; '.join(told)}."
 
 
@@ -60,7 +63,7 @@ def _frame(found: Sequence[Entry], on: str) -> pd.DataFrame:
     rows = [
         {
             "ref": one.ref, "role": one.role, "name": one.name, "parameters": one.info.parameters, "miou": 100 * score,
-            "told": f"{one.name}: {kit.percent(score)} with {kit.count(one.info.parameters)} parameters",
+            "told": f"{one.name}: {kit.percent(score)}{one.mark(on)} with {kit.count(one.info.parameters)} parameters",
         }
         for one in found
         if (score := one.miou(on)) is not None

@@ -13,7 +13,7 @@ from pages.ui.model_list import Entry
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
-from unetkd_core.zoo import ensembles, references, shelf
+from unetkd_core.zoo import ensembles, marks, references, shelf
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 __all__ = ["lab"]
@@ -85,6 +85,39 @@ def test_a_network_leaves_as_a_file_that_was_compared() -> None:
     assert "Beside PyTorch: probabilities within " in text(at.run()) and "onnxruntime" not in text(at)
     (button,) = [b for b in at.get("download_button") if b.proto.label.startswith("Download, ")]
     assert float(button.proto.label.removeprefix("Download, ").removesuffix(" MB")) > 1
+
+
+def test_what_choices_were_made_on_is_marked_in_table_picture_and_card(trio: Path) -> None:
+    val = {"data": {"val": ["streets:val"]}}
+    big = references.info_of("big")
+    (trio / "big" / "config.json").write_text(big.model_copy(update={"run": val}).dumps())
+    at = opened(on="streets:val", net="big")
+    assert at.dataframe[0].value["chosen"].tolist() == ["", "(chosen on)", ""]
+    assert "chosen" in at.dataframe[0].proto.column_order and text(at).count(marks.CHOSEN_MEANS) == 1
+    assert "M256 big reads streets:val best, 80.0 % (chosen on) with" in text(at)
+    assert "IoU on streets:val (chosen on)" in text(at)
+    assert "1.94 M parameters, 80.0 % (chosen on);" in charts(at)[0] and charts(at)[0].count(marks.CHOSEN) == 1
+    at = opened(on="streets:val", net="alone")
+    assert "IoU on streets:val" in text(at) and "IoU on streets:val (chosen on)" not in text(at)
+    assert opened(on="packed").dataframe[0].value["chosen"].tolist() == ["(chosen on)"] * 3
+
+
+def test_where_nothing_was_chosen_there_is_no_mark_and_no_explanation() -> None:
+    at = opened(on="streets:val")
+    assert marks.CHOSEN not in text(at) + charts(at)[0] and "chosen" not in at.dataframe[0].proto.column_order
+
+
+def test_an_ensembles_card_is_shown_and_marks_what_its_weights_were_searched_on(trio: Path) -> None:
+    scores = references.info_of("big").metrics["streets:val"]
+    spec = EnsembleSpec(
+        members=("big", "taught"), weighting="grid", weights=(1, 3), searched_on=("streets:val",),
+        metrics={"streets:val": scores, "camvid:val": scores},
+    )  # fmt: skip
+    ensembles.save(spec, trio / "team")
+    at = opened(on="streets:val", net="team")
+    assert "| streets:val (chosen on) | 80.0 |" in at.markdown[-1].value
+    assert "| camvid:val | 80.0 |" in at.markdown[-1].value
+    assert at.dataframe[0].value.set_index("name")["chosen"].tolist().count("(chosen on)") == 1
 
 
 def test_deleting_asks_first_and_says_what_is_gone(trio: Path) -> None:

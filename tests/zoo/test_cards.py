@@ -12,7 +12,7 @@ from unetkd_core.data.folder import LICENCE as FOLDER
 from unetkd_core.data.source_streets import LICENCE as STREETS
 from unetkd_core.models.names import arch_of
 from unetkd_core.training.config import RunConfig
-from unetkd_core.zoo import ensembles
+from unetkd_core.zoo import ensembles, marks
 from unetkd_core.zoo.cards import card
 from unetkd_core.zoo.checkpoints import CARD, save
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -46,8 +46,44 @@ def test_odd_names_do_not_break_the_front_matter() -> None:
 def test_the_table_has_every_class_in_percent_and_a_dash_for_an_absent_one() -> None:
     lines = card(make_info()).splitlines()
     assert "| camvid:val | 43.2 | 90.0 | 80.0 | 40.0 | 30.0 | – | 10.0 | 85.0 |" in lines
-    assert any(line.startswith("| validation, packed | 50.0 |") for line in lines)
+    assert any(line.startswith("| validation, packed (during training, before rounding)") for line in lines)
     assert not any("free form" in line for line in lines)
+
+
+def rows(text: str) -> list[str]:
+    """What each line of the table was measured on."""
+    return [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.endswith(" | 85.0 |")]
+
+
+def test_what_choices_were_made_on_is_marked_and_explained_once() -> None:
+    scores = make_info().metrics["packed"]
+    run = RunConfig().with_(data={"val": ["streets:val", "mine:val"]}).model_dump(mode="json")
+    info = make_info(metrics=dict.fromkeys(["packed", "streets:val", "camvid:val", "mine:val"], scores), run=run)
+    text = card(info)
+    assert rows(text) == [
+        "validation, packed (during training, before rounding) (chosen on)",
+        *("streets:val (chosen on)", "camvid:val", "mine:val (chosen on)"),
+    ]
+    assert text.count(marks.CHOSEN_MEANS) == 1 and "\n" not in marks.CHOSEN_MEANS
+    table, after = text.split(marks.CHOSEN_MEANS)
+    assert table.rstrip().endswith("|") and after.lstrip().startswith("Percent.")
+
+
+def test_a_card_on_which_nothing_was_chosen_explains_nothing() -> None:
+    text = card(make_info(metrics={"camvid:val": make_info().metrics["camvid:val"]}))
+    assert rows(text) == ["camvid:val"] and "chosen on" not in text
+
+
+def test_an_ensembles_score_on_what_it_was_searched_on_is_marked() -> None:
+    scores = make_info().metrics["camvid:val"]
+    spec = EnsembleSpec.model_validate({
+        "members": ("a", "b"), "weighting": "grid", "weights": (1, 3), "searched_on": ("x:val", "y:val, 50 scenes"),
+        "metrics": dict.fromkeys(("x:val", "y:val", "z:val", "members:val"), scores),
+    })  # fmt: skip
+    val = RunConfig().with_(data={"val": ["members:val"]}).model_dump(mode="json")
+    text = card(ensembles.describe(spec, [make_info(run=val), make_info(name="b")], name="team"))
+    assert rows(text) == ["x:val (chosen on)", "y:val (chosen on)", "z:val", "members:val (chosen on)"]
+    assert text.count(marks.CHOSEN_MEANS) == 1
 
 
 def test_a_checkpoint_without_scores_says_so() -> None:

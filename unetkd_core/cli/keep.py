@@ -1,4 +1,4 @@
-"""`unetkd keep`: a run's best weights as a named checkpoint, in fp16, with the scores of exactly those."""
+"""`unetkd keep`: a run's best weights as a named checkpoint, in fp16, scored as they are stored."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from unetkd_core.cli.saying import saying
 from unetkd_core.data import catalog
 from unetkd_core.runs import folder
 from unetkd_core.runs import keep as keeping
-from unetkd_core.zoo import folders, references
+from unetkd_core.zoo import folders, marks, references
 from unetkd_core.zoo.checkpoints import NOTES, CheckpointInfo
 
 
@@ -54,7 +54,10 @@ def keep(
         print_json(info.model_dump(mode="json"))
         return
     for source in sources:
-        typer.echo(f"{source.ref}: mIoU {percent(_miou(info, source.ref))} at native label resolution")
+        chosen = marks.mark(info, source.ref)
+        typer.echo(f"{source.ref}{chosen}: mIoU {percent(_miou(info, source.ref))} at native label resolution")
+    if any(marks.mark(info, source.ref) for source in sources):
+        remark(marks.CHOSEN_MEANS)
     typer.echo(f"{name} is in {keeping.target(name, replace=True)}")
 
 

@@ -1,6 +1,8 @@
-"""Keeping a run: its best weights become a named checkpoint, in fp16, with the scores of exactly those.
+"""Keeping a run: its best weights become a named checkpoint, in fp16, with their scores on the splits that are named.
 
-What is scored has gone through the disk and back, so that rounding is part of the score.
+What is scored there has gone through the disk and back, so that rounding is part of the score. The run's own validation
+scores stay beside them: they are of the weights before rounding, and the epoch was chosen by them (zoo/marks.py says so
+on the card).
 """
 
 import tempfile

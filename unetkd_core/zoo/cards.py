@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unetkd_core.classes import CLASSES, MAPPINGS
 from unetkd_core.errors import in_one_line
 from unetkd_core.metrics import Scores
+from unetkd_core.zoo import marks
 from unetkd_core.zoo.licences import is_free
 
 if TYPE_CHECKING:
@@ -121,12 +122,14 @@ def _scores(info: "CheckpointInfo") -> str:
         return "Not measured yet."
     head = "| measured on | mIoU | " + " | ".join(info.classes) + " | pixel accuracy |"
     rows = [
-        f"| {_measured_on(key)} | {_percent(s.miou)} | "
+        f"| {_measured_on(info, key)} | {_percent(s.miou)} | "
         + " | ".join(_percent(v) for v in s.iou)
         + f" | {_percent(s.pixel_accuracy)} |"
         for key, s in measured.items()
     ]
-    return "\n".join([head, "|---" * (len(info.classes) + 3) + "|", *rows]) + f"\n\n{_DEFINITION}{info.seed}."
+    table = "\n".join([head, "|---" * (len(info.classes) + 3) + "|", *rows])
+    chosen = f"\n\n{marks.CHOSEN_MEANS}" if any(marks.mark(info, key) for key in measured) else ""
+    return f"{table}{chosen}\n\n{_DEFINITION}{info.seed}."
 
 
 def _as_scores(value: Any) -> Scores | None:
@@ -137,8 +140,8 @@ def _as_scores(value: Any) -> Scores | None:
         return None
 
 
-def _measured_on(key: str) -> str:
-    return "validation, packed" if key == "packed" else key
+def _measured_on(info: "CheckpointInfo", key: str) -> str:
+    return (f"validation, packed {marks.TRAINING}" if key == marks.PACKED else key) + marks.mark(info, key)
 
 
 def _percent(fraction: float) -> str:

@@ -62,7 +62,14 @@ class CheckpointInfo(BaseModel):
     parameters: int = Field(0, ge=0, description="Trainable numbers.")
     macs: int = Field(0, ge=0, description="Multiply-accumulates for one image at the training size.")
     metrics: dict[str, JsonValue] = Field(
-        default_factory=dict, description='Scores JSON by what they were measured on: "packed", "camvid:val".'
+        default_factory=dict,
+        description='Scores JSON by what they were measured on: "camvid:val"; "packed" is the run\'s own validation, '
+        "in training, with the number of the epoch that these weights are of.",
+    )
+    chosen_on: list[str] = Field(
+        default_factory=list,
+        description="Of an ensemble: data references that its weights and its members' epochs were chosen on. A "
+        "network's are its run's validation data.",
     )
     notes: str = Field("", max_length=NOTES, description="What its maker adds to the card: plain text.")
     data: list[str] = Field(description="Data references that it was trained on.")

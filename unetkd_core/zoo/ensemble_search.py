@@ -47,6 +47,7 @@ def find_weights(
     if spec.weighting == "per_class":
         return spec.found(on, class_weights=result.best_per_class())
     best = result.best()
+    # The best of all candidates on the very scenes that it was chosen on: cards say so, by `searched_on` (marks.py).
     whole = {refs[0]: result.scores(best).to_json()} if len(refs) == 1 and not limit else {}
     return spec.found(on, weights=candidates[best], metrics=whole)
 

@@ -24,7 +24,7 @@ from unetkd_core.models.weighting import (
     even,
     on_simplex,
 )
-from unetkd_core.zoo import folders
+from unetkd_core.zoo import folders, marks
 from unetkd_core.zoo.checkpoints import ENSEMBLE, CheckpointInfo
 from unetkd_core.zoo.licences import licence_of
 
@@ -180,6 +180,7 @@ def describe(spec: EnsembleSpec, infos: Sequence[CheckpointInfo], *, name: str =
         parameters=sum(info.parameters for info in infos),
         macs=sum(info.macs for info in infos),
         metrics=spec.metrics,
+        chosen_on=sorted(marks.whole(spec.searched_on).union(*map(marks.chosen_on, infos))),
         data=_union(info.data for info in infos),
         licence=licence_of(info.licence for info in infos),
         sha256=_digest(spec, infos),
