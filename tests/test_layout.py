@@ -36,7 +36,7 @@ NO_TORCH = (
     "inference/gate.py", "inference/searched.py", "inference/side_by_side.py",
     "zoo/checkpoints.py", "zoo/ensembles.py", "zoo/ensemble_search.py", "zoo/folders.py",
     "zoo/references.py", "zoo/cards.py", "zoo/hub*.py", "zoo/limits.py", "zoo/licences.py", "zoo/shelf.py",
-    "zoo/marks.py",
+    "zoo/marks.py", "zoo/run_epochs.py",
     "zoo/export.py",
     "zoo/export_apart.py",
     "training/config.py", "training/terms.py", "training/presets.py",

@@ -11,7 +11,7 @@ from pages.ui.model_list import PACKED, Entry
 from unetkd_core import outside
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import UnetKDError
-from unetkd_core.zoo import cards, folders, references, shelf
+from unetkd_core.zoo import cards, folders, marks, references, shelf
 from unetkd_core.zoo.checkpoints import CARD
 
 PAGE: Final = "models"
@@ -44,6 +44,8 @@ def facts(one: Entry, seconds: float | None) -> Iterator[tuple[str, str]]:
     yield "Time", f"{1000 * seconds:.0f} ms a street, measured here" if seconds is not None else "not measured here yet"
     yield "Learned from", f"{html.escape(', '.join(info.data) or 'not recorded')}, at {info.height} × {info.width}"
     yield "Seed", str(info.seed)
+    if early := marks.stopped(info):
+        yield "Training", early
     yield "Licence", html.escape(info.licence)
 
 
@@ -62,7 +64,8 @@ def card(one: Entry) -> str | None:
     """The model card as Markdown, without front matter and pictures; None where it has none that can be read."""
     try:
         path = folders.current(references.resolve(one.ref)) / CARD
-        made = not path.exists()  # an ensemble here has none
+        # A run's was written when its best epoch ended, and knows of none after it; an ensemble here has none.
+        made = one.run_id is not None or not path.exists()
         text = cards.card(one.info) if made else outside.read_bytes(path, MAX_CARD_BYTES).decode("utf-8")
     except (UnetKDError, OSError, ValueError):
         return None

@@ -10,6 +10,7 @@ from pages.ui.model_list import Entry
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import keep
+from unetkd_core.zoo import marks
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PAGE: Final = "models"
@@ -57,7 +58,8 @@ def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bo
 
 
 def _ending(info: CheckpointInfo) -> tuple[str, str | None]:
-    return f"{info.name} is kept in checkpoints/.", info.name
+    early = marks.stopped(info)
+    return f"{info.name} is kept in checkpoints/{': ' if early else ''}{early}.", info.name
 
 
 def _words(work: Work) -> str:

@@ -182,6 +182,31 @@ def test_keep_says_of_a_network_trained_alone_that_it_teaches(
     assert read_info(tmp_path / "checkpoints" / "kept").role == "teacher"
 
 
+@pytest.mark.parametrize("state", ["stopped", "failed", "running"])
+def test_keep_says_of_a_run_that_ended_early_how_far_it_came(
+    unetkd: Unetkd, checkpoint: str, finished_run: str, streets_folder: Path, tmp_path: Path, state: str
+) -> None:
+    """`running`, with nobody who works for it: it was interrupted."""
+    unetkd("data", "add", "mine", streets_folder)
+    run = folder.open_run(finished_run)
+    run.write_status(dataclasses.replace(run.written_status(), state=state, heartbeat=1.0, ended=None))
+    best = run.run_dir / "best" / "config.json"
+    packed = {"packed": {"epoch": 1, "miou": 0.2, "iou": [0.2] * 6, "pixel_accuracy": 0.5}}
+    config = run.config.with_(data={"val": ["mine:val"]}).model_dump(mode="json")
+    best.write_text(json.dumps({**json.loads(best.read_text()), "metrics": packed, "run": config}))
+    outcome = unetkd("keep", finished_run, "kept", "--on", "mine:val", "--on", "mine:train")
+    assert outcome.code == 0, outcome.err
+    early = "stopped after 1 of 20 epochs, the best being number 1"
+    assert f"{finished_run} {early}; the card says so.\n" in outcome.out
+    assert "mine:val (chosen on): mIoU" in outcome.out and "mine:train: mIoU" in outcome.out
+    assert outcome.err.count("(chosen on): the epoch") == 1
+    info = read_info(tmp_path / "checkpoints" / "kept")
+    assert info.epochs_done == 1 and info.metrics["packed"] == packed["packed"]
+    told = (tmp_path / "checkpoints" / "kept" / "README.md").read_text(encoding="utf-8")
+    assert f"- Recipe: default, {early}; epochs 20, " in told
+    assert "| validation, packed (during training, before rounding) (chosen on) | 20.0 |" in told
+
+
 def test_keep_waits_until_a_run_has_ended(
     unetkd: Unetkd, checkpoint: str, finished_run: str, streets_folder: Path
 ) -> None:

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import background, kit, model_details, model_keep, model_list, model_picture
 from pages.ui.model_list import Entry
+from tests.pages import fake_run
+from tests.pages.fake_run import Where
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
@@ -85,6 +87,18 @@ def test_a_network_leaves_as_a_file_that_was_compared() -> None:
     assert "Beside PyTorch: probabilities within " in text(at.run()) and "onnxruntime" not in text(at)
     (button,) = [b for b in at.get("download_button") if b.proto.label.startswith("Download, ")]
     assert float(button.proto.label.removeprefix("Download, ").removesuffix(" MB")) > 1
+
+
+def test_a_run_that_ended_early_says_so_beside_its_facts_and_on_its_card() -> None:
+    fake_run.write_run(fake_run.config(teacher=None), Where("stopped", epoch=3), run_id="r1")
+    fake_run.write_run(fake_run.config(teacher=None), Where("done"), run_id="r2")
+    at = opened(shown="runs", net="run:r1")
+    assert "Trainingstopped after 3 of 20 epochs" in text(at)
+    assert "- Recipe: default, stopped after 3 of 20 epochs; epochs 20" in at.markdown[-1].value
+    at = opened(shown="runs", net="run:r2")
+    assert "stopped after" not in text(at) + at.markdown[-1].value
+    early = model_keep._ending(references.info_of("run:r1").model_copy(update={"name": "mine"}))
+    assert early == ("mine is kept in checkpoints/: stopped after 3 of 20 epochs.", "mine")
 
 
 def test_what_choices_were_made_on_is_marked_in_table_picture_and_card(trio: Path) -> None:

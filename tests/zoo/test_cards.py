@@ -14,7 +14,7 @@ from unetkd_core.models.names import arch_of
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import ensembles, marks
 from unetkd_core.zoo.cards import card
-from unetkd_core.zoo.checkpoints import CARD, save
+from unetkd_core.zoo.checkpoints import CARD, CheckpointInfo, save
 from unetkd_core.zoo.ensembles import EnsembleSpec
 from unetkd_core.zoo.licences import MIT, UNKNOWN, is_free, licence_of
 
@@ -84,6 +84,35 @@ def test_an_ensembles_score_on_what_it_was_searched_on_is_marked() -> None:
     text = card(ensembles.describe(spec, [make_info(run=val), make_info(name="b")], name="team"))
     assert rows(text) == ["x:val (chosen on)", "y:val (chosen on)", "z:val", "members:val (chosen on)"]
     assert text.count(marks.CHOSEN_MEANS) == 1
+
+
+EARLY = "stopped after 3 of 20 epochs, the best being number 2"
+
+
+def ended(epochs_done: int | None, best: int = 2) -> CheckpointInfo:
+    run = RunConfig().with_(optim={"epochs": 20}).model_dump(mode="json")
+    packed = {"epoch": best, "miou": 0.5, "iou": [0.5] * 6, "pixel_accuracy": 0.85}
+    return make_info(run=run, epochs_done=epochs_done, metrics={"packed": packed})
+
+
+def test_a_run_that_ended_early_says_so_at_the_top_and_beside_its_recipe() -> None:
+    lines = card(ended(3)).splitlines()
+    assert f"| training | {EARLY} |" in lines
+    assert any(line.startswith(f"- Recipe: default, {EARLY}; epochs 20, ") for line in lines)
+    assert any(line.endswith("--config run.json`, which trains all of its epochs") for line in lines)
+    assert "stopped after 1 of 20 epochs, the best being number 1" in card(ended(1, best=1))
+
+
+def test_a_run_that_did_all_its_epochs_reads_as_one_of_before() -> None:
+    text = card(ended(20))
+    assert "stopped" not in text and "- Recipe: default; epochs 20, " in text and text == card(ended(None))
+
+
+@pytest.mark.parametrize("run", [None, {}, {"optim": 5}, {"optim": {"epochs": "x"}}, {"optim": {"epochs": True}}])
+@pytest.mark.parametrize("data", [None, 5, {"val": "streets:val"}, {"val": [5, None]}])
+def test_settings_that_are_none_break_no_mark(run: dict | None, data: object) -> None:
+    info = ended(3).model_copy(update={"run": None if run is None else {**run, "data": data}})
+    assert "stopped" not in card(info) and rows(card(info))
 
 
 def test_a_checkpoint_without_scores_says_so() -> None:

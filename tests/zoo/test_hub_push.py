@@ -8,6 +8,7 @@ from tests.zoo.conftest import make_info, make_model
 from tests.zoo.hub_server import TOKEN, Hub, Repo
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, HubError
+from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import ensembles, references
 from unetkd_core.zoo import hub as the_hub
 from unetkd_core.zoo.checkpoints import save
@@ -48,6 +49,16 @@ def test_a_run_is_pushed_by_its_best(hub: Hub) -> None:
     save(make_model(), settings.runs_dir() / "r1" / "best", make_info(name="r1"))
     assert the_hub.push("run:r1", "me/run", token=TOKEN).url.startswith(hub.endpoint)
     assert "model.safetensors" in hub.repos["me/run"].files
+
+
+def test_a_run_that_ended_early_is_pushed_with_the_epochs_that_it_did(hub: Hub) -> None:
+    config = RunConfig().with_(optim={"epochs": 20}).model_dump(mode="json")
+    save(make_model(), settings.runs_dir() / "r1" / "best", make_info(name="r1", run=config))
+    (settings.runs_dir() / "r1" / "metrics.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n')
+    the_hub.push("run:r1", "me/run", token=TOKEN)
+    assert b"stopped after 2 of 20 epochs" in hub.repos["me/run"].files["README.md"]
+    the_hub.pull("me/run", token=TOKEN)
+    assert references.info_of("hf:me/run").epochs_done == 2 and references.load_model("hf:me/run").info.run == config
 
 
 def test_an_ensemble_brings_its_members_and_comes_back(hub: Hub, mine: Path) -> None:

@@ -12,7 +12,15 @@ from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, ConfigError
 from unetkd_core.zoo.checkpoints import save
 from unetkd_core.zoo.ensembles import EnsembleSpec
-from unetkd_core.zoo.references import available, check_name, load_model, mapping_warning, resolve, weight_bytes
+from unetkd_core.zoo.references import (
+    available,
+    check_name,
+    info_of,
+    load_model,
+    mapping_warning,
+    resolve,
+    weight_bytes,
+)
 
 
 def make_run(run_id: str, state: str | None, *, best: bool = True) -> Path:
@@ -130,6 +138,31 @@ def test_the_same_mapping_gives_no_warning() -> None:
 def test_another_mapping_warns_in_words(other: str) -> None:
     warning = mapping_warning(make_info(mapping=["camvid"]), source(other))
     assert warning and f"learned the camvid label mapping, {other}:val has the {other} mapping" in warning
+
+
+def test_a_runs_best_says_how_many_epochs_the_run_did(checkpoints_dir: Path) -> None:
+    run_dir = make_run("1-killed", "stopped")
+    assert info_of("run:1-killed").epochs_done is None  # nothing to read it from
+    line = '{"epoch": %d, "val": {}}\n'
+    for text, done in (
+        (line % 1 + line % 2, 2),
+        (line % 1 + line % 2 + '{"epoch": 3, "val', 2),
+        (line % 1 + '{"epoch": "x"}\n[]\nnull\n{"epoch": true}\n', 1),
+        (line % 0 + "\xff\n", None),
+    ):
+        (run_dir / "metrics.jsonl").write_text(text, encoding="latin-1")
+        assert info_of("run:1-killed").epochs_done == done == dict(available())["run:1-killed"].epochs_done
+        assert load_model("run:1-killed").info.epochs_done == done
+
+
+def test_a_checkpoint_of_before_is_read_and_says_nothing_of_epochs(checkpoints_dir: Path) -> None:
+    folder = checkpoints_dir / "old"
+    save(make_model(), folder, make_info(name="old"))
+    told = json.loads((folder / "config.json").read_text())
+    del told["epochs_done"], told["chosen_on"]
+    (folder / "config.json").write_text(json.dumps(told))
+    info = info_of("old")
+    assert (info.epochs_done, info.chosen_on) == (None, []) and load_model("old").info == info
 
 
 def test_a_run_whose_state_is_no_text_is_not_listed(checkpoints_dir: Path) -> None:

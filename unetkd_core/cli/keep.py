@@ -58,6 +58,8 @@ def keep(
         typer.echo(f"{source.ref}{chosen}: mIoU {percent(_miou(info, source.ref))} at native label resolution")
     if any(marks.mark(info, source.ref) for source in sources):
         remark(marks.CHOSEN_MEANS)
+    if early := marks.stopped(info):
+        typer.echo(f"{run_id} {early}; the card says so.")
     typer.echo(f"{name} is in {keeping.target(name, replace=True)}")
 
 

@@ -2,7 +2,7 @@
 
 What is scored there has gone through the disk and back, so that rounding is part of the score. The run's own validation
 scores stay beside them: they are of the weights before rounding, and the epoch was chosen by them (zoo/marks.py says so
-on the card).
+on the card). A run that ended early is kept too, with the epochs that it did.
 """
 
 import tempfile
@@ -48,7 +48,8 @@ def keep(
     replace: bool = False,
     progress: Progress = lambda *_: None,
 ) -> CheckpointInfo:
-    """Save a finished run's best weights as checkpoints/NAME, scored on `sources` at native label resolution.
+    """Save the best weights of a run that has ended, after all its epochs or not, as checkpoints/NAME, scored on
+    `sources` at native label resolution.
 
     title: a person's words for it; none: made from the run. notes: what its card adds. teacher: it was trained alone
     in order to teach. replace: overwrite a checkpoint of that name. Raises CheckpointError, RunError, DataError;

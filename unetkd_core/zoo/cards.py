@@ -97,11 +97,17 @@ def _summary(info: "CheckpointInfo") -> str:
         f"{_ROLES[info.role]} It segments street scenes into six classes: {', '.join(info.classes)}.\n\n"
         "| | |\n|---|---|\n"
         f"| network | {_network(info)} |\n"
+        f"{_ended_early(info)}"
         f"| parameters | {info.parameters:,} |\n"
         f"| trained at | {info.height} × {info.width} pixels (height × width) |\n"
         f"| multiply-accumulates | {info.macs / 1e9:.2f} G for one image of that size |\n"
         f"| sha256 of {'the members and their weights' if _members(info) else 'model.safetensors'} | `{info.sha256}` |"
     )
+
+
+def _ended_early(info: "CheckpointInfo") -> str:
+    early = marks.stopped(info)
+    return f"| training | {early} |\n" if early else ""
 
 
 def _network(info: "CheckpointInfo") -> str:
@@ -151,8 +157,9 @@ def _percent(fraction: float) -> str:
 def _training(info: "CheckpointInfo") -> str:
     lines = [f"- Data: {in_one_line(', '.join(info.data)) or 'not recorded'}", f"- Seed: {info.seed}"]
     run: dict[str, Any] = info.run or {}
+    early = marks.stopped(info)
     if isinstance(run.get("optim"), dict):
-        lines.append(f"- Recipe: {run.get('recipe')}; {_said(run['optim'])}")
+        lines.append(f"- Recipe: {run.get('recipe')}{', ' * bool(early)}{early}; {_said(run['optim'])}")
     if "backbone" in info.arch:
         start = "ImageNet's weights" if _from_imagenet(info) else "scratch, without ImageNet"
         lines.append(f"- Encoder: torchvision's {info.arch['backbone']}, from {start}")
@@ -161,15 +168,19 @@ def _training(info: "CheckpointInfo") -> str:
     lines += [f"- Run: `{info.run_id}`"] if info.run_id else []
     lines += [f"- Code: commit `{info.commit}`"] if info.commit else []
     lines.append(f"- Created: {info.created}")
-    if info.run:
-        command = "distill" if info.role == "student" else "train"
-        lines.append(f"- Again: save the settings below as `run.json`, then `unetkd {command} --config run.json`")
-        lines.append(
-            "\n<details><summary>All settings (RunConfig)</summary>\n\n```json\n"
-            + json.dumps(info.run, indent=2, ensure_ascii=False)
-            + "\n```\n</details>"
-        )
+    lines += _again(info, early) if info.run else []
     return "\n".join(lines)
+
+
+def _again(info: "CheckpointInfo", early: str) -> list[str]:
+    command = "distill" if info.role == "student" else "train"
+    whole = ", which trains all of its epochs" if early else ""
+    return [
+        f"- Again: save the settings below as `run.json`, then `unetkd {command} --config run.json`{whole}",
+        "\n<details><summary>All settings (RunConfig)</summary>\n\n```json\n"
+        + json.dumps(info.run, indent=2, ensure_ascii=False)
+        + "\n```\n</details>",
+    ]
 
 
 def _with_teacher_in_words(teaching: dict[str, Any]) -> dict[str, Any]:

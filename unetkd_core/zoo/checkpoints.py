@@ -71,6 +71,9 @@ class CheckpointInfo(BaseModel):
         description="Of an ensemble: data references that its weights and its members' epochs were chosen on. A "
         "network's are its run's validation data.",
     )
+    epochs_done: int | None = Field(
+        None, ge=1, le=10**9, description="Epochs that the run did, of those in `run`; none: not known."
+    )
     notes: str = Field("", max_length=NOTES, description="What its maker adds to the card: plain text.")
     data: list[str] = Field(description="Data references that it was trained on.")
     seed: int = Field(0, ge=0)

@@ -128,11 +128,12 @@ def _files(ref: str, place: HubRef) -> dict[str, bytes]:
 
 def _read(folder: Path, ref: str, place: HubRef) -> dict[str, bytes]:
     info = read_info(folder)
+    told = references.of_run(ref, info)
     try:
         weights = outside.read_bytes(folder / WEIGHTS, LARGEST[WEIGHTS])
-        there = (folder / CARD).is_file()
-        card = outside.read_bytes(folder / CARD, LARGEST[CARD]) if there else cards.card(info).encode()
-        config = outside.read_bytes(folder / CONFIG, LARGEST[CONFIG])
+        there = (folder / CARD).is_file() and told == info
+        card = outside.read_bytes(folder / CARD, LARGEST[CARD]) if there else cards.card(told).encode()
+        config = outside.read_bytes(folder / CONFIG, LARGEST[CONFIG]) if told == info else told.dumps().encode()
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{ref} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     if hashlib.sha256(weights).hexdigest() != info.sha256:

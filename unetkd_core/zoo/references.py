@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from unetkd_core import outside, settings
 from unetkd_core.classes import MAPPINGS
 from unetkd_core.errors import CheckpointError, ConfigError, UnetKDError
-from unetkd_core.zoo import ensembles, folders, hub_cache, hub_offer, hub_refs
+from unetkd_core.zoo import ensembles, folders, hub_cache, hub_offer, hub_refs, run_epochs
 from unetkd_core.zoo.checkpoints import NAME, WEIGHTS, CheckpointInfo, list_named, load, read_info
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -88,7 +88,7 @@ def info_of(ref: Reference) -> CheckpointInfo:
     spec = spec_of(ref)
     if spec is None:
         assert isinstance(ref, str)
-        return _saying(ref, read_info)
+        return of_run(ref, _saying(ref, read_info))
     name = ref if isinstance(ref, str) and NAME.fullmatch(ref) else "ensemble"
     return ensembles.describe(spec, _member_infos(spec), name=name)
 
@@ -152,6 +152,17 @@ def _saying(ref: str, read: Callable[[Path], T]) -> T:
         raise
 
 
+def of_run(ref: str, info: CheckpointInfo) -> CheckpointInfo:
+    """What the checkpoint behind `ref` says; of a run's best also how many epochs the run did."""
+    is_run = ref.startswith(RUN_PREFIX)
+    return run_epochs.told(info, settings.runs_dir() / ref.removeprefix(RUN_PREFIX)) if is_run else info
+
+
+def _load(ref: str) -> Loaded:
+    model, info = _saying(ref, load)
+    return Loaded(model, of_run(ref, info))
+
+
 def _member_infos(spec: EnsembleSpec) -> list[CheckpointInfo]:
     infos = []
     for member in spec.members:
@@ -201,7 +212,7 @@ def available() -> list[tuple[str, CheckpointInfo]]:
     for run_id in reversed(folders.names(settings.runs_dir(), NAME)):
         if _is_finished(settings.runs_dir() / run_id):
             try:
-                info = read_info(settings.runs_dir() / run_id / "best")
+                info = of_run(RUN_PREFIX + run_id, read_info(settings.runs_dir() / run_id / "best"))
             except CheckpointError:
                 continue  # a run that ended before its first epoch has none, and its own page says so
             found.append((RUN_PREFIX + run_id, info))
@@ -249,9 +260,9 @@ def load_model(ref: Reference, device: str = "cpu", *, member: Callable[[str], L
     spec = spec_of(ref)
     if spec is None:
         assert isinstance(ref, str)
-        model, info = _saying(ref, load)
+        model, info = _load(ref)
     else:
-        model, info = _load_ensemble(spec, info_of(ref), member or (lambda one: Loaded(*_saying(one, load))))
+        model, info = _load_ensemble(spec, info_of(ref), member or _load)
     return Loaded(model.to(pick_device(device)), info)
 
 
