@@ -10,7 +10,7 @@ from unetkd_core.data.source import Remembered
 from unetkd_core.inference.evaluate import evaluate
 from unetkd_core.metrics import Scores
 from unetkd_core.settings import PROJECT_ROOT
-from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import cards, checkpoints, references
 
 SHIPPED = sorted(p.name for p in (PROJECT_ROOT / "checkpoints").iterdir() if (p / "model.safetensors").is_file())
 SPLITS = ("streets:val", "camvid:val")
@@ -30,6 +30,13 @@ def test_the_readme_and_the_card_say_what_the_config_says(name: str) -> None:
     text = (PROJECT_ROOT / "checkpoints" / name / "README.md").read_text(encoding="utf-8")
     for on, miou in zip(SPLITS, shown, strict=True):
         assert f"| {on} | {miou} | " in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_card_is_the_one_that_is_written_today(name: str) -> None:
+    folder = PROJECT_ROOT / "checkpoints" / name
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text == cards.card(checkpoints.read_info(folder)), "write cards.card(read_info(folder)) into its README.md"
 
 
 @pytest.mark.timeout(600)  # 500 streets at 256x512, two networks
