@@ -88,12 +88,12 @@ def what_they_are(results: Results, rows: Sequence[Made], on: On) -> str:
     where = results.on if on == "val" else results.trained_on
     part = f", {results.limit} scenes of it" if on == "train" and results.limit else ""
     epochs = sweep_words.count(optim.get("epochs", 0), "epoch")
-    chosen = "" if results.chosen_on_reported else ", on which nothing was chosen" if on == "val" else ""
+    not_apart = paper_text.not_apart(results) if on == "val" else ""
+    chosen = ", on which nothing was chosen" if on == "val" and not not_apart else ""
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
-        f"{data.get('height')} × {data.get('width')} for {epochs}; {_seeds(rows)}."
-        f"{f' {paper_text.CHOSEN}' if results.chosen_on_reported and on == 'val' else ''}"
-    )
+        f"{data.get('height')} × {data.get('width')} for {epochs}; {_seeds(rows)}. {not_apart}"
+    ).rstrip()
 
 
 def _seeds(rows: Sequence[Made]) -> str:

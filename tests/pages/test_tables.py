@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import chain_table, paper_figure, paper_row, paper_table
+from pages.ui import chain_table, paper_figure, paper_row, paper_table, paper_words
 from tests.pages import fake_run
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.runs import paper_made
-from unetkd_core.runs import chain, paper_results
+from unetkd_core.runs import chain, paper_results, paper_text
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_results import Made, Results
 from unetkd_core.training.presets import METHODS
@@ -91,6 +91,14 @@ def test_all_of_it_says_what_was_best_and_of_how_many() -> None:
     last = rows_of(at)[-1]
     assert last[:4] == ["M1024*", "M128 the best of 7: Soft labels × T²", "0.5", "4"]
     assert "4.88 points, the table 4.85" in text(at)
+
+
+@pytest.mark.parametrize(("val", "said"), [("mine:val", True), ("mine", False), ("streets:test", True)])
+def test_only_where_nothing_was_chosen_it_says_so(val: str, said: bool) -> None:
+    made = paper_made.results(dataset="mine")
+    config = {**made.config, "data": {**made.config["data"], "val": [val]}}
+    told = paper_words.what_they_are(replace(made, on="mine:train", config=config), made.table(4), "val")
+    assert ("on which nothing was chosen" in told) == said and (paper_text.CHOSEN in told) == (not said)
 
 
 def test_where_the_paper_contradicts_itself_its_number_is_marked() -> None:

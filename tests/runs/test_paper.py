@@ -218,6 +218,26 @@ def test_where_choices_were_made_on_what_is_reported_every_form_says_so() -> Non
         assert paper_text.CHOSEN in text(chosen) and paper_text.CHOSEN not in text(made)
 
 
+WITHOUT, ONLY = "camvid:train-without-0006R0", "camvid:train-only-0006R0"
+
+
+@pytest.mark.parametrize(("on", "train", "val", "said"), [
+    ("streets:train", "streets:val", "streets", [paper_text.CHOSEN]),  # a reference without a split means train
+    ("streets:train", "streets", "streets:val", [paper_text.LEARNED]),
+    ("camvid:train", WITHOUT, ONLY, [paper_text.LEARNED, paper_text.CHOSEN]),
+    (ONLY, WITHOUT, "camvid:val", []),
+    ("streets:test", "streets", "streets:val", []),
+])  # fmt: skip
+def test_what_the_reported_pictures_were_used_for_is_told_however_they_are_written(
+    on: str, train: str, val: str, said: list[str]
+) -> None:
+    made = paper_made.results()
+    config = {**made.config, "data": {**made.config["data"], "train": [train], "val": [val]}}
+    found = replace(made, on=on, config=config)
+    text = paper_text.markdown(found)
+    assert [one for one in (paper_text.LEARNED, paper_text.CHOSEN) if one in text] == said
+
+
 def test_a_row_knows_its_choice_and_its_open_points() -> None:
     found = paper_made.results()
     chosen = found.find(6, "best-m128")

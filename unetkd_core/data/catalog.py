@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from filelock import FileLock
 
 from unetkd_core import outside, settings, visitors
-from unetkd_core.data import camvid, cityscapes, folder, source_streets, streets
+from unetkd_core.data import camvid, cityscapes, folder, refs, source_streets, streets
 from unetkd_core.data.paired import PairedSource
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
@@ -68,8 +68,7 @@ def open_source(ref: str) -> Source:
     Raises DataError for an unknown name or split and for missing folders; `source.check()` then looks for missing and
     unpaired files.
     """
-    name, _, split = ref.strip().partition(":")
-    split = split or "train"
+    name, split = refs.parts(ref)
     if name == STREETS:
         return source_streets.StreetsSource(split)
     entry = _entry(name)

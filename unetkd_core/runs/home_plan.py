@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from unetkd_core.classes import NUM_CLASSES
-from unetkd_core.data import catalog
+from unetkd_core.data.refs import sharing_scenes
 from unetkd_core.data.source import Source
 from unetkd_core.errors import ConfigError
 from unetkd_core.inference.sizes import working_size
@@ -43,7 +43,7 @@ def plan(
 
     Raises ConfigError for a grid that cannot be, a split that a choice was made on, or logits that would not fit.
     """
-    if on.ref in [catalog.open_source(ref).ref for ref in (*base.data.train, *base.data.val)]:
+    if sharing_scenes([on.ref], (*base.data.train, *base.data.val)):
         raise ConfigError(f"{on.ref} trains or chooses the students; score them on a split that does neither.")
     spec = parse_spec(
         {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from unetkd_core import outside
+from unetkd_core.data.refs import sharing_scenes
 from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.runs import paper, paper_printed
@@ -123,8 +124,13 @@ class Results:
 
     @property
     def chosen_on_reported(self) -> bool:
-        """Whether epochs and ways were chosen on the very split that is reported, as where there is no other."""
-        return self.on in self.config.get("data", {}).get("val", ())
+        """Whether epochs and ways were chosen on scenes that are reported, as where there is no other split."""
+        return bool(sharing_scenes([self.on], self.config.get("data", {}).get("val", ())))
+
+    @property
+    def learned_from_reported(self) -> bool:
+        """Whether the networks learned from scenes that are reported."""
+        return bool(sharing_scenes([self.on], self.config.get("data", {}).get("train", ())))
 
     def table(self, number: int) -> tuple[Made, ...]:
         return tuple(made for made in self.rows if made.row.table == number)

@@ -98,6 +98,14 @@ def seeds(made: Made) -> str:
 
 CHOSEN: Final = "The best epoch, an ensemble’s weights and the best way were chosen on these same pictures."
 """Said wherever a split is reported on which choices were made."""
+LEARNED: Final = "The networks learned from these same pictures, so this says nothing about unseen ones."
+"""Said wherever a split is reported that the networks learned from."""
+
+
+def not_apart(results: Results) -> str:
+    """What the reported pictures were used for besides, in a sentence each; empty: for nothing."""
+    said = ((results.learned_from_reported, LEARNED), (results.chosen_on_reported, CHOSEN))
+    return " ".join(sentence for so, sentence in said if so)
 
 
 def caption(results: Results, table: int) -> str:
@@ -105,9 +113,8 @@ def caption(results: Results, table: int) -> str:
     taught = " α 0.1, T 10, the soft term without T²." if table in (4, 5) else ""
     return (
         f"Table {ROMAN[table]}: {TITLES[table]}.{taught} Percent and points; validation is {results.on}, training "
-        f"{results.trained_on}; mean ± one standard deviation over seeds."
-        f"{f' {CHOSEN}' if results.chosen_on_reported else ''}"
-    )
+        f"{results.trained_on}; mean ± one standard deviation over seeds. {not_apart(results)}"
+    ).rstrip()
 
 
 def markdown(results: Results) -> str:

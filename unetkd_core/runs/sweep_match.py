@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from unetkd_core.data.refs import full_ref
 from unetkd_core.errors import RunError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.models.backbones import ENCODERS
@@ -40,7 +41,7 @@ def fingerprint(
     """
     said = config.model_dump(mode="json", exclude=_IRRELEVANT)
     for part in ("train", "val"):
-        said["data"][part] = list(map(_with_split, said["data"][part]))
+        said["data"][part] = list(map(full_ref, said["data"][part]))
     if config.teaching is not None:
         said["teaching"]["teacher"] = teacher
         said["teaching"].pop("cache", None)  # whether its answers are kept is chosen like the hardware
@@ -58,19 +59,13 @@ def beside(config: RunConfig, meta: Mapping[str, Any] | None = None) -> dict[str
     here), and how many processes each had batch statistics of its own.
     """
     meta = {TRAINING: TRAINING_VERSION} if meta is None else meta
-    found = {TRAINING: meta.get(TRAINING, 1)}
+    found = {TRAINING: meta.get(TRAINING) or 1}
     if config.model.weights is not None:
         noted = meta.get("encoder_weights") or {}
         found["encoder"] = noted.get("sha256") or pretrained.sha256_of(config.model.name)
-    if (config.model.norm == "batch" or config.model.name in ENCODERS) and meta.get(PROCESSES, 1) > 1:
+    if (config.model.norm == "batch" or config.model.name in ENCODERS) and (meta.get(PROCESSES) or 1) > 1:
         found[PROCESSES] = meta[PROCESSES]
     return {name: value for name, value in found.items() if (name, value) != (TRAINING, 1)}
-
-
-def _with_split(ref: str) -> str:
-    """As catalog.open_source reads it, also where the data are gone."""
-    name, _, split = ref.strip().partition(":")
-    return f"{name}:{split or 'train'}"
 
 
 def teacher_key(ref: Reference) -> str:
