@@ -30,8 +30,8 @@ def table(path: Path, on: str) -> str:
 def _row(line: Line, step: Step | None) -> str:
     spread = "" if line.spread is None else f" ± {100 * line.spread:.1f}"
     above = "" if step is None else f"{100 * step.difference:+.1f}".replace("-", "−")
-    if step is not None and step.deviations is not None:
-        above += f", {step.deviations:.1f} deviations".replace("-", "−")
+    if step is not None and step.effect_size is not None:
+        above += f", {step.effect_size:.1f} × the spread".replace("-", "−")
     classes = " | ".join(f"{100 * iou:.1f}" for iou in line.iou)
     seeds = ", ".join(map(str, line.seeds))
     return f"| {line.model} | {seeds} | **{100 * line.mean:.1f}**{spread} | {above} | {classes} |"
@@ -53,6 +53,16 @@ def test_the_readme_gives_the_commands_that_made_them(path: Path) -> None:
     text = " ".join((FOLDER / "README.md").read_text(encoding="utf-8").replace("\\\n", " ").split())
     for command in standalone.read(path)[0]["command"].split("\n"):
         assert " ".join(command.split()) in text
+
+
+def test_a_step_of_two_seeds_is_called_a_hint_in_the_words_that_the_command_prints() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = standalone.read(FOLDER / "trained-on-streets.json")[1]
+    lines = [line for line in standalone.lines(rows) if line.on == "streets:test"]
+    first = next(step for step in standalone.steps(lines) if step.larger == "M256")
+    assert first.seeds == 2 and first.told.endswith(": a hint")
+    assert f"M256 is above M128 by {first.told}" in text
+    assert "holds" not in text and "deviations" not in text
 
 
 if __name__ == "__main__":

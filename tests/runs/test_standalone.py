@@ -67,7 +67,24 @@ def test_means_spreads_and_steps() -> None:
     assert large.iou[5] == pytest.approx(0.2) and math.isnan(small.iou[5])  # of the seeds that have one
     (step,) = standalone.steps([small, large])
     assert step.difference == pytest.approx(0.10)
-    assert step.deviations == pytest.approx(0.10 / 0.0282843, rel=1e-4)
+    assert step.effect_size == pytest.approx(0.10 / 0.0282843, rel=1e-4)
+    assert step.told == "3.5 times the spread over seeds, with two seeds each: a hint"
+
+
+@pytest.mark.parametrize(("small", "large", "said"), [
+    ((0.50, 0.54), (0.51, 0.55), "0.4 times the spread over seeds, with two seeds each"),  # less than a hint
+    ((0.60, 0.64), (0.50, 0.54, 0.58), "−2.3 times the spread over seeds, with two seeds each: a hint"),
+    ((0.50, 0.52, 0.54), (0.60, 0.62, 0.64), "5.0 times the spread over seeds, with three seeds each"),
+    ((0.50,), (0.60, 0.64), ""),
+])  # fmt: skip
+def test_a_step_says_how_many_seeds_stand_behind_it(
+    small: tuple[float, ...], large: tuple[float, ...], said: str
+) -> None:
+    rows = [
+        row(name, seed, miou) for name, mious in (("M128", small), ("M256", large)) for seed, miou in enumerate(mious)
+    ]
+    (step,) = standalone.steps(standalone.lines(rows))
+    assert step.told == said
 
 
 def test_one_seed_has_no_spread_and_splits_stay_apart() -> None:
@@ -75,7 +92,7 @@ def test_one_seed_has_no_spread_and_splits_stay_apart() -> None:
     assert [(line.model, line.on, line.spread) for line in table] == [
         ("M128", "streets:test", None), ("M128", "camvid:val", None), ("M256", "streets:test", None),
     ]  # fmt: skip
-    assert [(s.smaller, s.larger, s.deviations) for s in standalone.steps(table)] == [("M128", "M256", None)]
+    assert [(s.smaller, s.larger, s.effect_size) for s in standalone.steps(table)] == [("M128", "M256", None)]
 
 
 def test_a_table_survives_the_disk(tmp_path: Path) -> None:

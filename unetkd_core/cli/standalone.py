@@ -124,5 +124,4 @@ def _mean(line: standalone.Line) -> str:
 def _step(step: standalone.Step | None) -> str:
     if step is None:
         return MISSING
-    deviations = "" if step.deviations is None else f", {step.deviations:.1f} standard deviations".replace("-", "−")
-    return f"{points(step.difference)}{deviations}"
+    return ", ".join(filter(None, (points(step.difference), step.told)))
