@@ -154,6 +154,13 @@ def test_the_best_way_is_looked_for_among_all_that_was_taught(miniature: Miniatu
     assert miniature(*M128, "--seeds", "0").code == 0
     best = miniature.read().find(6, "best-m128")
     assert best and best.row.of == 3, "Table IV's way, DIST, and α 0.2 with T 8"
+    at_choice = {way.method: way.scores for way in best.ways}
+    student = open_run(best.pairs[0].student.run)
+    assert at_choice[best.row.method] == {0: max(line["val"]["miou"] for line in student.metrics())}
+    assert miniature(*M128, "--seeds", "1").code == 0
+    later, row = (miniature.read().find(*place) for place in ((6, "best-m128"), (4, "m256-m128")))
+    assert later and (later.row.of, [pair.seed for pair in later.pairs]) == (3, [0]), "seed 1 has one way alone"
+    assert row and [pair.seed for pair in row.pairs] == [0, 1]
 
 
 def test_methods_share_teacher_and_twin(miniature: Miniature) -> None:

@@ -4,15 +4,16 @@ What stands side by side was made with the same settings, of the same data, by t
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from unetkd_core.errors import RunError
 from unetkd_core.models.names import U_WIDTHS
-from unetkd_core.runs import paper, paper_results
+from unetkd_core.runs import paper, paper_choice, paper_results
 from unetkd_core.runs.contradictions import contradictions
-from unetkd_core.runs.paper_results import Made, Results
+from unetkd_core.runs.paper_choice import Choice
+from unetkd_core.runs.paper_results import Made, Pair, Results
 
 _MADE: Final = {
     "on": "split",
@@ -53,12 +54,18 @@ def grown(before: Results | None, fresh: Results) -> Results:
     """`fresh` together with what was there: rows, seeds and choices that it does not have stay."""
     if before is None:
         return fresh
-    old = {_place(made): made for made in before.rows}
-    rows = [_joined(old.pop(_place(made), None), made) for made in fresh.rows]
-    order = sorted([*rows, *old.values()], key=_order)
+    places = dict.fromkeys(map(_place, (*before.rows, *fresh.rows)))
+    both = [(before.find(*place), fresh.find(*place)) for place in places]
+    rows = [_joined(old, new) for old, new in both if not _is_choice(old, new)]
+    rows += [_chosen(old, new, tuple(rows)) for old, new in both if _is_choice(old, new)]
     curves = {(curve.who, curve.seed): curve for curve in (*before.curves, *fresh.curves)}
     notes = {**fresh.notes, "command": _commands(before.notes, fresh.notes)}
-    return dataclasses.replace(fresh, rows=tuple(order), curves=tuple(curves.values()), notes=notes)
+    ordered = tuple(sorted(rows, key=_order))
+    return dataclasses.replace(fresh, rows=ordered, curves=tuple(curves.values()), notes=notes)
+
+
+def _is_choice(*rows: Made | None) -> bool:
+    return any(made is not None and made.row.of for made in rows)
 
 
 def _place(made: Made) -> tuple[int, str]:
@@ -75,14 +82,61 @@ def _order(made: Made) -> tuple[int, bool, int]:
     return row.table, bool(row.of), keys.index(key) if key in keys else len(keys)
 
 
-def _joined(before: Made | None, made: Made) -> Made:
-    """A row with the seeds of both; a choice is the new one's, where it has any."""
-    if before is None or not before.pairs or (made.row.of and made.pairs):
-        return made
-    if not made.pairs:
-        return before
-    pairs = {pair.seed: pair for pair in (*before.pairs, *made.pairs)}
-    return dataclasses.replace(made, pairs=tuple(pairs[seed] for seed in sorted(pairs)))
+def _joined(before: Made | None, fresh: Made | None) -> Made:
+    """A row with the seeds of both; one of the two must be there."""
+    found = _measured(before, fresh)
+    return found[0] if len(found) == 1 else dataclasses.replace(found[-1], pairs=_pairs(*found))
+
+
+def _measured(before: Made | None, fresh: Made | None) -> list[Made]:
+    """Those that have seeds, the older first; where none has, the newer one that is there."""
+    there = [made for made in (before, fresh) if made is not None]
+    return [made for made in there if made.pairs] or there[-1:]
+
+
+def _pairs(*rows: Made) -> tuple[Pair, ...]:
+    """Every seed of theirs once, the last row's first."""
+    pairs = {pair.seed: pair for made in rows for pair in made.pairs}
+    return tuple(pairs[seed] for seed in sorted(pairs))
+
+
+def _chosen(before: Made | None, fresh: Made | None, rows: Sequence[Made]) -> Made:
+    """One student's choice, made anew over the ways and seeds of both. It never comes to fewer seeds or fewer ways than
+    the old one had: where that is all there is, the old one stays. rows: where the scores of who is chosen are found.
+    """
+    found = _measured(before, fresh)
+    if len(found) == 1:
+        return found[0]
+    old, new = found
+    if not (old.ways and new.ways):
+        return new if new.row.of >= old.row.of and len(new.pairs) >= len(old.pairs) else old
+    ways = paper_choice.joined(old.ways, new.ways)
+    for choice in paper_choice.choices(ways, _seeds(old), _seeds(new)):
+        made = _as_row(choice, new, [old, *rows, new])
+        if made is not None and choice.ways >= old.row.of and len(choice.seeds) >= len(old.pairs):
+            return dataclasses.replace(made, ways=ways)
+    return old
+
+
+def _seeds(made: Made) -> set[int]:
+    return {pair.seed for pair in made.pairs}
+
+
+def _as_row(choice: Choice, like: Made, rows: Sequence[Made]) -> Made | None:
+    """The choice with its scores, from rows of the same student taught that way; none where a seed of it has none."""
+    network, way = like.row.network, choice.best
+    same = [made for made in rows if made.row.network == network and _way(made) == way.key]
+    pairs = tuple(pair for pair in _pairs(*same) if pair.seed in choice.seeds)
+    if len(pairs) < len(choice.seeds):
+        return None
+    named = {"teacher": way.teacher, "method": way.method, "alpha": way.alpha, "temperature": way.temperature}
+    row = dataclasses.replace(like.row, **named, of=choice.ways)
+    return dataclasses.replace(same[-1], row=row, pairs=pairs)
+
+
+def _way(made: Made) -> tuple[Any, ...]:
+    row = made.row
+    return row.teacher, row.method, row.alpha, row.temperature, made.who
 
 
 def _commands(before: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ from typing import Any, Final
 from unetkd_core.data.source import Source
 from unetkd_core.errors import UnetKDError
 from unetkd_core.models.backbones import ENCODERS
-from unetkd_core.runs import scored, standalone
+from unetkd_core.runs import paper_choice, scored, standalone
 from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.runs.paper import BEST, Row, slug
+from unetkd_core.runs.paper_choice import Way
 from unetkd_core.runs.paper_plan import Plan, Refs, members_of
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
 from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
@@ -86,6 +87,7 @@ class _Found:
 
     row: Row
     runs: list[tuple[int, str, str | None]]
+    ways: tuple[Way, ...] = ()
 
 
 def _runs(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | None]]:
@@ -124,12 +126,14 @@ def _best(plan: Plan, finder: Finder, refs: Refs, found: Sequence[_Found]) -> li
         for row in _elsewhere(student, refs, ways):
             runs = list(_runs(row, finder, refs))
             ways |= {_way(row): _Found(row, runs)} if runs else {}
-        whole = [(_at_choice(one), one) for one in ways.values() if len(one.runs) == len(plan.seeds)]
-        known = [(score, one) for score, one in whole if score is not None]
-        if known:
-            best = max(known, key=lambda pair: pair[0])[1]
-            row = replace(best.row, table=6, key=f"{BEST}-{slug(student)}", printed=(), of=len(known))
-            chosen.append(_Found(row, best.runs))
+        whole = [one for one in ways.values() if len(one.runs) == len(plan.seeds)]
+        by_way = {way.key: (way, one) for one in whole if (way := _scored(one, plan)) is not None}
+        looked_at = tuple(way for way, _ in by_way.values())
+        choice = paper_choice.choose(looked_at, plan.seeds)
+        if choice is not None:
+            best = by_way[choice.best.key][1]
+            row = replace(best.row, table=6, key=f"{BEST}-{slug(student)}", printed=(), of=choice.ways)
+            chosen.append(_Found(row, best.runs, looked_at))
     return chosen
 
 
@@ -162,11 +166,15 @@ def _way(row: Row) -> tuple[Any, ...]:
     return row.teacher, row.method, row.alpha, row.temperature
 
 
-def _at_choice(found: _Found) -> float | None:
-    """Mean of the students' best validation mIoU at the packed size."""
-    curves = [read_one(student.removeprefix(RUN_PREFIX), 0).curve.best() for _, student, _ in found.runs]
-    known = [score for score in curves if score is not None]
-    return sum(known) / len(known) if known and len(known) == len(curves) else None
+def _scored(found: _Found, plan: Plan) -> Way | None:
+    """A way with each seed's best validation mIoU at the packed size; none where one is not known."""
+    curves = {seed: read_one(student.removeprefix(RUN_PREFIX), 0).curve for seed, student, _ in found.runs}
+    scores = {seed: best for seed, curve in curves.items() if (best := curve.best()) is not None}
+    if len(scores) < len(curves):
+        return None
+    row = found.row
+    assert row.teacher is not None and row.alpha is not None and row.temperature is not None
+    return Way(row.teacher, row.method, row.alpha, row.temperature, who(row, plan), scores)
 
 
 class Scorer:
@@ -194,7 +202,8 @@ def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:
     pairs = tuple(
         Pair(seed, scores(student), None if twin is None else scores(twin)) for seed, student, twin in found.runs
     )
-    return Made(found.row, pairs, _config(found.row, plan, refs), note(found.row, plan), who(found.row, plan))
+    said = (_config(found.row, plan, refs), note(found.row, plan), who(found.row, plan))
+    return Made(found.row, pairs, *said, found.ways)
 
 
 def _config(row: Row, plan: Plan, refs: Refs) -> dict[str, Any]:

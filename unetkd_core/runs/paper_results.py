@@ -16,8 +16,9 @@ from unetkd_core import outside
 from unetkd_core.data.refs import sharing_scenes
 from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
-from unetkd_core.runs import paper, paper_printed
+from unetkd_core.runs import paper, paper_choice, paper_printed
 from unetkd_core.runs.paper import Row
+from unetkd_core.runs.paper_choice import Way
 from unetkd_core.runs.paper_printed import ENSEMBLE, Printed
 from unetkd_core.runs.status import write_text
 from unetkd_core.runs.sweep_results import Summary, summary
@@ -70,6 +71,7 @@ class Made:
     """A row as far as it is measured. config: the first seed's settings; note: what is special about its network.
 
     who: which network is meant by the name of who teaches, or of who stands alone: equal for all seeds of a row.
+    ways: of a choice, what it was made among; empty in files of older releases.
     """
 
     row: Row
@@ -77,6 +79,7 @@ class Made:
     config: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     who: str = ""
+    ways: tuple[Way, ...] = ()
 
     def summary(self, what: What, on: On) -> Summary:
         """Mean and sample standard deviation over the seeds."""
@@ -232,6 +235,7 @@ def _row(made: Made) -> dict[str, Any]:
         "who": made.who,
         "config": dict(made.config),
         "pairs": [_pair(pair) for pair in made.pairs],
+        **({"ways": [paper_choice.to_json(way) for way in made.ways]} if made.ways else {}),
     }
 
 
@@ -254,7 +258,8 @@ def _made(data: Mapping[str, Any]) -> Made:
         Pair(pair["seed"], _seen_of(pair["student"]), _seen_of(pair["twin"]) if pair["twin"] else None)
         for pair in data["pairs"]
     )
-    return Made(row, pairs, data["config"], data["note"], data["who"])
+    ways = tuple(map(paper_choice.from_json, data.get("ways", ())))
+    return Made(row, pairs, data["config"], data["note"], data["who"], ways)
 
 
 def _known_row(said: dict[str, Any]) -> Row:

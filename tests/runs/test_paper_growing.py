@@ -1,0 +1,113 @@
+"""Tables that grow: what was chosen before is never replaced by a choice of fewer seeds or fewer ways."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.runs import paper_made
+from unetkd_core.errors import RunError
+from unetkd_core.runs import paper_choice, paper_growing, paper_results
+from unetkd_core.runs.paper import Row
+from unetkd_core.runs.paper_choice import Way
+from unetkd_core.runs.paper_results import Made, Results
+
+AT_CHOICE = {"kd": 0.40, "kd-t2": 0.46, "dist": 0.45}
+"""Method -> best validation mIoU at the packed size of every seed but the fourth."""
+
+
+def way(method: str, scores: Mapping[int, float], who: str = "M256, seed 0") -> Way:
+    return Way("M256", method, 0.5, 4.0, who, scores)
+
+
+def taught(method: str, seeds: tuple[int, ...], *, table: int = 7, of: int = 0) -> Made:
+    """A row of M128 from M256 by this method; a choice where it is the best `of` several. Its scores name the seed."""
+    key = "best-m128" if of else f"{method}-from-m256"
+    row = Row(table, key, "M128", "M256", method, 0.5, 4.0, of=of)
+    pairs = tuple(paper_made.pair(seed, 0.5 + seed / 100, 0.4, who=method) for seed in seeds)
+    return Made(row, pairs, note=method, who="M256, seed 0")
+
+
+def tables(best: str, ways: tuple[Way, ...], seeds: tuple[int, ...], *, of: int | None = None) -> Results:
+    """A row of Table VII for each way, of all its seeds, and Table VI's choice."""
+    rows = [taught(one.method, tuple(one.scores)) for one in ways]
+    choice = replace(taught(best, seeds, table=6, of=of or len(ways)), ways=ways)
+    return replace(paper_made.results(), rows=(*rows, choice))
+
+
+def three(seeds: tuple[int, ...], **fourth: float) -> tuple[Way, ...]:
+    return tuple(
+        way(m, {s: fourth.get(m, score) if s == 3 else score for s in seeds}) for m, score in AT_CHOICE.items()
+    )
+
+
+def chosen(before: Results, fresh: Results) -> tuple[str, int, list[int]]:
+    found = paper_growing.grown(before, fresh).find(6, "best-m128")
+    assert found and found.note == found.row.method, "what else is said of it is of the same way"
+    runs = [f"{found.row.method}-{pair.seed}" for pair in found.pairs]
+    assert [pair.student.run for pair in found.pairs] == runs, "its scores are of the same way"
+    return found.row.method, found.row.of, [pair.seed for pair in found.pairs]
+
+
+def test_one_way_with_one_more_seed_does_not_replace_a_choice_of_three() -> None:
+    before = tables("kd-t2", three((0, 1, 2)), (0, 1, 2))
+    fresh = tables("dist", (way("dist", {3: 0.9}),), (3,))
+    assert chosen(before, fresh) == ("kd-t2", 3, [0, 1, 2])
+    grown = paper_growing.grown(before, fresh)
+    row = grown.find(7, "dist-from-m256")
+    assert row and [pair.seed for pair in row.pairs] == [0, 1, 2, 3]
+
+
+def test_the_choice_is_made_over_the_seeds_of_both() -> None:
+    before = tables("kd-t2", three((0, 1, 2)), (0, 1, 2))
+    fresh = tables("dist", three((3,), dist=0.55), (3,))
+    assert chosen(before, fresh) == ("dist", 3, [0, 1, 2, 3]), "(3 × 0.45 + 0.55) / 4 beats 0.46"
+    small = tables("dist", three((3,), dist=0.48), (3,))
+    assert chosen(before, small) == ("kd-t2", 3, [0, 1, 2, 3]), "(3 × 0.45 + 0.48) / 4 does not"
+
+
+def test_ways_that_come_one_after_another_are_one_choice() -> None:
+    before = tables("kd-t2", three((0, 1, 2)), (0, 1, 2))
+    worse = tables("structured", (way("structured", {0: 0.3, 1: 0.3, 2: 0.3}),), (0, 1, 2))
+    assert chosen(before, worse) == ("kd-t2", 4, [0, 1, 2])
+    better = tables("structured", (way("structured", {0: 0.5, 1: 0.5, 2: 0.5}),), (0, 1, 2))
+    assert chosen(before, better) == ("structured", 4, [0, 1, 2])
+
+
+def test_a_missing_seed_is_made_up_for_step_by_step() -> None:
+    results = tables("kd-t2", three((0, 1, 2)), (0, 1, 2))
+    for method, score in (("kd", 0.40), ("kd-t2", 0.46), ("dist", 0.60)):
+        results = paper_growing.grown(results, tables(method, (way(method, {3: score}),), (3,)))
+    found = results.find(6, "best-m128")
+    assert found and (found.row.method, found.row.of, len(found.pairs)) == ("dist", 3, 4)
+
+
+def test_another_network_under_the_teachers_name_is_another_way() -> None:
+    ways = paper_choice.joined([way("dist", {0: 0.4})], [way("dist", {1: 0.5}, who="M256 0123456789ab")])
+    assert len(ways) == 2 and paper_choice.choose(ways, (0, 1)) is None
+
+
+@pytest.mark.parametrize(("of", "seeds", "replaces"), [
+    (1, (3,), False),  # fewer of both
+    (9, (3, 4), False),
+    (8, (0, 1, 2), False),
+    (9, (0, 1, 2), True),
+    (10, (0, 1, 2, 3), True),
+])  # fmt: skip
+def test_a_choice_of_an_older_file_gives_way_to_one_of_as_many_seeds_and_ways(
+    of: int, seeds: tuple[int, ...], replaces: bool
+) -> None:
+    old = replace(paper_made.results(), rows=(taught("kd-t2", (0, 1, 2), table=6, of=9),))
+    fresh = tables("dist", (way("dist", dict.fromkeys(seeds, 0.5)),), seeds, of=of)
+    assert chosen(old, fresh) == (("dist", of, [*seeds]) if replaces else ("kd-t2", 9, [0, 1, 2]))
+
+
+def test_what_a_choice_was_made_among_survives_the_disk(tmp_path: Path) -> None:
+    written = tables("kd-t2", three((0, 1, 2)), (0, 1, 2))
+    path = paper_results.path_of("camvid", tmp_path)
+    paper_results.write(written, path)
+    assert paper_results.read(path).find(6, "best-m128") == written.find(6, "best-m128")
+    path.write_text(path.read_text().replace('"2": 0.46', '"2": "many"'))
+    with pytest.raises(RunError, match="cannot be read"):
+        paper_results.read(path)
