@@ -25,6 +25,7 @@ def show(results: Results, made: Made, on: On) -> None:
         st.html(classes_table(made))
         if made.note:
             st.html(f'<p class="ukt-note">{html.escape(made.note)}.</p>')
+        st.html(f'<p class="ukt-note">{paper_words.trained_with([made])}</p>')
 
 
 def title(made: Made) -> str:

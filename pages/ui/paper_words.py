@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pages.ui import kit, sweep_words
-from unetkd_core.runs import paper_printed, paper_results, paper_text
+from unetkd_core.runs import origins, paper_printed, paper_results, paper_text
 from unetkd_core.runs.paper_printed import OPEN, ROMAN, TITLES
 from unetkd_core.runs.paper_results import Made, On, Results
 from unetkd_core.training.presets import METHODS
@@ -93,7 +93,12 @@ def what_they_are(results: Results, rows: Sequence[Made], on: On) -> str:
     return (
         f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
         f"{data.get('height')} × {data.get('width')} for {epochs}; {_seeds(rows)}. {not_apart}"
-    ).rstrip()
+    ).rstrip() + f" {trained_with(rows)}"
+
+
+def trained_with(rows: Sequence[Made]) -> str:
+    """Commits, packages and machines of the networks behind these rows, each by its own run."""
+    return html.escape(origins.told(paper_results.trained(rows)))
 
 
 def _seeds(rows: Sequence[Made]) -> str:

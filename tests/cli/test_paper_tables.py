@@ -11,8 +11,9 @@ import pytest
 from tests.cli.conftest import Outcome, Unetkd
 from tests.cli.in_process import train_in_process
 from unetkd_core.cli import follow_sweeps
-from unetkd_core.runs import jobs, paper_results, scored, sweeps
+from unetkd_core.runs import folder, jobs, paper_results, provenance, scored, sweeps
 from unetkd_core.runs.folder import Run, open_run
+from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper_results import Results
 from unetkd_core.runs.sweep_grid import parse_spec
 
@@ -98,7 +99,10 @@ def test_the_files_say_how_they_were_made_and_grow(miniature: Miniature) -> None
     data = json.loads((miniature.out / "paper-tables.json").read_text())
     commands = [shlex.split(line) for line in data["command"].split("\n")]
     assert [c[:3] for c in commands] == [["unetkd", "paper", "tables"]] * 2
-    assert "host" not in data["machine"] and data["data"]["others:val"]
+    assert "host" not in data["last_written_with"]["machine"] and data["data"]["others:val"]
+    assert "commit" not in data and "machine" not in data, (
+        "nothing is said of all rows that one command knows of itself"
+    )
     row = miniature.read().find(4, "m256-m128")
     assert row and [pair.seed for pair in row.pairs] == [0, 1]
     taught_by = [open_run(pair.student.run).config.teaching for pair in row.pairs]
@@ -109,6 +113,39 @@ def test_the_files_say_how_they_were_made_and_grow(miniature: Miniature) -> None
     gain = float(taught[0]["val_gain"])
     assert gain == pytest.approx(row.pairs[0].value("gain", "val"), abs=1e-4)
     assert "| M256 | M128 | 65.64 |" in (miniature.out / "paper-tables.md").read_text()
+
+
+def test_every_network_keeps_what_it_was_trained_with_while_the_file_grows(
+    miniature: Miniature, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trains_with(commit: str, torch: str, processor: str) -> None:
+        made = {
+            "commit": commit,
+            "versions": {"torch": torch},
+            "machine": {**provenance.machine(), "processor": processor},
+        }
+        monkeypatch.setattr(folder, "provenance", lambda: made)
+
+    trains_with("a" * 40, "2.11.0", "Old")
+    assert miniature("--students", "M128", "--teachers", "M256", "--tables", "2", "--seeds", "0").code == 0
+    trains_with("b" * 40, "2.14.1", "New")
+    assert miniature("--students", "M128", "--teachers", "M256", "--tables", "4", "--seeds", "0").code == 0
+    row = miniature.read().find(4, "m256-m128")
+    assert row and row.pairs[0].twin
+    student, twin = row.pairs[0].student.origin, row.pairs[0].twin.origin
+    assert student == Origin("b" * 40, "New", {"torch": "2.14.1"})
+    assert twin == Origin("a" * 40, "Old", {"torch": "2.11.0"})
+    data = json.loads((miniature.out / "paper-tables.json").read_text())
+    assert sorted(one["commit"][0] for one in data["trained_with"]) == ["a", "b"]
+    said = (
+        "Trained with commits aaaaaaa (2 networks) and bbbbbbb (1 network); torch 2.11.0 (2 networks) and 2.14.1 "
+        "(1 network); on Old (2 networks) and New (1 network)."
+    )
+    assert said in (miniature.out / "paper-tables.md").read_text()
+    lines = list(csv.DictReader((miniature.out / "paper-tables.csv").open()))
+    (taught,) = (line for line in lines if line["table"] == "4")
+    assert (taught["commit"], taught["twin_commit"]) == ("b" * 40, "a" * 40)
+    assert (taught["processor"], taught["twin_torch"]) == ("New", "2.11.0")
 
 
 def test_other_settings_do_not_mix_with_what_is_there(miniature: Miniature) -> None:

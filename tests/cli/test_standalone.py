@@ -48,7 +48,9 @@ def test_a_table_of_what_is_done(unetkd: Unetkd, tmp_path: Path) -> None:
     ]
     assert all(0 < r.scores.miou < 1 and r.best_epoch == 1 for r in rows)
     assert shlex.split(notes["command"])[:2] == ["unetkd", "standalone"] and str(out) in notes["command"]
-    assert "host" not in notes["machine"] and notes["data"]
+    assert "host" not in notes["last_written_with"]["machine"] and notes["data"] and "commit" not in notes
+    assert {row.origin.commit for row in rows} == {runs[0].meta["commit"]}
+    assert {row.origin.processor for row in rows} == {runs[0].meta["machine"]["processor"]}
     assert len(out.with_suffix(".csv").read_text().splitlines()) == 5
     assert len(folder.list_runs()) == 2
     one = [*OPTIONS[:3], "0", *OPTIONS[4:]]

@@ -14,6 +14,7 @@ from tests.pages import fake_run
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.runs import paper_made
 from unetkd_core.runs import chain, paper_results, paper_text
+from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_results import Made, Results
 from unetkd_core.training.presets import METHODS
@@ -136,6 +137,23 @@ def test_a_cell_opens_its_runs_where_they_are() -> None:
     assert ("Taught, seed 0", f"run={here}") in links and len([x for x in links if "seed" in x[0]]) == 1
     gone = opened(table="4", row="mobilenetv2-m128")
     assert "not on this machine" in text(gone) and "mobilenetv2-teacher" in text(gone)
+
+
+def test_it_says_which_commits_the_shown_networks_were_trained_with() -> None:
+    origins = {"student-0": Origin("a" * 40, "<b>Old</b>"), "twin-0": Origin("b" * 40, "New")}
+    made = paper_made.made(4, "m1024s-m128", paper_made.pair(0, 0.54, 0.5))
+    (pair,) = made.pairs
+    seen = {
+        who: replace(one, origin=origins[one.run])
+        for who, one in (("student", pair.student), ("twin", pair.twin))
+        if one
+    }
+    put(paper_made.results(replace(made, pairs=(replace(pair, **seen),)), whole=False))
+    said = text(opened(table="4", row="m1024s-m128"))
+    assert said.count("Trained with commits aaaaaaa (1 network) and bbbbbbb (1 network)") == 2, "the table, the row"
+    assert "Trained with" not in text(opened(table="5"))
+    escaped = paper_words.trained_with([replace(made, pairs=(replace(pair, **seen),))])
+    assert "<b>" not in escaped and "&lt;b&gt;Old" in escaped
 
 
 def test_another_table_closes_the_row_and_keeps_the_side() -> None:

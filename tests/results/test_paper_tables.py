@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from unetkd_core.classes import CLASS_NAMES
-from unetkd_core.runs import paper_results, paper_text
+from unetkd_core.runs import origins, paper_results, paper_text
 from unetkd_core.runs.paper_results import FILE, Made, Results
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.presets import METHODS
@@ -49,7 +49,17 @@ def test_the_readme_holds_the_numbers(path: Path) -> None:
     assert table(paper_results.read(path)) in text, "python -m tests.results.test_paper_tables"
 
 
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
+def test_every_network_says_its_own_commit_and_the_readme_names_them_all(path: Path) -> None:
+    networks = paper_results.trained(paper_results.read(path).rows)
+    assert all(one.commit and one.processor and one.versions["torch"] for one in networks.values())
+    text = (path.parent / "README.md").read_text(encoding="utf-8")
+    assert origins.told(networks) in text, "python -m tests.results.test_paper_tables"
+
+
 if __name__ == "__main__":
     for found in MEASURED:
         print(found.parent.name)
-        print(table(paper_results.read(found)))
+        results = paper_results.read(found)
+        print(origins.told(paper_results.trained(results.rows)))
+        print(table(results))

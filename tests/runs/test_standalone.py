@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.runs import jobs, standalone
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.origins import UNKNOWN, Origin
 from unetkd_core.runs.standalone import Row
 from unetkd_core.training.config import RunConfig
 
@@ -109,7 +111,14 @@ def test_a_table_survives_the_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", '{"format_version": 99, "rows": []}', '{"format_version": 1, "rows": [{}]}']
+    "text",
+    [
+        "",
+        "{}",
+        '{"format_version": 99, "rows": []}',
+        '{"format_version": 1, "rows": [{}]}',
+        '{"format_version": 1, "rows": [], "trained_with": [{"commit": 1, "processor": null, "versions": {}}]}',
+    ],
 )
 def test_a_damaged_table_is_refused_in_a_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / "table.json").write_text(text)
@@ -132,6 +141,35 @@ def test_a_table_grows_by_other_networks_and_seeds(tmp_path: Path) -> None:
         ("M128", 0, 0.6), ("M512", 0, 0.65), ("M1024", 0, 0.7), ("M128", 1, 0.55),
     ]  # fmt: skip
     assert notes["command"] == "first\nsecond"
+
+
+def test_a_table_that_grows_keeps_what_each_network_was_trained_with(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    first, second = Origin("a" * 40, "Intel", {"torch": "2.11.0"}), Origin("b" * 40, "EPYC", {"torch": "2.14.1"})
+    path.write_text(json.dumps(tabled([replace(row("M128", 0, 0.5), origin=first)])))
+    new = [replace(row("M256", 0, 0.6), origin=second), replace(row("M128", 1, 0.6), origin=second)]
+    path.write_text(json.dumps(standalone.grown(path, tabled(new))))
+    data, rows = standalone.read(path)
+    assert [(r.model, r.seed, r.origin) for r in rows] == [
+        ("M128", 0, first), ("M256", 0, second), ("M128", 1, second),
+    ]  # fmt: skip
+    assert "trained_with" not in data and len(json.loads(path.read_text())["trained_with"]) == 2
+    assert [line.rsplit(",", 3)[1:] for line in standalone.as_csv(rows).splitlines()[:2]] == [
+        ["commit", "torch", "processor"], ["a" * 40, "2.11.0", "Intel"],
+    ]  # fmt: skip
+
+
+def test_a_table_of_an_older_release_is_read_and_grows_and_says_nothing_that_it_does_not_know(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    there = row("M128", 0, 0.5, person=0.25)
+    old = {**tabled([there]), "commit": "c" * 40}
+    del old["trained_with"], old["rows"][0]["trained_with"]
+    path.write_text(json.dumps(old))
+    assert standalone.read(path)[1] == [there]
+    known = Origin("b" * 40)
+    path.write_text(json.dumps(standalone.grown(path, tabled([replace(row("M128", 1, 0.6), origin=known)]))))
+    data, rows = standalone.read(path)
+    assert [r.origin for r in rows] == [UNKNOWN, known] and "commit" not in data
 
 
 def test_a_table_of_other_settings_or_data_is_left_alone(tmp_path: Path) -> None:

@@ -191,11 +191,9 @@ def given_of(use: Sequence[str]) -> dict[str, str]:
 
 
 def notes_of(words: Sequence[str], base: RunConfig, splits: Splits) -> dict[str, Any]:
-    """How and where a table was made, and what the data were made of."""
-    made = provenance.provenance()
-    made["machine"].pop("host", None)
+    """How a table was made, who wrote it last, and what the data were made of; networks have their own origins."""
     made_of = jobs.data_hashes(base, splits.val, splits.train)
-    return {"command": shlex.join(["unetkd", *words]), **made, "data": made_of}
+    return {"command": shlex.join(["unetkd", *words]), **provenance.of_writing(), "data": made_of}
 
 
 def _say_costs(plan: Plan, splits: Splits) -> None:

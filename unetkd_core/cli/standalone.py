@@ -17,9 +17,9 @@ from unetkd_core.cli.sweep_options import list_of, seeds_of
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered
 from unetkd_core.errors import RunError
-from unetkd_core.runs import jobs, provenance, standalone
+from unetkd_core.runs import jobs, origins, provenance, standalone
 from unetkd_core.runs.folder import Run
-from unetkd_core.zoo.references import load_model
+from unetkd_core.zoo.references import RUN_PREFIX, load_model
 
 ALL = ",".join(standalone.M_MODELS)
 
@@ -81,17 +81,16 @@ def standalone_(
 
 
 def _rows(run: Run, sources: Sequence[Remembered]) -> list[standalone.Row]:
-    loaded = load_model(f"run:{run.id}", "auto")
+    loaded = load_model(f"{RUN_PREFIX}{run.id}", "auto")
     name, seed, epoch = run.config.model.name, run.config.seed, standalone.best_epoch(run)
-    return [standalone.Row(name, seed, source.ref, run.id, epoch, score(loaded, source)) for source in sources]
+    origin = origins.of(f"{RUN_PREFIX}{run.id}")
+    return [standalone.Row(name, seed, source.ref, run.id, epoch, score(loaded, source), origin) for source in sources]
 
 
 def _notes(words: Sequence[str], run: Run, sources: Sequence[Remembered]) -> dict[str, Any]:
-    """Where and how the table was made, and what the data were made of."""
-    made = provenance.provenance()
-    made["machine"].pop("host", None)
+    """How the table was made, who wrote it last, and what the data were made of; networks have their own origins."""
     command = shlex.join(["unetkd", *words])
-    return {"command": command, **made, "data": jobs.data_hashes(run.config, *sources)}
+    return {"command": command, **provenance.of_writing(), "data": jobs.data_hashes(run.config, *sources)}
 
 
 def _write(out: Path, data: dict[str, Any]) -> list[standalone.Row]:

@@ -75,6 +75,6 @@ def to_json(way: Way) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> Way:
     """Raises KeyError, TypeError, ValueError, AttributeError for other data."""
-    named = {name: str(data[name]) for name in ("teacher", "method", "who")}
-    weights = {name: float(data[name]) for name in ("alpha", "temperature")}
-    return Way(**named, **weights, scores={int(seed): float(score) for seed, score in data["scores"].items()})
+    scores = {int(seed): float(score) for seed, score in data["scores"].items()}
+    names = str(data["teacher"]), str(data["method"])
+    return Way(*names, float(data["alpha"]), float(data["temperature"]), str(data["who"]), scores)

@@ -129,8 +129,14 @@ def _as_row(choice: Choice, like: Made, rows: Sequence[Made]) -> Made | None:
     pairs = tuple(pair for pair in _pairs(*same) if pair.seed in choice.seeds)
     if len(pairs) < len(choice.seeds):
         return None
-    named = {"teacher": way.teacher, "method": way.method, "alpha": way.alpha, "temperature": way.temperature}
-    row = dataclasses.replace(like.row, **named, of=choice.ways)
+    row = dataclasses.replace(
+        like.row,
+        teacher=way.teacher,
+        method=way.method,
+        alpha=way.alpha,
+        temperature=way.temperature,
+        of=choice.ways,
+    )
     return dataclasses.replace(same[-1], row=row, pairs=pairs)
 
 

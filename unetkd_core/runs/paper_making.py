@@ -10,7 +10,7 @@ from typing import Any, Final
 from unetkd_core.data.source import Source
 from unetkd_core.errors import UnetKDError
 from unetkd_core.models.backbones import ENCODERS
-from unetkd_core.runs import paper_choice, scored, standalone
+from unetkd_core.runs import origins, paper_choice, scored, standalone
 from unetkd_core.runs.folder import Run, list_runs, open_run
 from unetkd_core.runs.paper import BEST, Row, slug
 from unetkd_core.runs.paper_choice import Way
@@ -195,7 +195,8 @@ class Scorer:
         val, train = scored.scores_of(ref, splits.val), scored.scores_of(ref, splits.train, limit=splits.limit)
         is_run = ref.startswith(RUN_PREFIX)
         name = ref.removeprefix(RUN_PREFIX)
-        return Seen(name if is_run else ref, train, val, standalone.best_epoch(open_run(name)) if is_run else None)
+        best_epoch = standalone.best_epoch(open_run(name)) if is_run else None
+        return Seen(name if is_run else ref, train, val, best_epoch, origins.of(ref))
 
 
 def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:

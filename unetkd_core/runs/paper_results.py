@@ -7,7 +7,7 @@ prints. Needs no torch.
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,7 +16,8 @@ from unetkd_core import outside
 from unetkd_core.data.refs import sharing_scenes
 from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
-from unetkd_core.runs import paper, paper_choice, paper_printed
+from unetkd_core.runs import origins, paper, paper_choice, paper_printed
+from unetkd_core.runs.origins import UNKNOWN, Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Way
 from unetkd_core.runs.paper_printed import ENSEMBLE, Printed
@@ -36,13 +37,15 @@ What = Literal["miou", "gain", "loss"]
 class Seen:
     """One trained network, scored at the labels' native resolution. run: its id, or the reference that was given.
 
-    train: over the scenes that it learned from; val: over the whole split that is reported.
+    train: over the scenes that it learned from; val: over the whole split that is reported. origin: what it was trained
+    with, by its own run.
     """
 
     run: str
     train: Scores
     val: Scores
     best_epoch: int | None = None
+    origin: Origin = UNKNOWN
 
     def scores(self, on: On) -> Scores:
         return self.train if on == "train" else self.val
@@ -111,7 +114,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Results:
-    """All of one dataset. notes: command, versions, machine, data; `config` is what all runs have in common.
+    """All of one dataset. notes: command, data, who wrote it last; `config` is what all runs have in common.
 
     on: the split that is reported; trained_on: the one that train's numbers are of, at most `limit` scenes of it.
     """
@@ -193,10 +196,11 @@ def read(path: Path) -> Results:
         data = outside.read_json(path)
         if data["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
-        known = ("dataset", "on", "trained_on", "limit", "config", "rows", "curves", "format_version")
+        known = (*_OF_ALL, "rows", "curves", "format_version", origins.KEY)
+        listed = origins.from_json(data.get(origins.KEY, ()))
         return Results(
-            **{name: data[name] for name in ("dataset", "on", "trained_on", "limit", "config")},
-            rows=tuple(map(_made, data["rows"])),
+            **{name: data[name] for name in _OF_ALL},
+            rows=tuple(_made(row, listed) for row in data["rows"]),
             curves=tuple(Curve(**{**curve, "mious": tuple(curve["mious"])}) for curve in data["curves"]),
             notes={name: value for name, value in data.items() if name not in known},
         )
@@ -208,11 +212,13 @@ def read(path: Path) -> Results:
 
 def to_json(results: Results) -> dict[str, Any]:
     """What `read` reads."""
+    listed = origins.distinct(trained(results.rows).values())
     return {
         "format_version": FORMAT_VERSION,
         **results.notes,
-        **{name: getattr(results, name) for name in ("dataset", "on", "trained_on", "limit", "config")},
-        "rows": [_row(made) for made in results.rows],
+        **{name: getattr(results, name) for name in _OF_ALL},
+        origins.KEY: origins.to_json(listed),
+        "rows": [_row(made, listed) for made in results.rows],
         "curves": [dataclasses.asdict(curve) for curve in results.curves],
     }
 
@@ -227,14 +233,14 @@ def write(results: Results, path: Path) -> None:
         raise RunError(f"The tables cannot be written to {path}: {error.strerror or error}.") from error
 
 
-def _row(made: Made) -> dict[str, Any]:
+def _row(made: Made, listed: Sequence[Origin]) -> dict[str, Any]:
     said = {name: getattr(made.row, name) for name in _ROW}
     return {
         **said,
         "note": made.note,
         "who": made.who,
         "config": dict(made.config),
-        "pairs": [_pair(pair) for pair in made.pairs],
+        "pairs": [_pair(pair, listed) for pair in made.pairs],
         **({"ways": [paper_choice.to_json(way) for way in made.ways]} if made.ways else {}),
     }
 
@@ -242,20 +248,23 @@ def _row(made: Made) -> dict[str, Any]:
 _ROW: Final = ("table", "key", "network", "teacher", "method", "alpha", "temperature", "of")
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
+_OF_ALL: Final = ("dataset", "on", "trained_on", "limit", "config")
+
+
+def _pair(pair: Pair, listed: Sequence[Origin]) -> dict[str, Any]:
     seen = {"student": pair.student, "twin": pair.twin}
-    return {"seed": pair.seed, **{who: None if one is None else _seen(one) for who, one in seen.items()}}
+    return {"seed": pair.seed, **{who: None if one is None else _seen(one, listed) for who, one in seen.items()}}
 
 
-def _seen(seen: Seen) -> dict[str, Any]:
-    scores = {"train": seen.train.to_json(), "val": seen.val.to_json()}
-    return {"run": seen.run, "best_epoch": seen.best_epoch, **scores}
+def _seen(seen: Seen, listed: Sequence[Origin]) -> dict[str, Any]:
+    said = {"run": seen.run, "best_epoch": seen.best_epoch, origins.KEY: origins.place(seen.origin, listed)}
+    return {**said, "train": seen.train.to_json(), "val": seen.val.to_json()}
 
 
-def _made(data: Mapping[str, Any]) -> Made:
+def _made(data: Mapping[str, Any], listed: Sequence[Origin]) -> Made:
     row = _known_row({name: data[name] for name in _ROW})
     pairs = tuple(
-        Pair(pair["seed"], _seen_of(pair["student"]), _seen_of(pair["twin"]) if pair["twin"] else None)
+        Pair(pair["seed"], _seen_of(pair["student"], listed), _seen_of(pair["twin"], listed) if pair["twin"] else None)
         for pair in data["pairs"]
     )
     ways = tuple(map(paper_choice.from_json, data.get("ways", ())))
@@ -270,8 +279,15 @@ def _known_row(said: dict[str, Any]) -> Row:
     return Row(**said, printed=same.printed if same is not None and not said["of"] else ())
 
 
-def _seen_of(data: Mapping[str, Any]) -> Seen:
-    return Seen(data["run"], Scores.from_json(data["train"]), Scores.from_json(data["val"]), data["best_epoch"])
+def _seen_of(data: Mapping[str, Any], listed: Sequence[Origin]) -> Seen:
+    scores = (Scores.from_json(data["train"]), Scores.from_json(data["val"]))
+    return Seen(data["run"], *scores, data["best_epoch"], origins.at(data.get(origins.KEY), listed))
+
+
+def trained(rows: Iterable[Made]) -> dict[str, Origin]:
+    """Every network behind these rows once, by its run, with what it was trained with."""
+    seen = [one for made in rows for pair in made.pairs for one in (pair.student, pair.twin) if one is not None]
+    return {one.run: one.origin for one in seen}
 
 
 def seeds_of(rows: Sequence[Made]) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from unetkd_core.classes import CLASS_NAMES
-from unetkd_core.runs import paper_printed
+from unetkd_core.runs import origins, paper_printed, paper_results
+from unetkd_core.runs.origins import UNKNOWN
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_printed import LARGEST, OPEN, ROMAN, TITLES
 from unetkd_core.runs.paper_results import Made, On, Pair, Results, Seen, What, printed
@@ -132,8 +133,9 @@ def _lead(results: Results) -> str:
     return (
         f"{not_cityscapes(results.dataset)} Trained at {size} for {epochs} epoch{'s' * (epochs != 1)} on "
         f"{', '.join(data.get('train', ()))}; best epoch by {', '.join(data.get('val', ()))}; scored at the labels’ "
-        "native resolution. `paper-tables.json` has every setting, seed, run and score."
-    )
+        "native resolution. `paper-tables.json` has every setting, seed, run and score. "
+        f"{origins.told(paper_results.trained(results.rows))}"
+    ).rstrip()
 
 
 def not_cityscapes(dataset: str) -> str:
@@ -233,7 +235,13 @@ def as_csv(results: Results) -> str:
     names += ["seed", "run", "twin"]
     sides = [f"{on}_{what}" for on in SIDES for what in WORDS]
     writer.writerow(
-        [*names, *sides, *(f"paper_{side}" for side in sides), *(f"val_iou_{name}" for name in CLASS_NAMES)]
+        [
+            *names,
+            *sides,
+            *(f"paper_{side}" for side in sides),
+            *(f"val_iou_{name}" for name in CLASS_NAMES),
+            *(f"{whose}{name}" for whose in ("", "twin_") for name in origins.COLUMNS),
+        ]
     )
     for made in results.rows:
         for pair in made.pairs or (None,):
@@ -250,7 +258,15 @@ def _csv(made: Made, pair: Pair | None) -> list[object]:
     said.append(made.note)
     runs = [pair.seed if pair else None, student and student.run, twin and twin.run]
     iou = _iou(student)
-    return [*said, *runs, *map(_fraction, ours), *(_fraction(None if v is None else v / 100) for v in theirs), *iou]
+    made_with = [text for seen in (student, twin) for text in (seen.origin if seen else UNKNOWN).columns()]
+    return [
+        *said,
+        *runs,
+        *map(_fraction, ours),
+        *(_fraction(None if v is None else v / 100) for v in theirs),
+        *iou,
+        *made_with,
+    ]
 
 
 def _iou(seen: Seen | None) -> list[str]:

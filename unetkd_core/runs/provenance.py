@@ -39,6 +39,12 @@ def provenance() -> dict[str, Any]:
     }
 
 
+def of_writing() -> dict[str, Any]:
+    """Who writes a file of measured networks now, for its notes: of each network's own training it says nothing."""
+    made = provenance()
+    return {"last_written_with": {**made, "machine": {k: v for k, v in made["machine"].items() if k != "host"}}}
+
+
 def machine() -> dict[str, Any]:
     """This machine as JSON values, for meta.json."""
     return {

@@ -18,9 +18,10 @@ from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.models.names import usual_norm
-from unetkd_core.runs import jobs, sweep_match
+from unetkd_core.runs import jobs, origins, sweep_match
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.folder import Run, open_run
+from unetkd_core.runs.origins import UNKNOWN, Origin
 from unetkd_core.training.config import ModelName, RunConfig
 
 FORMAT_VERSION: Final = 1
@@ -80,7 +81,9 @@ def best_epoch(run: Run) -> int | None:
 
 @dataclass(frozen=True)
 class Row:
-    """One network of one seed, scored over one split at the labels' native resolution."""
+    """One network of one seed, scored over one split at the labels' native resolution. origin: what it was trained
+    with, by its own run.
+    """
 
     model: str
     seed: int
@@ -88,6 +91,7 @@ class Row:
     run: str
     best_epoch: int | None
     scores: Scores
+    origin: Origin = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -170,24 +174,22 @@ def _step(smaller: Line, larger: Line) -> Step:
 
 
 def to_json(rows: Sequence[Row], base: RunConfig, notes: Mapping[str, Any]) -> dict[str, Any]:
-    """What `read` reads: settings, where and how it was made, and every row."""
+    """What `read` reads: settings, how it was made, what the networks were trained with, and every row."""
     said = base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
-    return {
-        "format_version": FORMAT_VERSION,
-        **notes,
-        "config": said,
-        "rows": [
-            {
-                "model": row.model,
-                "seed": row.seed,
-                "on": row.on,
-                "run": row.run,
-                "best_epoch": row.best_epoch,
-                "scores": row.scores.to_json(),
-            }
-            for row in rows
-        ],
-    }
+    return {"format_version": FORMAT_VERSION, **notes, "config": said, **_listed(rows)}
+
+
+def _listed(rows: Sequence[Row]) -> dict[str, Any]:
+    known = origins.distinct(row.origin for row in rows)
+    listed = [
+        {
+            **{name: getattr(row, name) for name in ("model", "seed", "on", "run", "best_epoch")},
+            origins.KEY: origins.place(row.origin, known),
+            "scores": row.scores.to_json(),
+        }
+        for row in rows
+    ]
+    return {origins.KEY: origins.to_json(known), "rows": listed}
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
@@ -196,10 +198,20 @@ def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
         data = outside.read_json(path)
         if data["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
-        rows = [Row(**{**row, "scores": Scores.from_json(row["scores"])}) for row in data.pop("rows")]
+        return data, _rows(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(f"The table {path} cannot be read ({error}); make it again, or delete it.") from error
-    return data, rows
+
+
+def _rows(data: dict[str, Any]) -> list[Row]:
+    """Takes them out of a file's data. In files of older releases no row says what its network was trained with."""
+    known = origins.from_json(data.pop(origins.KEY, ()))
+    return [_row(row, known) for row in data.pop("rows")]
+
+
+def _row(data: Mapping[str, Any], known: Sequence[Origin]) -> Row:
+    said = {name: value for name, value in data.items() if name != origins.KEY}
+    return Row(**{**said, "scores": Scores.from_json(data["scores"])}, origin=origins.at(data.get(origins.KEY), known))
 
 
 def grown(path: Path, data: dict[str, Any]) -> dict[str, Any]:
@@ -210,24 +222,26 @@ def grown(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     """
     if not path.exists():
         return data
-    before, kept = read(path)
+    before, there = read(path)
     for name in ("config", "data"):
         differing = contradictions(before.get(name), data[name])
         if differing:
             called = {"config": "settings"}.get(name, name)
             raise RunError(f"The table {path} was made with other {called}: {differing[0]}. Write this one elsewhere.")
-    made = {_place(row) for row in data["rows"]}
-    old = [row for row in outside.read_json(path)["rows"] if _place(row) not in made]
-    if not old:
+    fresh = _rows(dict(data))
+    made = {_place(row) for row in fresh}
+    kept = [row for row in there if _place(row) not in made]
+    if not kept:
         return data
-    order = {row.model: i for i, row in enumerate(kept)}
-    rows = sorted([*old, *data["rows"]], key=lambda row: (row["seed"], _rank(row["model"], order)))
+    order = {row.model: i for i, row in enumerate(there)}
+    rows = sorted([*kept, *fresh], key=lambda row: (row.seed, _rank(row.model, order)))
     commands = dict.fromkeys([*before["command"].split("\n"), data["command"]])
-    return {**data, "command": "\n".join(commands), "data": {**before["data"], **data["data"]}, "rows": rows}
+    made_of = {**before["data"], **data["data"]}
+    return {**data, "command": "\n".join(commands), "data": made_of, **_listed(rows)}
 
 
-def _place(row: Mapping[str, Any]) -> tuple[str, int, str]:
-    return row["model"], row["seed"], row["on"]
+def _place(row: Row) -> tuple[str, int, str]:
+    return row.model, row.seed, row.on
 
 
 def _rank(model: str, order: Mapping[str, int]) -> int:
@@ -239,9 +253,10 @@ def as_csv(rows: Sequence[Row]) -> str:
     """A line for each row; fractions in [0, 1], empty where nothing was measured."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["model", "seed", "on", "miou", *CLASS_NAMES, "pixel_accuracy", "loss_ce", "best_epoch", "run"])
+    writer.writerow(["model", "seed", "on", "miou", *CLASS_NAMES, "pixel_accuracy", "loss_ce", "best_epoch", "run",
+                     *origins.COLUMNS])  # fmt: skip
     for row in rows:
         numbers = (row.scores.miou, *row.scores.iou, row.scores.pixel_accuracy, row.scores.loss_ce)
         shown = [f"{value:.4f}" if value == value else "" for value in numbers]
-        writer.writerow([row.model, row.seed, row.on, *shown, row.best_epoch, row.run])
+        writer.writerow([row.model, row.seed, row.on, *shown, row.best_epoch, row.run, *row.origin.columns()])
     return text.getvalue()
