@@ -105,7 +105,8 @@ def test_what_would_be_lost_or_cannot_be_is_said_before_anything_trains(miniatur
     for options, said in (
         (("--teachers", "M512", "--taught-by", "Ensemble"), "it takes VGG16, ResNet50, MobileNetV2"),
         (("--teachers", "M512", "--taught-by", "MobileNetV2"), "MobileNetV2 is to teach, but is not among"),
-        ((*M512, "--on", "mine:val"), "mine:val chooses epochs and seeds"),
+        ((*M512, "--on", "mine:val"), "mine:val trains the networks or chooses among them"),
+        ((*M512, "--on", "mine"), "mine:train trains the networks or chooses among them"),
         ((*M512, "--seeds", "0,0"), "each once"),
     ):
         refused = miniature(*options)

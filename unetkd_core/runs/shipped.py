@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from unetkd_core.data.refs import sharing_scenes
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.runs.paper import MEMBERS
 from unetkd_core.runs.paper_plan import Alone
@@ -58,9 +59,11 @@ class Plan:
             raise ConfigError(f"{lacking[0]} is to teach, but is not among the teachers{needs}.")
         if not self.on:
             raise ConfigError("A card needs scores; name at least one split to report on.")
-        chosen_on = [ref for ref in self.on if ref in self.base.data.val]
-        if chosen_on:
-            raise ConfigError(f"{chosen_on[0]} chooses epochs and seeds; report on a split that chooses nothing.")
+        used = sharing_scenes(self.on, (*self.base.data.train, *self.base.data.val))
+        if used:
+            raise ConfigError(
+                f"{used[0]} trains the networks or chooses among them; report on a split that does neither."
+            )
 
     def _tables(self) -> Tables:
         return Tables(
