@@ -127,7 +127,8 @@ def test_every_network_keeps_what_it_was_trained_with_while_the_file_grows(
         monkeypatch.setattr(folder, "provenance", lambda: made)
 
     trains_with("a" * 40, "2.11.0", "Old")
-    assert miniature("--students", "M128", "--teachers", "M256", "--tables", "2", "--seeds", "0").code == 0
+    done = miniature("--students", "M128", "--teachers", "M256", "--tables", "2", "--seeds", "0")
+    assert done.code == 0, done.err
     trains_with("b" * 40, "2.14.1", "New")
     assert miniature("--students", "M128", "--teachers", "M256", "--tables", "4", "--seeds", "0").code == 0
     row = miniature.read().find(4, "m256-m128")
