@@ -46,7 +46,8 @@ def facts(run: Run, config: RunConfig) -> Iterator[tuple[str, str]]:
         "Network",
         config.model.name
         + (", batch normalisation" if config.model.norm == "batch" else ", no normalisation")
-        + (", from ImageNet’s weights" if config.model.weights else ""),
+        + (", from ImageNet’s weights" if config.model.weights else "")
+        + (f", going on from {config.model.start}" if config.model.start else ""),
     )
     if teaching is not None:
         ref = references.label(teaching.teacher)

@@ -215,3 +215,17 @@ def test_keep_waits_until_a_run_has_ended(
     unetkd("data", "add", "mine", streets_folder)
     outcome = unetkd("keep", finished_run, "kept", "--on", "mine:val")
     assert outcome.code == 1 and "still training" in outcome.err
+
+
+def test_training_goes_on_from_a_run_in_its_kind(unetkd: Unetkd, streets_folder: Path, tmp_path: Path) -> None:
+    assert unetkd("data", "add", "mine", streets_folder).code == 0
+    data = ("--train", "mine:train", "--val", "mine:val", "--size", "16x32", "--epochs", "1", "--batch-size", "2")
+    first = unetkd("train", "--model", "U4", *data, "--json").json()["runs"][0]["id"]
+    went_on = unetkd("train", "--start-from", f"run:{first}", *data, "--json")
+    assert went_on.code == 0, went_on.err
+    config = folder.open_run(went_on.json()["runs"][0]["id"]).config
+    assert (config.model.name, config.model.norm, config.model.start) == ("U4", "batch", f"run:{first}")
+    refused = unetkd("train", "--start-from", f"run:{first}", "--model", "M128", *data)
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert f"run:{first} is of another kind (U4, normalisation batch)" in refused.err
+    assert unetkd("train", "--start-from", "nobody", *data).code == 1

@@ -18,6 +18,7 @@ from unetkd_core.errors import ConfigError
 from unetkd_core.training.config import RunConfig, parse_config
 from unetkd_core.training.presets import BUDGETS, KD_PRESETS, METHODS, RECIPES
 from unetkd_core.training.terms import parse_term
+from unetkd_core.zoo import references
 
 
 def config_from(given: Mapping[str, Any]) -> RunConfig:
@@ -44,10 +45,22 @@ def config_from(given: Mapping[str, Any]) -> RunConfig:
     )
     for changes in layers:
         _merge(data, changes)
+    _as_what_it_goes_on_from(data)
     if given.get("term"):
         more = [parse_term(text).model_dump(mode="json") for text in given["term"]]
         _merge(data, {"teaching": {"terms": [*_section(data, "teaching").get("terms", ()), *more]}})
     return parse_config(data, where="The settings")
+
+
+def _as_what_it_goes_on_from(data: dict[str, Any]) -> None:
+    """Network and normalisation, where nothing says them, are those of the network that training goes on from."""
+    model = _section(data, "model")
+    ref = model.get("start")
+    if not isinstance(ref, str) or "name" in model:
+        return
+    arch = references.info_of(ref).arch
+    own = {"name": arch.get("name") or arch.get("backbone"), "norm": arch.get("norm")}
+    _merge(data, {"model": {**{key: value for key, value in own.items() if value}, **model}})
 
 
 def _usual(given: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:

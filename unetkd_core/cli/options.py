@@ -38,6 +38,16 @@ EncoderWeights = Annotated[
         "--encoder-weights", help="What an encoder starts from; left out: from scratch.", rich_help_panel=_HOW
     ),
 ]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--start-from",
+        metavar="REF",
+        help="A trained network to go on from: a checkpoint's name, run:ID or hf:owner/repo. What is trained is then "
+        "of its kind.",
+        rich_help_panel=_HOW,
+    ),
+]
 EncoderRate = Annotated[
     float | None,
     typer.Option("--encoder-rate", help="An encoder's learning rate, as a share of --lr.", rich_help_panel=_HOW),
@@ -168,6 +178,7 @@ SETTINGS: Final[dict[str, tuple[str, ...]]] = {
     "norm": ("model", "norm"),
     "turns": ("augment", "turns"),
     "encoder_weights": ("model", "weights"),
+    "start_from": ("model", "start"),
     "encoder_rate": ("optim", "encoder_rate"),
     "freeze_encoder": ("optim", "encoder_frozen_epochs"),
     "train": ("data", "train"),

@@ -9,6 +9,7 @@ from unetkd_core.data import catalog
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.models import pretrained
 from unetkd_core.models.levels import widths_of
+from unetkd_core.models.names import arch_of
 from unetkd_core.runs import limits
 from unetkd_core.runs.folder import open_run
 from unetkd_core.runs.rank_processes import MOST
@@ -20,7 +21,7 @@ from unetkd_core.zoo import checkpoints, ensemble_search, references
 def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.CheckpointInfo | None:
     """Look at everything that a run needs, cheaply; returns the teacher's info. Raises as `start` says.
 
-    resuming: weights that an encoder started from are not needed again.
+    resuming: weights that the network or its encoder started from are not needed again.
     """
     if sys.platform == "win32":
         raise RunError(
@@ -37,21 +38,54 @@ def check(config: RunConfig, *, resuming: bool = False) -> checkpoints.Checkpoin
     train, val = (sum(map(there.__getitem__, refs)) for refs in (config.data.train, config.data.val))
     limits.check_scenes(config, train, val)
     check_labels(config)
-    if config.model.weights is not None and not resuming:
+    if not resuming:
+        check_first_weights(config)
+    return None if config.teaching is None else _check_teacher(config.teaching)
+
+
+def check_first_weights(config: RunConfig) -> None:
+    """Whether what the network or its encoder begins from is here. Raises as `check_start` does, ConfigError."""
+    if config.model.weights is not None:
         pretrained.check(config.model.name)
-    if config.teaching is None:
-        return None
-    teacher = config.teaching.teacher
+    if config.model.start is not None:
+        check_start(config)
+
+
+def _check_teacher(teaching: TeachingConfig) -> checkpoints.CheckpointInfo:
+    teacher = teaching.teacher
     info = references.info_of(teacher)
     spec = references.spec_of(teacher)
     if spec is not None and spec.open:
         ensemble_search.candidates_of(spec)  # too many to try is known now
     for ref in spec.members if spec is not None else [teacher] if isinstance(teacher, str) else ():
-        if ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active:
+        if _is_training(ref):
             raise ConfigError(f"The teacher {ref} is still being trained; wait until it is done, or stop it.")
     if spec is None:
-        _check_levels(config.teaching, info)
+        _check_levels(teaching, info)
     return info
+
+
+def check_start(config: RunConfig) -> None:
+    """The network that a run goes on from. Raises ConfigError where it is none, another kind of network, or still being
+    trained; CheckpointError where it is not there.
+    """
+    ref = config.model.start
+    assert ref is not None
+    if references.spec_of(ref) is not None:
+        raise ConfigError(f"{ref} is an ensemble; training goes on from one network, so name one of its members.")
+    info = references.info_of(ref)
+    if info.arch != arch_of(config.model.name, config.model.norm):
+        theirs = f"{info.arch.get('name', info.title)}, normalisation {info.arch.get('norm')}"
+        raise ConfigError(
+            f"{ref} is of another kind ({theirs}) than what this run trains ({config.model.name}, normalisation "
+            f"{config.model.norm}); training goes on from a network of the same kind."
+        )
+    if _is_training(ref):
+        raise ConfigError(f"{ref} is still being trained; wait until it is done, or stop it.")
+
+
+def _is_training(ref: str) -> bool:
+    return ref.startswith(references.RUN_PREFIX) and open_run(ref.removeprefix(references.RUN_PREFIX)).status().active
 
 
 def check_processes(config: RunConfig, processes: int) -> None:

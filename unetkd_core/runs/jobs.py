@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import signal
 import time
+from typing import Any
 
 from unetkd_core import settings
 from unetkd_core.data import catalog
@@ -27,6 +28,8 @@ from unetkd_core.zoo import checkpoints, references
 STOP_SECONDS = 1.6
 """A stop is given so long, a little more than the worker's own grace; then the process group is killed."""
 WEIGHTS_SEARCHED = "weights_searched"
+START = "start"
+"""meta.json's word on the network that training goes on from: its reference, its sha256 then, its licence."""
 _launch = launch  # by a name of our own, so that tests can start nothing
 
 
@@ -51,7 +54,7 @@ def start(
     limits.py allows, RunError when no folder can be made, QueueFullError, NotAllowedError; nothing is left behind then.
     """
     owned = owners.notes(by)
-    config = _with_teacher(_with_splits(config))
+    config = _with_start(_with_teacher(_with_splits(config)))
     with_twin = twin and control is None and config.teaching is not None
     teacher = checks.check(config)
     if with_twin:
@@ -59,7 +62,12 @@ def start(
     checks.check_processes(config, processes)
     if cluster.chosen():
         cluster_checks.check(config, processes=processes)
-    notes = {"data": data_hashes(config), **owned, **({PROCESSES: processes} if processes > 1 else {})}
+    notes = {
+        "data": data_hashes(config),
+        **owned,
+        **({PROCESSES: processes} if processes > 1 else {}),
+        **_start(config),
+    }
     if teacher is not None and not config.name:  # while the teacher's title is known: run:ID says nothing to anyone
         method = beyond_soft_labels(config.teaching) if config.teaching else ""
         how = f", {method}" if method else ""
@@ -113,6 +121,21 @@ def _with_teacher(config: RunConfig) -> RunConfig:
     title = spec.title or references.info_of(spec).title
     spec = references.fixed(spec).model_copy(update={"title": title, "metrics": {}})
     return config.with_(teaching={"teacher": spec.model_dump(mode="json")})
+
+
+def _with_start(config: RunConfig) -> RunConfig:
+    """A network from the Hub that training goes on from goes in with its commit."""
+    ref = config.model.start
+    return config if ref is None else config.with_(model={"start": references.pinned(ref)})
+
+
+def _start(config: RunConfig) -> dict[str, Any]:
+    """For meta.json."""
+    ref = config.model.start
+    if ref is None:
+        return {}
+    info = references.info_of(ref)
+    return {START: {"file": ref, "sha256": info.sha256, "licence": info.licence}}
 
 
 def stop(*run_ids: str, by: str | None = None) -> None:

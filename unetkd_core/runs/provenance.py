@@ -24,6 +24,7 @@ _KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "processes": int,
     "training": int,
     "encoder_weights": dict,
+    "start": dict,
 }
 """Entry of meta.json -> what it is where there is one, whoever writes it; readers compute with these."""
 PACKAGES: Final = ("torch", "accelerate", "numpy", "torchmetrics", "safetensors")

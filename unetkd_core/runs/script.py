@@ -62,6 +62,8 @@ def _require_plain(config: RunConfig) -> None:
     why = ""
     if config.model.name in ENCODERS:
         why = f"{config.model.name} is a U-Net on an encoder of torchvision"
+    elif config.model.start is not None:
+        why = f"it goes on from {config.model.start}"
     elif config.teaching is not None and not isinstance(config.teaching.teacher, str):
         why = "its teacher is an ensemble"
     elif config.teaching is not None and config.teaching.terms:

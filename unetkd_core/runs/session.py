@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from unetkd_core import settings
+from unetkd_core.errors import CheckpointError
 from unetkd_core.runs import (
     best,
     checks,
+    jobs,
     packs,
     panel,
     placement,
@@ -168,9 +170,20 @@ class Session:
             ranks=ranks,
         )
         if trainer.began_from is not None:
-            self.run.add_to_meta("encoder_weights", trainer.began_from)
-            self.reporter.log.line(f"The encoder begins as {trainer.began_from['file']}")
+            self._note_beginning(trainer.began_from)
         return trainer
+
+    def _note_beginning(self, began: dict[str, str]) -> None:
+        """What the first weights were. Raises CheckpointError where they are not those that the run was made for."""
+        if self.config.model.start is None:
+            self.run.add_to_meta("encoder_weights", began)
+            self.reporter.log.line(f"The encoder begins as {began['file']}")
+            return
+        if began["sha256"] != (self.run.meta.get(jobs.START) or began)["sha256"]:
+            raise CheckpointError(
+                f"{began['file']} has other weights than when this run was made; put those back or start a new run."
+            )
+        self.reporter.log.line(f"It goes on from {began['file']}")
 
     def _start_or_resume(self, trainer: "Trainer") -> None:
         from unetkd_core.training.state import has_state
@@ -263,6 +276,8 @@ class Session:
         licences = list(self._data.licences)
         if self._teacher_info is not None:
             licences.append(self._teacher_info.licence)  # a student learned from its teacher's data too
+        if config.model.start is not None:
+            licences += [str(began["licence"])] if (began := self.run.meta.get(jobs.START)) else []
         return checkpoints.CheckpointInfo(
             name=self.run.id,
             title=config.title[:200],

@@ -42,6 +42,8 @@ def fingerprint(
     said = config.model_dump(mode="json", exclude=_IRRELEVANT)
     for part in ("train", "val"):
         said["data"][part] = list(map(full_ref, said["data"][part]))
+    if config.model.start is not None:
+        said["model"]["start"] = "its weights, beside"
     if config.teaching is not None:
         said["teaching"]["teacher"] = teacher
         said["teaching"].pop("cache", None)  # whether its answers are kept is chosen like the hardware
@@ -55,14 +57,17 @@ def fingerprint(
 def beside(config: RunConfig, meta: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What decides beside the config: of the run that `meta` is of, or (none) of one that would begin now.
 
-    The release's way of training, the file that an encoder began from (of a run that has not begun: the one that is
-    here), and how many processes each had batch statistics of its own.
+    The release's way of training, the weights that it or its encoder began from (of a run that has not begun: those
+    that are here), and how many processes each had batch statistics of its own.
     """
     meta = {TRAINING: TRAINING_VERSION} if meta is None else meta
     found = {TRAINING: meta.get(TRAINING) or 1}
     if config.model.weights is not None:
         noted = meta.get("encoder_weights") or {}
         found["encoder"] = noted.get("sha256") or pretrained.sha256_of(config.model.name)
+    if config.model.start is not None:
+        noted = meta.get(jobs.START) or {}
+        found[jobs.START] = noted.get("sha256") or references.info_of(config.model.start).sha256
     if (config.model.norm == "batch" or config.model.name in ENCODERS) and (meta.get(PROCESSES) or 1) > 1:
         found[PROCESSES] = meta[PROCESSES]
     return {name: value for name, value in found.items() if (name, value) != (TRAINING, 1)}

@@ -7,7 +7,17 @@ same way.
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.backbones import ENCODERS
@@ -59,6 +69,21 @@ class ModelConfig(_Section):
     weights: Literal["imagenet"] | None = Field(
         None, description="What an encoder starts from: imagenet, or none for scratch."
     )
+    start: str | None = Field(
+        None,
+        min_length=1,
+        max_length=300,
+        description="A trained network of the same kind to go on from: a checkpoint's name, run:ID or hf:owner/repo; "
+        "none: not.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As releases wrote it that knew no start, so that they and tables of before read it."""
+        data: dict[str, Any] = serialize(self)
+        if self.start is None:
+            data.pop("start", None)
+        return data
 
     @model_validator(mode="before")
     @classmethod
@@ -71,6 +96,8 @@ class ModelConfig(_Section):
     def _weights_fit(self) -> "ModelConfig":
         if self.weights is not None and self.name not in ENCODERS:
             raise ValueError(f"{self.name} has no ImageNet weights; only {', '.join(ENCODERS)} have")
+        if self.weights is not None and self.start is not None:
+            raise ValueError(f"starts from {self.start} and from ImageNet's weights; leave one out")
         return self
 
 

@@ -11,7 +11,10 @@ from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler
 from torch import nn
 
 from unetkd_core.errors import ConfigError
-from unetkd_core.training.config import OptimConfig
+from unetkd_core.models.backbone_unet import BackboneUNet
+from unetkd_core.models.pretrained import load_encoder
+from unetkd_core.training.config import ModelConfig, OptimConfig
+from unetkd_core.zoo import references
 
 
 def make_accelerator(device: str, precision: str, *, processes: int = 1, some_rest: bool = False) -> Accelerator:
@@ -38,6 +41,23 @@ def _require_devices(device: str) -> None:
             f"{local} processes were asked for on this machine, and it has {there} {kind} "
             f"device{'s' if there != 1 else ''}; start one for each, or train on the CPU."
         )
+
+
+def put_first_weights(network: nn.Module, arch: dict[str, Any], model: ModelConfig) -> dict[str, str] | None:
+    """Give a new network of this arch what the config says that it begins from: a trained network's weights, or
+    ImageNet's in its encoder. Returns their file or reference and sha256; none: it stays as it was drawn.
+
+    Raises ConfigError, CheckpointError where they are not there, are damaged, or are of another kind of network.
+    """
+    if model.weights is not None:
+        return load_encoder(cast(BackboneUNet, network)).provenance()
+    if model.start is None:
+        return None
+    trained, info = references.load_model(model.start)
+    if info.arch != arch:
+        raise ConfigError(f"{model.start} is another kind of network than {model.name} here; choose one of its kind.")
+    network.load_state_dict(trained.state_dict(), strict=True)
+    return {"file": model.start, "sha256": info.sha256}
 
 
 def make_optimizer(

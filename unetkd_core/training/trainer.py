@@ -16,11 +16,9 @@ from torch import nn
 
 from unetkd_core.losses.task import sqrt_class_weights
 from unetkd_core.metrics import Scores, SegmentationMeter
-from unetkd_core.models.backbone_unet import BackboneUNet
 from unetkd_core.models.features import Taps
 from unetkd_core.models.levels import widths_of
 from unetkd_core.models.names import arch_of
-from unetkd_core.models.pretrained import load_encoder
 from unetkd_core.models.registry import build
 from unetkd_core.training import engine
 from unetkd_core.training.beside import Company, critic_of
@@ -31,7 +29,7 @@ from unetkd_core.training.precision import TORCH_FORMAT
 from unetkd_core.training.progress import Pace, Progress, Watch
 from unetkd_core.training.ranks import ALONE, Ranks
 from unetkd_core.training.schedule import learning_rate
-from unetkd_core.training.setup import make_accelerator, make_optimizer
+from unetkd_core.training.setup import make_accelerator, make_optimizer, put_first_weights
 from unetkd_core.training.state import Part, load_state, save_state
 from unetkd_core.training.step import ArrayData, Batch, Said
 from unetkd_core.training.teacher_cache import Source, Teaching
@@ -93,7 +91,7 @@ class Trainer:
         self._draw = engine.drawing(len(self._views), seed=config.seed, turns=turns)
         self.arch = arch_of(config.model.name, config.model.norm)
         self.began_from: dict[str, str] | None = None
-        """Name and sha256 of an encoder's first weights, for the record; none: scratch, or resumed."""
+        """Name and sha256 of what it, or its encoder, began from, for the record; none: scratch, or resumed."""
         self._network = self._first_network(resuming)
         self.teaching = None if teacher is None else self._taught_by(teacher, turns or 1)
         self._teacher_pred: np.ndarray | None = None
@@ -113,8 +111,8 @@ class Trainer:
         """The student as it begins, on its device. A twin's is the same: nothing is drawn before it."""
         torch.manual_seed(self.config.seed)
         network = build(self.arch)
-        if self.config.model.weights is not None and not resuming:
-            self.began_from = load_encoder(cast(BackboneUNet, network)).provenance()
+        if not resuming:
+            self.began_from = put_first_weights(network, self.arch, self.config.model)
         if self._ranks.count > 1 and self.accelerator.device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         placed: nn.Module = network.to(device=self.accelerator.device, memory_format=self.memory_format)  # type: ignore[call-overload]

@@ -160,7 +160,10 @@ def _training(info: "CheckpointInfo") -> str:
     early = marks.stopped(info)
     if isinstance(run.get("optim"), dict):
         lines.append(f"- Recipe: {run.get('recipe')}{', ' * bool(early)}{early}; {_said(run['optim'])}")
-    if "backbone" in info.arch:
+    model = run.get("model")
+    if isinstance(model, dict) and isinstance(model.get("start"), str):
+        lines.append(f"- Went on from: `{in_one_line(model['start'])}`, and so learned from that one's data too")
+    elif "backbone" in info.arch:
         start = "ImageNet's weights" if _from_imagenet(info) else "scratch, without ImageNet"
         lines.append(f"- Encoder: torchvision's {info.arch['backbone']}, from {start}")
     if isinstance(run.get("teaching"), dict):
