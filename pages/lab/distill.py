@@ -85,7 +85,7 @@ def form() -> RunConfig | None:
         st.button("Start", key=kit.key(PAGE, "start"), type="primary", width="stretch", disabled=True)
     else:
         launcher(config, run_choices.wants_twin(values))
-    run_form.draw_more(found)
+    run_form.draw_more(known, found)
     return config
 
 

@@ -46,6 +46,8 @@ FIELDS: Final = {
 SOFT: Final = "kd"
 DISTILLED: Final = (SOFT, *(name for name in METHODS if name not in ("kd", "kd-t2")))
 """What the form offers to distil: presets.METHODS, the soft labels once, as T² has a switch of its own."""
+AT_RANDOM: Final = ""
+"""In the menu of what a network begins as: nobody."""
 UNLABELLED: Final = "unlabelled"
 """The split of streets without labels, which only a teacher can teach on."""
 MOST_TERMS: Final = max(len(method.changes["terms"]) for method in METHODS.values())
@@ -59,6 +61,7 @@ def defaults() -> dict[str, Any]:
         "student": config.model.name,
         "norm": "batch",
         "imagenet": True,
+        "begins": AT_RANDOM,
         "seed": config.seed,
         "twin": True,
         "unlabelled": False,
@@ -197,13 +200,15 @@ def config(values: Mapping[str, Any]) -> RunConfig:
     height, width = values["size"]
     more = [UNLABELLED] if values["unlabelled"] and values["dataset"] == STREETS and not alone else []
     base = RunConfig().with_(**RECIPES[values["recipe"]].changes).model_dump()
-    pretrained = alone and values["student"] in ENCODERS and values["imagenet"]
+    start = values.get("begins") or None
+    pretrained = alone and values["student"] in ENCODERS and values["imagenet"] and start is None
     changes: dict[str, Any] = {
         "seed": values["seed"],
         "model": {
             "name": values["student"],
             "norm": norm(values),
             "weights": "imagenet" if pretrained else None,
+            "start": start,
         },
         "data": {
             "train": [f"{values['dataset']}:{split}" for split in (values["train"], *more)],
@@ -237,6 +242,12 @@ def _gently(epochs: int) -> dict[str, float]:
 def norm(values: Mapping[str, Any]) -> str:
     """The network's normalisation: only who is trained alone has the choice, the paper's students have none."""
     return str(values["norm"]) if values["teacher"] == NO_TEACHER else "none"
+
+
+def starts(known: trio.Known, values: Mapping[str, Any]) -> list[str]:
+    """Trained networks of the very kind that is trained, which it could go on from."""
+    wanted = arch_of(values["student"], norm(values))
+    return [ref for ref, info in known if info.arch == wanted]
 
 
 def size_of(values: Mapping[str, Any]) -> tuple[int, int]:

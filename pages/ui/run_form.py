@@ -108,9 +108,10 @@ def _teacher(known: trio.Known) -> None:
         )
 
 
-def draw_more(datasets: Sequence[DatasetInfo]) -> None:
+def draw_more(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     """The rest, folded away."""
     with st.expander("More settings"):
+        _start(known)
         here = chosen(datasets)
         follow: dict[str, Any] = {"on_change": run_form_state.name_budget, "args": (here.kind,)}
         if len(here.splits) <= 3:
@@ -149,6 +150,21 @@ def draw_more(datasets: Sequence[DatasetInfo]) -> None:
             **_KEEP,
         )
         st.toggle("Flips, zooms and jitter", key=key("augment"), help=kit.definition("augmentation"), **_KEEP)
+
+
+def _start(known: trio.Known) -> None:
+    """What the network begins as, where there is one of its kind to go on from."""
+    refs = run_choices.starts(known, run_form_state.values())
+    if not refs:
+        return
+    st.selectbox(
+        "Begins as",
+        [run_choices.AT_RANDOM, *refs],
+        key=key("begins"),
+        format_func=lambda ref: trio.label(known, ref) if ref else "Nobody: weights drawn at random",
+        help="A trained network of this kind to go on from. The untaught twin begins as the same.",
+        **_KEEP,
+    )
 
 
 def _numbers(follow: dict[str, Any]) -> None:
@@ -193,7 +209,7 @@ def _alone(others: bool) -> None:
         else "There is no teacher yet. Train one from the labels first; it can teach afterwards."
     )
     st.html(f'<p class="ukd-note run-hint">{said}</p>')
-    if state[key("student")] in ENCODERS:
+    if state[key("student")] in ENCODERS and not state[key("begins")]:
         st.toggle("Start from ImageNet’s weights", key=key("imagenet"), help=kit.definition("ImageNet"), **_KEEP)
     st.segmented_control(
         "Normalisation",

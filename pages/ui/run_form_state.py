@@ -53,6 +53,8 @@ def settle(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
         put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"]})
     if state[key("teacher")] != NO_TEACHER and state.get(key("student")) not in run_choices.STUDENTS:
         put({"student": run_choices.defaults()["student"]})  # an encoder was chosen, and then somebody to teach it
+    if state.get(key("begins")) not in run_choices.starts(known, values()):
+        put({"begins": run_choices.AT_RANDOM})
 
 
 def _take_address(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:

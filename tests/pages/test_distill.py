@@ -349,6 +349,22 @@ def test_missing_imagenet_weights_are_told_in_place(
     assert at.get_by_key("distill_student").value == "VGG16"
 
 
+def test_a_network_may_go_on_from_one_of_its_kind_and_from_no_other(lab: Asked) -> None:
+    fake_run.write_teacher()  # M1024 with batch normalisation
+    at = opened("distill")
+    assert "distill_begins" not in {box.key for box in at.selectbox}  # an M128 is to be taught, and there is none
+    at.get_by_key("distill_teacher").set_value(run_choices.NO_TEACHER).run()
+    at.get_by_key("distill_student").set_value("M1024").run()
+    box = at.get_by_key("distill_begins")
+    assert (box.label, box.options[0], len(box.options)) == ("Begins as", "Nobody: weights drawn at random", 2)
+    box.set_value("m1024").run()
+    at.button(key="distill_start").click().run()
+    assert lab[0][0].model.start == "m1024" and not at.exception
+    at.get_by_key("distill_student").set_value("M256").run()
+    at.button(key="distill_start").click().run()
+    assert lab[1][0].model.start is None and not at.exception
+
+
 def test_an_encoder_is_no_student_once_a_teacher_is_chosen(lab: Asked) -> None:
     fake_run.write_teacher()
     at = opened("distill")
