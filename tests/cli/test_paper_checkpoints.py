@@ -4,17 +4,21 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.cli.conftest import Outcome, Unetkd
 from tests.cli.in_process import train_in_process
 from unetkd_core.cli import follow_sweeps
 from unetkd_core.errors import ConfigError, RunError
+from unetkd_core.models.names import arch_of
+from unetkd_core.models.registry import build
 from unetkd_core.runs import keep, shipped
 from unetkd_core.runs.folder import Run, open_run
+from unetkd_core.runs.paper import MEMBERS
 from unetkd_core.runs.shipped import Pair, Plan
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import ensembles, references
-from unetkd_core.zoo.checkpoints import read_info
+from unetkd_core.zoo.checkpoints import CheckpointInfo, read_info, save
 
 SMALL = {"hardware": {"device": "cpu", "precision": "fp32", "memory_format": "channels_last", "threads": 1}}
 TYPED = (
@@ -77,28 +81,64 @@ def test_teachers_and_the_median_of_each_students_seeds_are_kept_and_a_second_ti
     assert len(miniature.launched) == 7 and again.json()[0]["name"] == "m512-teacher"
 
 
-def test_given_encoders_become_an_ensemble_that_teaches(miniature: Miniature, unetkd: Unetkd, tmp_path: Path) -> None:
-    assert miniature(*M512, "--seeds", "0,1,2").code == 0
-    given = [f"{n}={ref}" for n, ref in zip(("VGG16", "ResNet50", "MobileNetV2"), sorted_names(tmp_path), strict=True)]
-    use = [part for one in given for part in ("--use", one)]
-    done = miniature("--teachers", "VGG16,ResNet50,MobileNetV2", "--taught-by", "Ensemble", "--seeds", "0", *use)
+@pytest.fixture
+def encoders(tmp_path: Path) -> list[str]:
+    """Names of untrained networks on the paper's three encoders, kept as checkpoints."""
+    torch.manual_seed(0)
+    for name in MEMBERS:
+        arch = arch_of(name)
+        info = CheckpointInfo(
+            name=name.lower(), title=name, role="teacher", arch=arch, mapping=["classes"], height=16, width=24,
+            data=["x"], licence="MIT",
+        )  # fmt: skip
+        save(build(arch), tmp_path / "checkpoints" / name.lower(), info)
+    return [name.lower() for name in MEMBERS]
+
+
+def test_given_encoders_become_an_ensemble_that_teaches(
+    miniature: Miniature, encoders: list[str], tmp_path: Path
+) -> None:
+    use = [part for name, ref in zip(MEMBERS, encoders, strict=True) for part in ("--use", f"{name}={ref}")]
+    typed = ("--teachers", ",".join(MEMBERS), "--taught-by", "Ensemble", "--seeds", "0", *use)
+    done = miniature(*typed)
     assert done.code == 0, done.err
     spec = references.spec_of("three-encoders")
-    assert spec and spec.members == tuple(sorted_names(tmp_path)) and spec.searched_on == ("mine:val",)
+    assert spec and spec.members == tuple(encoders) and spec.searched_on == ("mine:val",)
     assert {"mine:val", "others:val"} <= {*spec.metrics} and not spec.open
     taught = read_info(tmp_path / "checkpoints" / "m128-from-ensemble")
     assert taught.notes.startswith("One seed: 0. Points over") and "taught by three-encoders" in taught.notes
-    again = miniature("--teachers", "VGG16,ResNet50,MobileNetV2", "--taught-by", "Ensemble", "--seeds", "0", *use)
+    again = miniature(*typed)
     assert again.code == 0 and references.spec_of("three-encoders") == spec, again.err
     ensembles.save(
         spec.model_copy(update={"searched_on": ("others:val",)}), tmp_path / "checkpoints" / "three-encoders"
     )
-    other = miniature("--teachers", "VGG16,ResNet50,MobileNetV2", "--taught-by", "Ensemble", "--seeds", "0", *use)
+    other = miniature(*typed)
     assert other.code == 1 and "three-encoders would be overwritten" in other.err
 
 
-def sorted_names(tmp_path: Path) -> list[str]:
-    return ["m128-alone", "m128-from-m512", "m512-teacher"]
+def test_what_is_given_as_a_network_has_to_be_one(miniature: Miniature, encoders: list[str]) -> None:
+    for use, said in (
+        ("VGG16=resnet50", "resnet50 is another network (ResNet50, normalisation batch); name one that is a VGG16"),
+        ("M1024*=vgg16", "vgg16 is another network"),
+        ("VGG16=nobody", "no checkpoint named 'nobody'"),
+    ):
+        refused = miniature("--teachers", "VGG16,M1024*", "--taught-by", use.partition("=")[0], "--use", use)
+        assert refused.code == 1 and said in refused.err, refused.err
+    assert miniature.launched == []
+
+
+def test_a_dry_run_says_who_would_be_trained_and_kept_and_minds_no_checkpoint(
+    miniature: Miniature, encoders: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "checkpoints" / "vgg16").rename(tmp_path / "checkpoints" / "m512-teacher")  # of elsewhere
+    looked = miniature(*M512, "--seeds", "0,1", "--dry-run")
+    assert looked.code == 0 and looked.out == "", looked.err
+    assert "Teachers (M512): 1 run to train, about " in looked.err
+    assert "M128 (alone, from M512; seeds 0, 1): 4 runs to train, about " in looked.err
+    assert "Kept as m512-teacher, m128-alone, m128-from-m512." in looked.err
+    told = miniature(*M512, "--seeds", "0,1", "--dry-run", "--json").json()
+    assert [part["runs"] for part in told["to_train"]] == [1, 4] and told["kept_as"][0] == "m512-teacher"
+    assert miniature.launched == []
 
 
 def test_what_would_be_lost_or_cannot_be_is_said_before_anything_trains(miniature: Miniature, unetkd: Unetkd) -> None:
@@ -108,6 +148,8 @@ def test_what_would_be_lost_or_cannot_be_is_said_before_anything_trains(miniatur
         ((*M512, "--on", "mine:val"), "mine:val trains the networks or chooses among them"),
         ((*M512, "--on", "mine"), "mine:train trains the networks or chooses among them"),
         ((*M512, "--seeds", "0,0"), "each once"),
+        ((*M512, "--method", "foo"), "foo is unknown"),
+        ((*M512, "--temperature", "1e300"), "less than or equal to 1000"),
     ):
         refused = miniature(*options)
         assert refused.code == 1 and said in refused.err, refused.err

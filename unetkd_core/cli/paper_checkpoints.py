@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -19,9 +19,10 @@ from unetkd_core.cli.saying import Say, saying
 from unetkd_core.cli.sweep_options import list_of, seeds_of
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered, Source
-from unetkd_core.errors import CheckpointError, RunError, UnetKDError
+from unetkd_core.errors import CheckpointError, ConfigError, RunError, UnetKDError
 from unetkd_core.models import pretrained
 from unetkd_core.models.backbones import ENCODERS
+from unetkd_core.models.names import arch_of
 from unetkd_core.runs import checks, estimate, keep, scored, shipped, standalone, sweep_estimate
 from unetkd_core.runs.shipped import ENSEMBLE_NAME, Plan
 from unetkd_core.runs.sweep_reading import read_one
@@ -95,9 +96,15 @@ def checkpoints_(
     )
     plan = replace(plan, imagenet=pretrained.here({one.name for one in plan.alone()} & {*ENCODERS}))
     making = Making(plan, context.obj)
-    making.check(replacing=replace_)
-    making.say_costs()
+    making.check(replacing=replace_ or dry_run)  # which only looks
+    costs = making.costs()
+    if dry_run and as_json:
+        print_json({"to_train": [cost._asdict() for cost in costs], "kept_as": plan.names()})
+        return
+    for cost in costs:
+        remark(f"{cost.what}: {cost.runs} run{'' if cost.runs == 1 else 's'} to train, about {duration(cost.seconds)}.")
     if dry_run:
+        remark(f"Kept as {', '.join(plan.names())}.")
         return
     with saying() as say:
         made = making.make(say)
@@ -105,6 +112,14 @@ def checkpoints_(
         print_json([checkpoints.read_info(settings.checkpoints_dir() / name).to_json() for name in made])
     else:
         _print(made, plan.on)
+
+
+class Cost(NamedTuple):
+    """Part of the work that is left: whom it is about, runs to train, seconds here with every core."""
+
+    what: str
+    runs: int
+    seconds: float
 
 
 _MADE_BY: Final = "Made by "
@@ -123,8 +138,8 @@ class Making:
         for source in self.sources.values():
             source.check()
         checks.check_labels(self.plan.base)
-        for ref in self.plan.given.values():
-            references.info_of(ref)
+        for name, ref in self.plan.given.items():
+            _check_kind(name, ref)
         lost = [name for name in self.plan.names() if self._is_anothers(name)]
         if lost and not replacing:
             raise CheckpointError(
@@ -150,17 +165,26 @@ class Making:
         same = there is not None and (there.members, there.sha256) == (wanted.members, wanted.sha256)
         return same and there is not None and list(there.searched_on) == list(self.plan.base.data.val)
 
-    def say_costs(self) -> None:
-        """How much is to be trained, and about how long that takes with every core."""
+    def costs(self) -> list[Cost]:
+        """What is left to train, teachers first."""
         lacking = standalone.missing([one.config for one in self.plan.alone()])
         seconds = sum(estimate.estimate(config, twin=False).seconds for config in lacking)
-        remark(f"Teachers: {len(lacking)} to train, about {duration(seconds)}.")
-        if all(folders.exists(settings.checkpoints_dir() / self.plan.ref(name)) for name in self.plan.teaching):
-            for student in self.plan.students:
-                left = sweep_estimate.of_spec(self.plan.spec(student))
-                remark(
-                    f"{student}: {left.students} taught and {left.twins} untaught to train, {duration(left.seconds)}."
-                )
+        names = ", ".join(
+            f"{c.model.name}{'*' * (c.model.name == 'M1024' and c.model.norm == 'none')}" for c in lacking
+        )
+        return [Cost(f"Teachers ({names or 'all there'})", len(lacking), seconds), *map(self._cost, self.plan.students)]
+
+    def _cost(self, student: str) -> Cost:
+        """One student's; before its teachers are there, as if all had to be trained and nobody to be asked."""
+        plan = self.plan
+        what = f"{student} (alone, from {', from '.join(plan.teaching)}; seeds {', '.join(map(str, plan.seeds))})"
+        if all(folders.exists(settings.checkpoints_dir() / plan.ref(name)) for name in plan.teaching):
+            left = sweep_estimate.of_spec(plan.spec(student))
+            return Cost(what, left.students + left.twins, left.seconds)
+        runs = len(plan.seeds) * (1 + len(plan.teaching))
+        config = next(iter(plan.spec(student).runs())).config.twin("-")
+        at_once = settings.slots(config.hardware.device if config.hardware.device != "auto" else "cpu")
+        return Cost(what, runs, runs * estimate.estimate(config, twin=False).seconds / at_once)
 
     def make(self, say: Say) -> list[str]:
         """Every name that is kept. Raises RunError where it was stopped or something failed."""
@@ -223,6 +247,15 @@ class Making:
                 progress=lambda ref, done, total: say(f"{name} on {ref}", done, total),
             )  # fmt: skip
         return name
+
+
+def _check_kind(name: str, ref: str) -> None:
+    """Raises ConfigError where what is given as the network `name` is another."""
+    arch = references.info_of(ref).arch
+    wanted = arch_of(name.rstrip("*"), "none" if name.endswith("*") else str(arch.get("norm")))
+    if arch != wanted:
+        kind = f"{arch.get('name', arch.get('type'))}, normalisation {arch.get('norm')}"
+        raise ConfigError(f"--use {name}={ref}: {ref} is another network ({kind}); name one that is a {name}.")
 
 
 def _found(notes: str) -> str:
