@@ -161,7 +161,7 @@ def _start(known: trio.Known) -> None:
         "Begins as",
         [run_choices.AT_RANDOM, *refs],
         key=key("begins"),
-        format_func=lambda ref: trio.label(known, ref) if ref else "Nobody: weights drawn at random",
+        format_func=lambda ref: trio.label(known, ref) if ref else "Weights drawn at random",
         help="A trained network of this kind to go on from. The untaught twin begins as the same.",
         **_KEEP,
     )

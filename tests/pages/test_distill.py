@@ -356,7 +356,7 @@ def test_a_network_may_go_on_from_one_of_its_kind_and_from_no_other(lab: Asked) 
     at.get_by_key("distill_teacher").set_value(run_choices.NO_TEACHER).run()
     at.get_by_key("distill_student").set_value("M1024").run()
     box = at.get_by_key("distill_begins")
-    assert (box.label, box.options[0], len(box.options)) == ("Begins as", "Nobody: weights drawn at random", 2)
+    assert (box.label, box.options[0], len(box.options)) == ("Begins as", "Weights drawn at random", 2)
     box.set_value("m1024").run()
     at.button(key="distill_start").click().run()
     assert lab[0][0].model.start == "m1024" and not at.exception
