@@ -1,5 +1,7 @@
 """A run keeps what its teacher says, the next one asks nothing, and both are told their price before they start."""
 
+from typing import Any
+
 import pytest
 
 from tests.runs.test_session import work
@@ -78,13 +80,13 @@ def test_a_run_that_began_with_kept_answers_goes_on_with_them(
     with monkeypatch.context() as patch:
         save, saved = Trainer.save, []
 
-        def dies_after_one(self: Trainer, where: object) -> None:
-            save(self, where)  # type: ignore[arg-type]
-            saved.append(where)
+        def dies_after_one(self: Trainer, *how: Any) -> None:
+            save(self, *how)
+            saved.append(how)
             raise MemoryError
 
         patch.setattr(Trainer, "save", dies_after_one)
-        assert work(run) == 1
+        assert work(run) == 1 and len(saved) == 1
     monkeypatch.setenv("UNETKD_TEACHERS_GB", "0.00005")
     assert work(run) == 0 and run.meta[KEPT] is True
 
