@@ -112,6 +112,36 @@ def test_evaluate_writes_a_whole_splits_scores_into_the_card_when_asked(
     assert refused.code == 2 and "is no checkpoint in checkpoints/" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--dataset", "mine:val", "--split", "train"), "'train' is not the split of --dataset mine:val"),
+        (("--dataset", "mine", "--split", ""), "is empty; expected a split's name"),
+        (("--dataset", "mine:"), "names no split; expected mine:val"),
+        (("--dataset", "mine:val", "--split", " "), "is empty"),
+    ],
+)
+def test_a_split_named_twice_or_not_at_all_is_refused_and_recorded_nowhere(
+    unetkd: Unetkd, checkpoint: str, streets_folder: Path, tmp_path: Path, options: tuple[str, ...], why: str
+) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    for command in (("evaluate", "--record"), ("ensemble", "evaluate")):
+        refused = unetkd(*command, *[checkpoint] * (1 + ("ensemble" in command)), *options)
+        said = " ".join(refused.err.replace("│", "").split())
+        assert refused.code == 2 and why in said and refused.out == ""
+    assert not read_info(tmp_path / "checkpoints" / checkpoint).metrics
+
+
+def test_a_split_named_twice_alike_is_that_split_and_the_help_says_how(
+    unetkd: Unetkd, checkpoint: str, streets_folder: Path
+) -> None:
+    unetkd("data", "add", "mine", streets_folder)
+    both = unetkd("evaluate", checkpoint, "--dataset", "mine:train", "--split", "train", "--json")
+    assert both.code == 0 and both.json()["dataset"] == "mine:train"
+    assert unetkd("evaluate", checkpoint, "--dataset", "mine", "--json").json()["dataset"] == "mine:val"
+    assert "streets:val" in unetkd("evaluate", "--help").out
+
+
 def test_evaluate_refuses_what_is_not_there(unetkd: Unetkd, checkpoint: str) -> None:
     assert unetkd("evaluate", checkpoint, "--dataset", "nothing").code == 1
     assert unetkd("evaluate", "missing", "--dataset", "streets").code == 1

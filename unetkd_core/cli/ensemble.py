@@ -9,7 +9,7 @@ import typer
 from unetkd_core import settings
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli import teachers
-from unetkd_core.cli.evaluate import Limit, refuse_without_labels, scenes_in_words, score
+from unetkd_core.cli.evaluate import Dataset, Limit, Split, refuse_without_labels, scenes_in_words, scenes_of, score
 from unetkd_core.cli.options import AsJson, Space
 from unetkd_core.cli.output import counting, gain, percent, print_json, print_table, remark
 from unetkd_core.data import catalog
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Ensembles: search weights, score the mean.", no_args_is_help=True)
 
 Members = Annotated[list[str], typer.Argument(metavar="REF...", help="Checkpoints' names or run:IDs, one a member.")]
-Dataset = Annotated[str, typer.Option("--dataset", metavar="REF", help="As camvid:val, or a name with --split.")]
 HeldOut = Annotated[
     str,
     typer.Option(
@@ -37,7 +36,6 @@ HeldOut = Annotated[
         help="Choose on this, as camvid:train-only-0006R0: scenes that nothing is reported on.",
     ),
 ]
-Split = Annotated[str, typer.Option("--split")]
 Out = Annotated[
     Path | None, typer.Option("-o", "--out", metavar="FILE.json", help="Write the ensemble found, for --teacher.")
 ]
@@ -72,8 +70,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the best weights: every candidate's mean is scored on every scene, in one pass."""
-    if ":" not in dataset:
-        raise typer.BadParameter(f"name the split too, as {dataset}:val", param_hint="--dataset")
+    if not dataset.partition(":")[2].strip():
+        raise typer.BadParameter(f"name the split too, as {dataset.rstrip(': ')}:val", param_hint="--dataset")
     spec = teachers.ensemble(members, weights, space)
     _check_grid(spec, top, steps)
     target = _target(name, replace=replace) if name else None
@@ -164,7 +162,7 @@ def evaluate(
         list[str], typer.Argument(metavar="REF...", help="An ensemble.json, a named ensemble, or several networks.")
     ],
     dataset: Dataset = "streets",
-    split: Split = "val",
+    split: Split = None,
     weights: Annotated[
         str | None,
         typer.Option("--weights", metavar="HOW", help="For several networks: even, confidence, or numbers as 1,2,1."),
@@ -174,8 +172,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """mIoU of the mean beside its members', at native label resolution."""
+    on = scenes_of(dataset, split)
     spec = _given(refs, weights, space)
-    source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
+    source = catalog.open_source(on)
     source.check()
     if any(ref.split(",")[0] == source.ref for ref in spec.searched_on):
         remark(f"The weights were chosen on {source.ref} itself, so this score flatters them.")

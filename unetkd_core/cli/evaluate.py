@@ -19,6 +19,17 @@ Ref = Annotated[
     str,
     typer.Argument(metavar="REF", help="A checkpoint's or ensemble's name, run:ID, hf:owner/repo, an ensemble.json."),
 ]
+Dataset = Annotated[
+    str,
+    typer.Option(
+        "--dataset",
+        metavar="NAME[:SPLIT]",
+        help="streets, camvid, cityscapes or a registered name; with a split, as streets:val, or without.",
+    ),
+]
+Split = Annotated[
+    str | None, typer.Option("--split", help="The split, where --dataset names none; left out there too: val.")
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="At most so many scenes, evenly spaced over the split.")
 ]
@@ -26,10 +37,8 @@ Limit = Annotated[
 
 def evaluate(
     ref: Ref,
-    dataset: Annotated[
-        str, typer.Option("--dataset", help="streets, camvid, cityscapes, or a registered name.")
-    ] = "streets",
-    split: Annotated[str, typer.Option("--split")] = "val",
+    dataset: Dataset = "streets",
+    split: Split = None,
     teacher: Annotated[
         str | None, typer.Option("--teacher", metavar="REF", help="Count agreement with this one too.")
     ] = None,
@@ -42,7 +51,7 @@ def evaluate(
     """mIoU, per-class IoU, pixel accuracy and loss over a whole split, at native label resolution."""
     if record:
         _check_record(ref, limit)
-    source = catalog.open_source(dataset if ":" in dataset else f"{dataset}:{split}")
+    source = catalog.open_source(scenes_of(dataset, split))
     source.check()
     teaches = load_model(reference(teacher), "auto") if teacher else None
     loaded = load_model(reference(ref), "auto")
@@ -55,6 +64,20 @@ def evaluate(
         print_json(_as_json(ref, source, scores, teacher, limit))
     else:
         _print(ref, scenes_in_words(source, limit), scores)
+
+
+def scenes_of(dataset: str, split: str | None) -> str:
+    """ "NAME:SPLIT" of --dataset and --split; left out: val. A usage error for an empty split, and for two of them."""
+    name, colon, inside = dataset.partition(":")
+    if split is not None and not split.strip():
+        raise typer.BadParameter("is empty; expected a split's name, as val", param_hint="--split")
+    if colon and not inside.strip():
+        raise typer.BadParameter(f"{dataset!r} names no split; expected {name}:val", param_hint="--dataset")
+    if colon and split is not None and split.strip() != inside.strip():
+        raise typer.BadParameter(
+            f"{split!r} is not the split of --dataset {dataset}; leave one out", param_hint="--split"
+        )
+    return f"{name}:{(inside or split or 'val').strip()}"
 
 
 def _check_record(ref: str, limit: int | None) -> None:
