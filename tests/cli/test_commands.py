@@ -200,7 +200,8 @@ def test_keep_stores_the_scores_of_the_weights_it_stores(
     ).read_text(encoding="utf-8")
     assert unetkd("keep", finished_run, "kept", "--on", "mine:val").code == 1
     assert unetkd("keep", finished_run, "other", "--note", "x" * 2001).code == 2
-    assert unetkd("keep", finished_run, "kept", "--on", "mine:val", "--replace").code == 0
+    again = unetkd("keep", f"run:{finished_run}", "kept", "--on", "mine:val", "--replace")
+    assert again.code == 0, again.err
     assert unetkd("keep", finished_run, "../kept", "--on", "mine:val").code == 1
 
 

@@ -71,6 +71,15 @@ def test_a_runs_page_is_written_and_not_overwritten_unasked(unetkd: Unetkd, fini
     assert unetkd("export", f"run:{finished_run}", "--report", "--replace", "--json").json()["bytes"] > 1000
 
 
+def test_a_run_is_exported_by_its_bare_id_too(unetkd: Unetkd, finished_run: str, checkpoint: str) -> None:
+    made = unetkd("export", finished_run, "--report", "--json")
+    assert made.code == 0, made.err
+    assert made.json()["ref"] == f"run:{finished_run}" and Path(f"{finished_run}.html").is_file()
+    refused = unetkd("export", finished_run, "--script")  # found, as a run, and then refused for what it is
+    assert refused.code == 1 and f"Run {finished_run} has not begun" in refused.err
+    assert "is no run" in unetkd("export", checkpoint, "--report").err
+
+
 def test_a_runs_script_is_written_with_its_data(unetkd: Unetkd, streets_folder: Path) -> None:
     assert unetkd("data", "add", "mine", streets_folder).code == 0
     hardware = {"device": "cpu", "precision": "fp32", "memory_format": "contiguous", "threads": 1}

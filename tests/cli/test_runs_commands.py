@@ -175,6 +175,21 @@ def test_resume_goes_on_with_a_stopped_run(unetkd: Unetkd, launched: list[Run]) 
     assert [run.id for run in launched] == [launched[0].id] * 2
 
 
+def test_a_run_is_named_by_its_id_and_by_its_reference_alike(unetkd: Unetkd, launched: list[Run]) -> None:
+    unetkd("train", *SMALL)
+    (run,) = launched
+    (run.run_dir / "log.txt").write_text("one\n")
+    assert unetkd("runs", "show", f"run:{run.id}").out == unetkd("runs", "show", run.id).out != ""
+    assert unetkd("runs", "log", f"run:{run.id}").out == "one\n"
+    end(run, "stopped", epochs=1)
+    resumed = unetkd("runs", "resume", f"run:{run.id}", "--detach")
+    assert resumed.code == 0 and resumed.out.strip() == run.id
+    assert f"Run {run.id} is not" in unetkd("runs", "stop", f"run:{run.id}").err
+    assert unetkd("runs", "delete", f"run:{run.id}", "--yes").out == f"{run.id} is deleted.\n"
+    gone = unetkd("runs", "show", f"run:{run.id}")
+    assert gone.code == 1 and f"There is no run '{run.id}'" in gone.err
+
+
 def test_a_config_of_a_run_can_start_another(unetkd: Unetkd, launched: list[Run], tmp_path: Path) -> None:
     unetkd("train", "--seed", 5, *SMALL)
     outcome = unetkd("train", "--config", launched[0].run_dir / "config.json", "--epochs", 1)

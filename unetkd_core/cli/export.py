@@ -8,6 +8,7 @@ import typer
 from unetkd_core.cli.evaluate import scenes_in_words
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import counting, gain, percent, print_json, print_table, remark
+from unetkd_core.cli.run_ids import as_reference, run_id
 from unetkd_core.cli.teachers import reference
 from unetkd_core.data import catalog
 from unetkd_core.runs import folder
@@ -60,6 +61,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a network as ONNX, checked against PyTorch before anything is written; or a run as a script or a page."""
+    ref = as_reference(ref)
     if onnx + script + report != 1:
         raise typer.BadParameter("say which one: --onnx, --script or --report", param_hint="REF")
     _check(onnx, script, int8=int8, calibrate=calibrate, check_on=check_on, with_data=with_data)
@@ -89,7 +91,7 @@ def _run(ref: str) -> Run:
         raise typer.BadParameter(
             f"{ref!r} is no run; expected run:ID, as `unetkd runs list` shows it", param_hint="REF"
         )
-    return folder.open_run(ref.removeprefix(RUN_PREFIX))
+    return folder.open_run(run_id(ref))
 
 
 def _script(ref: str, out: Path | None, *, with_data: bool, replace: bool, as_json: bool) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from unetkd_core.cli.options import AsJson
 from unetkd_core.cli.output import percent, print_json, remark
+from unetkd_core.cli.run_ids import Id
 from unetkd_core.cli.saying import saying
 from unetkd_core.data import catalog
 from unetkd_core.runs import folder
@@ -15,7 +16,7 @@ from unetkd_core.zoo.checkpoints import NOTES, CheckpointInfo
 
 
 def keep(
-    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="As `unetkd runs list` shows it.")],
+    run_id: Id,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The checkpoint's name.")],
     title: Annotated[
         str | None, typer.Option("--title", help="A person's words for it; left out: made from the run.")

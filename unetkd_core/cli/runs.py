@@ -9,6 +9,7 @@ import typer
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.options import AsJson, Detach
 from unetkd_core.cli.output import MISSING, UNREADABLE, duration, percent, points, print_json, print_table, remark
+from unetkd_core.cli.run_ids import Id, Ids
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, folder, jobs
 from unetkd_core.runs import prune as pruning
@@ -19,9 +20,6 @@ from unetkd_core.training.methods import beyond_soft_labels
 from unetkd_core.training.terms import in_words
 
 app = typer.Typer(help="Runs: list, look, stop, resume, delete, free space.", no_args_is_help=True)
-
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `unetkd runs list` shows it.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="As `unetkd runs list` shows it.")]
 
 
 @app.command("list")
