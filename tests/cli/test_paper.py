@@ -158,7 +158,7 @@ def test_what_is_stopped_leaves_nothing_and_the_same_command_goes_on(
 @pytest.mark.parametrize(("options", "said"), [
     (("--on", "mine:val"), "trains or chooses the students"),
     (("--alpha", "2"), "alpha"),
-    (("--seeds", "x"), "no list of numbers"),
+    (("--seeds", "x"), "no list of whole numbers"),
     (("--size", "1024x2048"), "smaller --size"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_starts(

@@ -73,10 +73,38 @@ def test_a_run_that_failed_leaves_no_table(unetkd: Unetkd, tmp_path: Path, monke
 
 @pytest.mark.parametrize(("options", "said"), [
     (("--models", "M64"), "no network 'M64'"),
-    (("--seeds", "x"), "no list of numbers"),
+    (("--seeds", "x"), "no list of whole numbers"),
     (("--on", "nowhere:val"), "no dataset 'nowhere'"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_before_anything_starts(unetkd: Unetkd, options: tuple[str, str], said: str) -> None:
     done = unetkd("standalone", *OPTIONS, *options)
     assert done.code in (1, 2) and said in done.err
     assert not folder.list_runs()
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "typed", "why"),
+    [
+        (("standalone",), "--seeds", "a", "'a' is no list of whole numbers, as 0,1,2 or 0-4"),
+        (("standalone",), "--seeds", "0.5", "'0.5' is no list of whole numbers, as 0,1,2 or 0-4"),
+        (("standalone",), "--seeds", ",", "',' has nothing in it; name at least one"),
+        (("standalone",), "--seeds", "3-1", "it ends before it begins"),
+        (("standalone",), "--models", "", "'' has nothing in it; name at least one"),
+        (("sweep", "start", "--teacher", "small"), "--seed", "a", "'a' is no list of whole numbers, as 0,1,2 or 0-4"),
+        (("sweep", "start", "--teacher", "small"), "--alpha", "a", "'a' is no list of numbers, as 0.1,0.5"),
+        (("sweep", "start", "--teacher", "small"), "--temperature", " , ", "has nothing in it; name at least one"),
+        (("paper", "tables"), "--tables", "two", "'two' is no list of tables' numbers, as 2,3"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_by_its_options_own_name(
+    unetkd: Unetkd, checkpoint: str, command: tuple[str, ...], option: str, typed: str, why: str
+) -> None:
+    refused = unetkd(*command, option, typed)
+    said = " ".join(refused.err.replace("│", "").split())
+    assert refused.code == 2 and f"Invalid value for {option}: " in said and why in said
+    assert folder.list_runs() == []
+
+
+def test_seeds_named_twice_are_said_as_they_are_typed(unetkd: Unetkd) -> None:
+    refused = unetkd("standalone", "--seeds", "1,1")
+    assert refused.code == 1 and refused.err == "unetkd: The seeds are 1, 1; name at least one, and each once.\n"

@@ -99,7 +99,7 @@ def tables(
     path = paper_results.path_of(splits.val.name, out)
     plan = Plan(
         base=base,
-        tables=tuple(list_of(tables, int, "--tables") or ()),
+        tables=tuple(list_of(tables, int, "--tables", expected="tables' numbers, as 2,3") or ()),
         seeds=tuple(seeds_of(seeds) or ()),
         students=tuple(list_of(students, str, "--students") or ()),
         teachers=tuple(list_of(teachers, str, "--teachers") or ()),

@@ -56,7 +56,7 @@ def spec_from(given: Mapping[str, Any]) -> SweepSpec:
         "temperature": list_of(given.get("temperature"), float, "--temperature"),
         "student": list_of(given.get("student"), str, "--student"),
         "method": list_of(given.get("method"), str, "--method"),
-        "seed": seeds_of(given.get("seed")),
+        "seed": seeds_of(given.get("seed"), "--seed"),
     }
     axes |= {name: values for name, values in typed.items() if values is not None}
     return parse_spec(
@@ -91,21 +91,31 @@ def _teachers(given: Mapping[str, Any]) -> list[Reference]:
     return found
 
 
-def list_of(text: str | None, kind: Callable[[str], T], option: str) -> list[T] | None:
-    """ "0.1,0.5" -> values; None stays None. A usage error that names `option` for anything else."""
+def list_of(
+    text: str | None, kind: Callable[[str], T], option: str, *, expected: str = "numbers, as 0.1,0.5"
+) -> list[T] | None:
+    """ "0.1,0.5" -> values; None stays None. A usage error that names `option`, and what is `expected`, for anything
+    else and for a list with nothing in it.
+    """
     if text is None:
         return None
     try:
-        return [kind(part.strip()) for part in text.split(",") if part.strip()]
+        values = [kind(part.strip()) for part in text.split(",") if part.strip()]
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no list of numbers, as 0.1,0.5", param_hint=option) from None
+        raise typer.BadParameter(f"{text!r} is no list of {expected}", param_hint=option) from None
+    if not values:
+        raise typer.BadParameter(f"{text!r} has nothing in it; name at least one", param_hint=option)
+    return values
 
 
-def seeds_of(text: str | None) -> Sequence[int] | None:
-    """ "0,1,2" or "0-2" -> seeds."""
+def seeds_of(text: str | None, option: str = "--seeds") -> Sequence[int] | None:
+    """ "0,1,2" or "0-2" -> seeds. A usage error that names `option` for anything else."""
     if text is None:
         return None
+    expected = "whole numbers, as 0,1,2 or 0-4"
     first, dash, last = text.partition("-")
-    if dash and first.strip().isdigit() and last.strip().isdigit():
-        return range(int(first), int(last) + 1)[:10_000]
-    return list_of(text, int, "--seed")
+    if not (dash and first.strip().isdecimal() and last.strip().isdecimal()):
+        return list_of(text, int, option, expected=expected)
+    if int(first) > int(last):
+        raise typer.BadParameter(f"{text!r} is no list of {expected}: it ends before it begins", param_hint=option)
+    return range(int(first), int(last) + 1)[:10_000]

@@ -43,7 +43,9 @@ class Chain:
         if [*self.networks] != [name for name in NETWORKS if name in self.networks]:
             raise ConfigError(f"The chain {' → '.join(self.networks)} grows; name the largest first.")
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ConfigError(f"The seeds are {list(self.seeds)}; name at least one, and each once.")
+            raise ConfigError(
+                f"The seeds are {', '.join(map(str, self.seeds)) or 'none'}; name at least one, and each once."
+            )
         if self.base.teaching is not None:
             raise ConfigError("Each network is taught by the one before; leave the teaching section out of the config.")
 

@@ -61,7 +61,9 @@ class Plan:
         _known("networks that can teach every method", (self.method_teacher,), [t for t in TEACHERS if t != ENSEMBLE])
         _known("methods of Table VII", self.methods, paper.METHOD_ROWS, empty=True)
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
-            raise ConfigError(f"The seeds are {list(self.seeds)}; name at least one, and each once.")
+            raise ConfigError(
+                f"The seeds are {', '.join(map(str, self.seeds)) or 'none'}; name at least one, and each once."
+            )
         if self.base.teaching is not None:
             raise ConfigError("The tables say who teaches; leave the teaching section out of the config.")
 

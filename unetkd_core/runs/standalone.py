@@ -38,7 +38,9 @@ def plan(base: RunConfig, models: Sequence[str], seeds: Sequence[int]) -> list[R
         raise ConfigError(f"There is no network {unknown[0]!r}; there are {', '.join(get_args(ModelName))}.")
     for what, items in (("networks", models), ("seeds", seeds)):
         if not items or len(set(items)) < len(items):
-            raise ConfigError(f"The {what} are {list(items)}; name at least one, and each once.")
+            raise ConfigError(
+                f"The {what} are {', '.join(map(str, items)) or 'none'}; name at least one, and each once."
+            )
     if base.teaching is not None:
         raise ConfigError("Standalone networks have no teacher; leave the teaching section out of the config.")
     return [_one(base, name, seed) for seed in seeds for name in models]
