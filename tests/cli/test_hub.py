@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Unetkd, save_checkpoint
-from tests.zoo.hub_server import TOKEN, Hub
+from tests.zoo.hub_server import TOKEN, Hub, Repo
 from unetkd_core.errors import CheckpointError
 from unetkd_core.runs import folder, jobs
 from unetkd_core.training.config import RunConfig
@@ -32,7 +32,8 @@ def test_what_was_pulled_is_a_reference_in_the_other_commands(
     done = unetkd("pull", "me/small", "--json")
     assert done.code == 0 and done.json()["commit"] == hub.repos["me/small"].revisions["main"]
     assert f"hf:me/small at commit {done.json()['commit'][:12]}: 3 files, 1.0 MB\n" in done.err
-    assert "0.0 kB of them to download" in unetkd("pull", "hf:me/small").err
+    again = unetkd("pull", "hf:me/small").err
+    assert "3 files, 1.0 MB, all of it here already\n" in again and "to download" not in again
     unetkd("data", "add", "mine", streets_folder)
     scores = unetkd("evaluate", pushed, "--dataset", "mine", "--teacher", pushed, "--json").json()
     assert scores["ref"] == pushed and scores["scores"]["agreement"] == 1.0
@@ -79,6 +80,34 @@ def test_push_asks_first(unetkd: Unetkd, hub: Hub, checkpoint: str, monkeypatch:
     monkeypatch.setattr("typer.confirm", lambda *args, **kwargs: False)
     done = unetkd("push", checkpoint, "me/small")
     assert done.code == 1 and done.err.endswith("unetkd: Nothing was pushed.\n") and hub.asked == []
+
+
+@pytest.mark.parametrize("repo", ["me", "me/zoo/team", "me/zoo@v1", "../zoo", ""])
+def test_what_is_no_repository_is_refused_before_anything_is_told_or_asked(
+    unetkd: Unetkd, hub: Hub, checkpoint: str, repo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("typer.confirm", lambda *args, **kwargs: pytest.fail("asked"))
+    done = unetkd("push", checkpoint, repo)
+    assert done.code == 1 and done.err.startswith(f"unetkd: {repo!r} is no repository to push to; expected owner/repo")
+    assert done.err.count("\n") == 1 and hub.asked == []
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "why"),
+    [
+        ({}, "me/bare", "me/bare is empty: it has no files yet."),
+        ({}, "me/bare/net", "me/bare is empty: it has no files yet."),
+        ({"README.md": b"x"}, "me/bare/net", "me/bare has no folder 'net'; none of its folders holds a checkpoint."),
+        ({"README.md": b"x"}, "me/bare", "hf:me/bare is no checkpoint of UNetKD"),
+    ],
+)
+def test_a_repository_without_a_checkpoint_says_what_it_lacks(
+    unetkd: Unetkd, hub: Hub, checkpoint: str, files: dict[str, bytes], asked: str, why: str
+) -> None:
+    repo = hub.repos["me/bare"] = Repo()
+    repo.commit(files)
+    done = unetkd("pull", asked)
+    assert done.code == 1 and why in done.err and "None" not in done.err
 
 
 def test_public_says_what_that_means(

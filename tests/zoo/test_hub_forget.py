@@ -47,6 +47,8 @@ def test_files_that_another_reference_or_an_ensemble_means_stay(two: Repo, check
     the_hub.pull("owner/repo")  # the same commit as @later now
     assert the_hub.forget(parse("owner/repo")) == (("hf:owner/repo",), 0, ("hf:owner/repo@later",))
     references.load_model("hf:owner/repo@later")
+    assert str(the_hub.Forgotten(("hf:a/b",), 0, ("x",))) == "Forgotten: hf:a/b; its files stay: x needs them."
+    assert str(the_hub.Forgotten(("hf:a/b",), 0, ("x", "y"))) == "Forgotten: hf:a/b; its files stay: x, y need them."
     save_checkpoint(make_model(seed=3), checkpoints_dir / "here", make_info(name="here"))
     pinned = references.fixed(EnsembleSpec(members=("hf:owner/repo@later", "here")))
     save(pinned, checkpoints_dir / "team")

@@ -34,8 +34,8 @@ def pull(
     if name is not None:
         hub.free_name(name, replace=replace)
     offer = hub.look(ref)
-    here = "" if offer.missing == offer.size else f", {hub.megabytes(offer.missing)} of them to download"
-    remark(f"{ref} at commit {offer.commit[:12]}: {len(offer.files)} files, {hub.megabytes(offer.size)}{here}")
+    count = f"{len(offer.files)} file{'s' * (len(offer.files) != 1)}"
+    remark(f"{ref} at commit {offer.commit[:12]}: {count}, {hub.megabytes(offer.size)}{_still(offer)}")
     with _moving(str(ref)) as progress:
         folder = hub.fetch(offer, progress=progress)
     if name is not None:
@@ -46,6 +46,13 @@ def pull(
         return
     typer.echo(f"{name or ref} is {info.title or info.name}; licence: {info.licence}")
     typer.echo(f"`unetkd evaluate {name or ref}` scores it; it lies in {folder}")
+
+
+def _still(offer: hub.Offer) -> str:
+    """What of it is to be downloaded, where that is not all."""
+    if not offer.missing:
+        return ", all of it here already"
+    return "" if offer.missing == offer.size else f", {hub.megabytes(offer.missing)} of them to download"
 
 
 def push(
@@ -64,19 +71,33 @@ def push(
 
     Needs a token that may write: HF_TOKEN, or `hf auth login`. A public repository is refused without --public.
     """
+    target = _repository(repo)
     given = reference(ref)
     parcel = hub.pack(given, folder=folder)
     licence = parcel.info.licence
     kind = "private" if private else "public"
-    remark(f"{parcel.info.title or ref}: {len(parcel.files)} files, {hub.megabytes(parcel.size)}, to {repo} ({kind})")
+    remark(f"{parcel.info.title or ref}: {len(parcel.files)} files, {hub.megabytes(parcel.size)}, to {target} ({kind})")
     remark(f"Licence: {licence}" + ("" if private or is_free(licence) else ". Public means that everyone may take it."))
     if not yes and not typer.confirm("Push?", err=True):
         raise CheckpointError("Nothing was pushed.")
-    pushed = hub.push(given, repo, folder=folder, private=private)
+    pushed = hub.push(given, target, folder=folder, private=private)
     if as_json:
         print_json({"ref": str(pushed.ref), "commit": pushed.commit, "url": pushed.url, "private": pushed.private})
         return
     typer.echo(f"Pushed as {pushed.ref}, {'private' if pushed.private else 'public'}: {pushed.url}")
+
+
+def _repository(text: str) -> str:
+    """owner/repo, with or without hf:. Raises CheckpointError: before anything is read, told or asked."""
+    try:
+        found = hub.parse(text)
+    except CheckpointError:
+        found = None
+    if found is None or found.folder or found.revision:
+        raise CheckpointError(
+            f"{text[:160]!r} is no repository to push to; expected owner/repo, as me/m128. A folder in it is --folder."
+        )
+    return found.repo_id
 
 
 def forget(

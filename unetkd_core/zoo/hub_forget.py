@@ -26,7 +26,8 @@ class Forgotten(NamedTuple):
     def __str__(self) -> str:
         """For people: "Forgotten: hf:a/b; 1.0 MB are free again."."""
         freed = f"{megabytes(self.freed)} are free again" if self.freed else "its files stay"
-        needed = f": {', '.join(self.kept_for)} needs them" if self.kept_for else ""
+        verb = "needs" if len(self.kept_for) == 1 else "need"
+        needed = f": {', '.join(self.kept_for)} {verb} them" if self.kept_for else ""
         return f"Forgotten: {', '.join(self.refs)}; {freed}{needed}."
 
 

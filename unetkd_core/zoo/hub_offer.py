@@ -72,8 +72,12 @@ class Repository:
     def _why_not(self, ref: HubRef) -> str:
         where = str(ref)
         inside = [path for path in self.files if not ref.folder or path.startswith(f"{ref.folder}/")]
+        if not self.files:
+            return f"{self.ref.repo_id} is empty{self._at()}: it has no files yet."
         if not inside:
-            return f"{self.ref.repo_id} has no folder {ref.folder!r}; it has {_listed(self.folders())}."
+            others = self.folders()
+            has = f"it has {_listed(others)}" if others else "none of its folders holds a checkpoint"
+            return f"{self.ref.repo_id} has no folder {ref.folder!r}; {has}."
         if ref.path(WEIGHTS) not in self.files and any(path.endswith(_PICKLES) for path in inside):
             return (
                 f"{where} holds its weights as a pickle only, which may run anything when it is opened; expected "
@@ -84,6 +88,9 @@ class Repository:
             return f"{where} holds several: {_listed(self.folders())}. Name one, as hf:{self.ref.repo_id}/{first}."
         lacks = " and ".join(name for name in (CONFIG, WEIGHTS) if ref.path(name) not in self.files)
         return f"{where} is no checkpoint of UNetKD: it has no {lacks}."
+
+    def _at(self) -> str:
+        return f" at {self.ref.revision}" if self.ref.revision else ""
 
 
 def look_at(ref: HubRef, token: str | bool | None = None) -> Repository:
@@ -121,4 +128,4 @@ def _file(sibling: Any) -> RemoteFile:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") if names else "none"
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
