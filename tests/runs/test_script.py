@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -137,6 +138,37 @@ def test_a_taught_run_comes_out_but_for_rounding(
     lines, weights = replayed(run, tmp_path, monkeypatch, "--teacher", teacher)
     assert_alike(run, lines, weights, 2e-4)
     assert "loss_kd" in lines[0]
+
+
+def test_a_script_says_in_a_sentence_what_is_missing_and_leaves_nothing_behind(
+    tiny_config: RunConfig, teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hardware = {"precision": "fp32", "memory_format": "contiguous", "threads": 1}
+    run = folder.create(tiny_config.with_(model={"name": "U2"}, teaching={"teacher": "sage"}, hardware=hardware))
+    (tmp_path / "train.py").write_text(script.script(run))
+    script.write_data(run.config, tmp_path / "data")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "train_images.npy").write_bytes(b"")
+    (tmp_path / "file").write_text("mine")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for data, taught_by, out, why in (
+        ("nothere", teacher, "new", "train_images.npy cannot be read (No such file or directory); "),
+        ("half", teacher, "new", "train_images.npy cannot be read (No data left in file); "),
+        ("data", tmp_path, "new", "model.safetensors cannot be read (No such file or directory); "),
+        ("data", teacher, "file", "file cannot be written into (File exists); "),
+    ):
+        typed = [tmp_path / data, "--teacher", taught_by, "--out", tmp_path / out]
+        monkeypatch.setattr(sys, "argv", ["train.py", *map(str, typed)])
+        threads = torch.get_num_threads()
+        try:
+            with pytest.raises(SystemExit, match=re.escape(why)) as ended:
+                runpy.run_path(str(tmp_path / "train.py"), run_name="__main__")
+        finally:
+            torch.set_flush_denormal(False)
+            torch.set_num_threads(threads)
+        assert "\n" not in str(ended.value)
+        assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_another_teacher_is_refused_by_the_script_and_by_the_export(

@@ -1,6 +1,7 @@
 """Networks as ONNX: the file answers as PyTorch does, for photos of any size, and what it cannot be is refused."""
 
 import json
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -222,6 +223,31 @@ def test_the_documents_script_uses_the_file_without_this_package(small: Loaded, 
     image = read_image(tmp_path / "p.png", name="p.png")
     expected = predict(small.model, image, training_size=(32, 64)).labels
     assert (np.array(Image.open(tmp_path / "out.png")) == expected).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ((), "expected 3, got 0"),
+        (("none.onnx", "p.png", "out.png"), "No such file or directory: 'none.onnx'"),
+        (("n.onnx", "none.png", "out.png"), "none.png"),
+        (("n.onnx", "n.onnx", "out.png"), "cannot identify image file"),
+        (("p.png", "p.png", "out.png"), "ONNXRuntimeError"),
+        (("n.onnx", "p.png", "nowhere/out.png"), "nowhere/out.png"),
+    ],
+)
+def test_the_documents_script_says_in_a_line_what_it_lacks(
+    file: bytes, tmp_path: Path, names: tuple[str, ...], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "n.onnx").write_bytes(file)
+    Image.fromarray(photo(61, 93)).save(tmp_path / "p.png")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["use_onnx.py", *names])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "docs" / "use_onnx.py"), run_name="__main__")
+    said = str(ended.value)
+    assert said.startswith("Expected FILE.onnx PHOTO OUT.png: ") and why in said and "\n" not in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["n.onnx", "p.png"]
 
 
 def test_scaling_is_pillows_to_the_bit() -> None:

@@ -85,10 +85,18 @@ DATA: Final = '''
 
 
 def load(folder, split):
-    images, labels = (np.load(folder / f"{split}_{part}.npy", mmap_mode="r") for part in ("images", "labels"))
+    images, labels = (read(folder / f"{split}_{part}.npy") for part in ("images", "labels"))
     if images.shape[1:] != (HEIGHT, WIDTH, 3) or labels.shape != images.shape[:3] or images.dtype != np.uint8:
         raise SystemExit(f"{split}: expected images (N, {HEIGHT}, {WIDTH}, 3) uint8 and labels (N, {HEIGHT}, {WIDTH})")
     return images, labels
+
+
+def read(path):
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SystemExit(f"{path} cannot be read ({why}); this script's first lines say what DATA holds.")
 
 
 def mixed(numbers, *salts):

@@ -58,7 +58,10 @@ def distillation(student, teacher, target, weight):
 
 def load_teacher(folder):
     """The checkpoint's network: frozen, in eval mode."""
-    data = (folder / "model.safetensors").read_bytes()
+    try:
+        data = (folder / "model.safetensors").read_bytes()
+    except OSError as error:
+        raise SystemExit(f"{folder}/model.safetensors cannot be read ({error.strerror}); give the teacher's folder.")
     if hashlib.sha256(data).hexdigest() != TEACHER_SHA256:
         raise SystemExit(f"{folder} holds other weights than those that taught this run; its result would be another.")
     size = int.from_bytes(data[:8], "little")
@@ -144,7 +147,6 @@ def main():
     parser.add_argument("data", type=Path, help="folder with the four arrays")
 @@TEACHER_OPTION@@    parser.add_argument("--out", type=Path, default=Path("trained"), help="for metrics and weights")
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(THREADS)
     torch.set_flush_denormal(True)
 
@@ -156,7 +158,11 @@ def main():
     weight = None if weight is None else weight.to(DEVICE)
     optimizer = torch.optim.@@OPTIMIZER@@(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     steps, best = math.ceil(len(images) / BATCH_SIZE), -1.0
-    log = (options.out / "metrics.jsonl").open("w")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        log = (options.out / "metrics.jsonl").open("w")
+    except OSError as error:
+        raise SystemExit(f"{options.out} cannot be written into ({error.strerror}); choose another --out.")
 
     for epoch in range(EPOCHS):
         network.train()
