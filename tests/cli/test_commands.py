@@ -140,6 +140,8 @@ def test_a_split_named_twice_alike_is_that_split_and_the_help_says_how(
     assert both.code == 0 and both.json()["dataset"] == "mine:train"
     assert unetkd("evaluate", checkpoint, "--dataset", "mine", "--json").json()["dataset"] == "mine:val"
     assert "streets:val" in unetkd("evaluate", "--help").out
+    told = unetkd("evaluate", checkpoint, "--dataset", "mine:train", "--limit", "1")
+    assert "on 1 scene of mine:train, " in told.out
 
 
 def test_evaluate_refuses_what_is_not_there(unetkd: Unetkd, checkpoint: str) -> None:

@@ -41,20 +41,26 @@ def test_int8_prints_what_it_costs(unetkd: Unetkd, checkpoint: str, streets_fold
 @pytest.mark.parametrize(
     ("options", "why", "code"),
     [
-        ((), "say which one", 2),
-        (("--onnx", "--report"), "say which one", 2),
+        ((), "for --onnx, --script, --report: say which one", 2),
+        (("--onnx", "--report"), "for --onnx, --report: say which one; a file has one form", 2),
+        (("--int8",), "for --int8: is for --onnx; say that too", 2),
         (("--script", "--int8"), "is for --onnx", 2),
         (("--onnx", "--with-data"), "is for --script", 2),
         (("--report",), "is no run", 2),
         (("--onnx", "--check-on", "streets:val"), "is for --int8", 2),
         (("--onnx", "--int8", "--calibrate", "nowhere:train"), "no dataset 'nowhere'", 1),
+        (
+            ("--onnx", "-o", "nope/x.onnx"),
+            "There is no folder nope to write x.onnx into; choose another with --out.",
+            1,
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(
     unetkd: Unetkd, checkpoint: str, options: tuple[str, ...], why: str, code: int
 ) -> None:
     refused = unetkd("export", checkpoint, *options)
-    assert refused.code == code and why in refused.err
+    assert refused.code == code and why in " ".join(refused.err.replace("│", "").split())
     assert not list(Path().iterdir())
 
 
@@ -75,6 +81,10 @@ def test_a_run_is_exported_by_its_bare_id_too(unetkd: Unetkd, finished_run: str,
     made = unetkd("export", finished_run, "--report", "--json")
     assert made.code == 0, made.err
     assert made.json()["ref"] == f"run:{finished_run}" and Path(f"{finished_run}.html").is_file()
+    for form in ("--report", "--script"):
+        nowhere = unetkd("export", finished_run, form, "-o", "nope/deep/x")
+        assert nowhere.code == 1 and "There is no folder nope/deep to write x into" in nowhere.err
+    assert not Path("nope").exists()
     refused = unetkd("export", finished_run, "--script")  # found, as a run, and then refused for what it is
     assert refused.code == 1 and f"Run {finished_run} has not begun" in refused.err
     assert "is no run" in unetkd("export", checkpoint, "--report").err

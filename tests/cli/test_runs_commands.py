@@ -195,6 +195,7 @@ def test_a_config_of_a_run_can_start_another(unetkd: Unetkd, launched: list[Run]
     outcome = unetkd("train", "--config", launched[0].run_dir / "config.json", "--epochs", 1)
     assert outcome.code == 0, outcome.err
     assert (launched[1].config.seed, launched[1].config.optim.epochs) == (5, 1)
+    assert ", 1 epoch in batches of " in unetkd("runs", "show", launched[1].id).out
     assert json.loads((launched[1].run_dir / "config.json").read_text())["data"]["train"] == ["mine:train"]
 
 

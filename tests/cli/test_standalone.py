@@ -108,3 +108,5 @@ def test_a_list_that_is_none_is_refused_by_its_options_own_name(
 def test_seeds_named_twice_are_said_as_they_are_typed(unetkd: Unetkd) -> None:
     refused = unetkd("standalone", "--seeds", "1,1")
     assert refused.code == 1 and refused.err == "unetkd: The seeds are 1, 1; name at least one, and each once.\n"
+    below = unetkd("standalone", "--seeds", "-1")
+    assert below.code == 1 and below.err.startswith("unetkd: The settings: seed: ")

@@ -1,5 +1,6 @@
 """Networks as ONNX: the file answers as PyTorch does, for photos of any size, and what it cannot be is refused."""
 
+import errno
 import json
 import runpy
 import subprocess
@@ -195,7 +196,11 @@ def test_what_is_not_installed_is_said_in_a_sentence(monkeypatch: pytest.MonkeyP
         export.require_packages()
 
 
-def test_a_file_is_replaced_only_when_asked_and_never_half(tmp_path: Path) -> None:
+def _no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_is_replaced_only_when_asked_and_never_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "a.onnx"
     export.write(target, b"one")
     with pytest.raises(ExportError, match="--replace"):
@@ -203,8 +208,13 @@ def test_a_file_is_replaced_only_when_asked_and_never_half(tmp_path: Path) -> No
     assert target.read_bytes() == b"one"
     export.write(target, b"two", replace=True)
     assert target.read_bytes() == b"two" and [p.name for p in tmp_path.iterdir()] == ["a.onnx"]
-    with pytest.raises(ExportError, match="cannot be written"):
+    with pytest.raises(ExportError, match="There is no folder"):
         export.write(target / "b.onnx", b"x")
+    with monkeypatch.context() as full:
+        full.setattr("unetkd_core.zoo.folders.os.replace", _no_room)
+        with pytest.raises(ExportError, match="cannot be written: No space left"):
+            export.write(tmp_path / "b.onnx", b"x")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.onnx"]
     with pytest.raises(ExportError, match="is a folder"):
         export.write(tmp_path, b"x", replace=True)
 

@@ -8,7 +8,7 @@ import typer
 
 from unetkd_core.cli.configure import parse_size
 from unetkd_core.cli.options import AsJson
-from unetkd_core.cli.output import MISSING, counting, print_json, print_table, remark
+from unetkd_core.cli.output import MISSING, counted, counting, print_json, print_table, remark
 from unetkd_core.data import catalog
 from unetkd_core.data.catalog import DatasetInfo
 
@@ -77,7 +77,7 @@ def pack(
         print_json(packed)
         return
     for one in packed:
-        typer.echo(f"{one['ref']}: {one['scenes']} scenes at {height}×{width}, ready.")
+        typer.echo(f"{one['ref']}: {counted(one['scenes'], 'scene')} at {height}×{width}, ready.")
 
 
 def _pack(ref: str, height: int, width: int, limit: int | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import typer
 
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli.options import AsJson
-from unetkd_core.cli.output import counting, percent, print_json, print_table, remark
+from unetkd_core.cli.output import counted, counting, percent, print_json, print_table, remark
 from unetkd_core.cli.teachers import reference
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
@@ -111,7 +111,7 @@ def score(loaded: Loaded, source: Source, *, teacher: Loaded | None = None, limi
 
 def scenes_in_words(source: Source, limit: int | None) -> str:
     """ "camvid:val", or "10 scenes of camvid:val": a score of a part never passes for one of the whole."""
-    return source.ref if limit is None or limit >= len(source) else f"{limit} scenes of {source.ref}"
+    return source.ref if limit is None or limit >= len(source) else f"{counted(limit, 'scene')} of {source.ref}"
 
 
 def refuse_without_labels(weighting: str) -> None:

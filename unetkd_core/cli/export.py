@@ -1,5 +1,6 @@
 """`unetkd export`: a network or a run as a file for elsewhere. ONNX for devices; a script or a page for readers."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,9 +63,8 @@ def export(
 ) -> None:
     """Write a network as ONNX, checked against PyTorch before anything is written; or a run as a script or a page."""
     ref = as_reference(ref)
-    if onnx + script + report != 1:
-        raise typer.BadParameter("say which one: --onnx, --script or --report", param_hint="REF")
     _check(onnx, script, int8=int8, calibrate=calibrate, check_on=check_on, with_data=with_data)
+    _check_form({"--onnx": onnx, "--script": script, "--report": report})
     if script:
         _script(ref, out, with_data=with_data, replace=replace, as_json=as_json)
     elif report:
@@ -79,11 +79,19 @@ def _check(
 ) -> None:
     """Raise BadParameter for an option that says nothing about what is written."""
     if int8 and not onnx:
-        raise typer.BadParameter("is for --onnx", param_hint="--int8")
+        raise typer.BadParameter("is for --onnx; say that too", param_hint="--int8")
     if not int8 and (calibrate or check_on):
-        raise typer.BadParameter("is for --int8", param_hint="--calibrate" if calibrate else "--check-on")
+        raise typer.BadParameter("is for --int8; say that too", param_hint="--calibrate" if calibrate else "--check-on")
     if with_data and not script:
-        raise typer.BadParameter("is for --script", param_hint="--with-data")
+        raise typer.BadParameter("is for --script; say that too", param_hint="--with-data")
+
+
+def _check_form(forms: Mapping[str, bool]) -> None:
+    """Raise BadParameter unless one form is asked for."""
+    chosen = [option for option, wanted in forms.items() if wanted]
+    if len(chosen) != 1:
+        said = "say which one" if not chosen else "say which one; a file has one form"
+        raise typer.BadParameter(said, param_hint=", ".join(chosen or forms))
 
 
 def _run(ref: str) -> Run:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from unetkd_core.cli.output import duration, percent, remark
+from unetkd_core.cli.output import counted, duration, percent, remark
 from unetkd_core.errors import RunError
 from unetkd_core.runs import jobs
 from unetkd_core.runs.folder import Run, Status
@@ -105,6 +105,6 @@ def _say_end(run: Run) -> bool:
     if status.error:
         remark(f"{_label(run)} failed: {status.error.headline} {status.error.hint}")
     else:
-        remark(f"{_label(run)}: {status.state} after {status.epoch} of {status.epochs} epochs.")
+        remark(f"{_label(run)}: {status.state} after {status.epoch} of {counted(status.epochs, 'epoch')}.")
     remark(f"`unetkd runs resume {run.id}` goes on from there.")
     return False

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from unetkd_core.cli.options import AsJson
-from unetkd_core.cli.output import print_json, remark
+from unetkd_core.cli.output import counted, print_json, remark
 from unetkd_core.cli.teachers import reference
 from unetkd_core.errors import CheckpointError
 from unetkd_core.runs import forgetting
@@ -34,8 +34,8 @@ def pull(
     if name is not None:
         hub.free_name(name, replace=replace)
     offer = hub.look(ref)
-    count = f"{len(offer.files)} file{'s' * (len(offer.files) != 1)}"
-    remark(f"{ref} at commit {offer.commit[:12]}: {count}, {hub.megabytes(offer.size)}{_still(offer)}")
+    files = counted(len(offer.files), "file")
+    remark(f"{ref} at commit {offer.commit[:12]}: {files}, {hub.megabytes(offer.size)}{_still(offer)}")
     with _moving(str(ref)) as progress:
         folder = hub.fetch(offer, progress=progress)
     if name is not None:
@@ -76,7 +76,8 @@ def push(
     parcel = hub.pack(given, folder=folder)
     licence = parcel.info.licence
     kind = "private" if private else "public"
-    remark(f"{parcel.info.title or ref}: {len(parcel.files)} files, {hub.megabytes(parcel.size)}, to {target} ({kind})")
+    files = counted(len(parcel.files), "file")
+    remark(f"{parcel.info.title or ref}: {files}, {hub.megabytes(parcel.size)}, to {target} ({kind})")
     remark(f"Licence: {licence}" + ("" if private or is_free(licence) else ". Public means that everyone may take it."))
     if not yes and not typer.confirm("Push?", err=True):
         raise CheckpointError("Nothing was pushed.")

@@ -56,6 +56,11 @@ def gain(over: float, under: float) -> str:
     return points(round(over, 3) - round(under, 3))
 
 
+def counted(number: int, thing: str) -> str:
+    """1, "scene" -> "1 scene"; any other number: "2 scenes"."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def duration(seconds: float | None) -> str:
     """150.0 -> "2 min 30 s"."""
     if seconds is None or not math.isfinite(seconds):

@@ -8,7 +8,17 @@ import typer
 
 from unetkd_core.cli.follow import follow
 from unetkd_core.cli.options import AsJson, Detach
-from unetkd_core.cli.output import MISSING, UNREADABLE, duration, percent, points, print_json, print_table, remark
+from unetkd_core.cli.output import (
+    MISSING,
+    UNREADABLE,
+    counted,
+    duration,
+    percent,
+    points,
+    print_json,
+    print_table,
+    remark,
+)
 from unetkd_core.cli.run_ids import Id, Ids
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import disk, folder, jobs
@@ -162,7 +172,9 @@ def settings_in_words(config: RunConfig) -> str:
         label = beyond_soft_labels(teaching)
         how = [*(how if teaching.pixel_wise else []), f"{label} ({in_words(teaching.terms)})"]
     what = f"{', '.join(data.train)} at {data.height}x{data.width}"
-    return ", ".join([*how, what, f"{optim.epochs} epochs in batches of {optim.batch_size}", f"seed {config.seed}"])
+    return ", ".join(
+        [*how, what, f"{counted(optim.epochs, 'epoch')} in batches of {optim.batch_size}", f"seed {config.seed}"]
+    )
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from unetkd_core.cli import options as o
 from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.evaluate import score
 from unetkd_core.cli.follow import follow
-from unetkd_core.cli.output import MISSING, percent, points, print_json, print_table, remark
+from unetkd_core.cli.output import MISSING, counted, percent, points, print_json, print_table, remark
 from unetkd_core.cli.sweep_options import list_of, seeds_of
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered
@@ -67,7 +67,7 @@ def standalone_(
     for source in sources:
         source.check()
     runs = standalone.start(configs)
-    remark(f"{len(runs)} runs: {', '.join(run.config.title for run in runs)}.")
+    remark(f"{counted(len(runs), 'run')}: {', '.join(run.config.title for run in runs)}.")
     if not follow(runs):
         raise RunError("Not every run is done, so there is no table yet. The same command goes on where they ended.")
     rows = [row for run in runs for row in _rows(run, sources)]

@@ -78,7 +78,9 @@ def estimate(config: RunConfig, *, twin: bool) -> Estimate:
         alone = _work(config, {}, pair)
         seconds += _run_seconds(_rates(config.twin("-"), alone, "")[0], alone, config.optim.epochs)
     step = rates.train * min(config.optim.batch_size, work.train)
-    basis = f"{config.optim.epochs} epochs of {work.train} scenes, {_short(step)} s a step {how}"
+    epochs, scenes = config.optim.epochs, work.train
+    what = f"{epochs} epoch{'s' * (epochs != 1)} of {scenes} scene{'s' * (scenes != 1)}"
+    basis = f"{what}, {_short(step)} s a step {how}"
     if pair:
         basis += ", student and twin " + ("side by side" if side_by_side else "one after the other")
     if packing >= 1:

@@ -43,11 +43,11 @@ def _pack_one(source: Source, limit: int | None, data: DataConfig, reporter: Rep
         built = built or done < total  # what lies there already only says that it is done
         if reporter.should_stop():
             raise StopRequested
-        reporter.progress(f"Packing {total} scenes of {source.ref}, {100 * done // max(1, total)} %")
+        reporter.progress(f"Packing {total} scene{'s' * (total != 1)} of {source.ref}, {100 * done // max(1, total)} %")
 
     one = pack(source, data.height, data.width, limit=limit, progress=progress)
     if built:
         seconds = time.monotonic() - start
-        reporter.log.line(f"Packed {len(one)} scenes of {source.ref} in {seconds:.1f} s")
+        reporter.log.line(f"Packed {len(one)} scene{'s' * (len(one) != 1)} of {source.ref} in {seconds:.1f} s")
         speed.remember("packing", f"{source.name}/{data.height}/{data.width}", seconds / len(one))
     return one

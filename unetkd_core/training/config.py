@@ -283,7 +283,7 @@ class RunConfig(_Section):
         return parse_config(data)
 
 
-def parse_config(data: Any, *, where: str = "the settings") -> RunConfig:
+def parse_config(data: Any, *, where: str = "The settings") -> RunConfig:
     """Build a RunConfig from JSON data.
 
     Raises ConfigError that lists every problem at once, or names the format version when it is from another release.

@@ -110,7 +110,7 @@ def _quantised(
         source.check()
     photos = photos_of(calibration, CALIBRATION)
     small = [n._replace(graph=quantised(n.graph, photos, unit=n.unit, size=n.size)) for n in networks]
-    notes = {"form": "int8", "calibrated_on": f"{len(photos)} scenes of {calibration.ref}"}
+    notes = {"form": "int8", "calibrated_on": f"{len(photos)} scene{'s' * (len(photos) != 1)} of {calibration.ref}"}
     info = loaded.info
     files = {"fp32": fp32, "int8": export_network.assemble(loaded, small, notes)}
     scores = export_check.scores(files, held_out, (info.height, info.width), limit=int8.limit, progress=progress)
@@ -137,8 +137,10 @@ def write(path: Path, content: bytes, *, replace: bool = False) -> None:
 
 
 def check_target(path: Path, *, replace: bool) -> None:
-    """Raise ExportError where a file would be lost: asked before work is done for it."""
+    """Raise ExportError where a file would be lost, or its folder is not there: asked before work is done for it."""
     if path.is_dir():
         raise ExportError(f"{path} is a folder; name a file in it with --out.")
+    if not path.parent.is_dir():
+        raise ExportError(f"There is no folder {path.parent} to write {path.name} into; choose another with --out.")
     if path.exists() and not replace:
         raise ExportError(f"{path} is there already; choose another place with --out, or overwrite it with --replace.")
