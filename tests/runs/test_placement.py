@@ -253,7 +253,7 @@ def test_a_cluster_that_does_not_answer_refuses_in_a_sentence_and_leaves_nothing
 def test_without_ray_installed_one_sentence_says_how(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNETKD_RAY_ADDRESS", "http://127.0.0.1:1")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(RunError, match=r"the package ray is not installed here; `pip install \"unetkd\[cluster\]\"`"):
+    with pytest.raises(RunError, match=r"the package ray is not installed here; `pip install -e \"\.\[cluster\]\"`"):
         jobs.start(tiny_config)
     assert folder.list_runs() == []
 

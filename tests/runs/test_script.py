@@ -95,12 +95,17 @@ def assert_alike(run: Run, lines: list[dict[str, Any]], weights: dict[str, np.nd
     assert worst <= tolerance, worst
 
 
-def test_a_run_on_labels_comes_out_again_to_the_bit(
-    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("precision", "batch_size"), [("fp32", 1), ("bf16", 3)])
+def test_a_run_on_labels_comes_out_again_to_the_bit_and_the_script_says_so(
+    tiny_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str, batch_size: int
 ) -> None:
-    run = trained_here(tiny_config.with_(model={"name": "U2"}, optim={**SHORT, "batch_size": 1}))
+    optim = {**SHORT, "batch_size": batch_size}
+    run = trained_here(tiny_config.with_(model={"name": "U2"}, optim=optim, hardware={"precision": precision}))
     lines, weights = replayed(run, tmp_path, monkeypatch)
     assert_alike(run, lines, weights, 0.0)
+    head = " ".join(script.script(run).split('"""')[1].split())
+    assert f"on cpu in {precision}, with 1 thread. With the same PyTorch on the same type of CPU its weights" in head
+    assert "bit for bit" in head and "rounding" not in head
 
 
 def test_the_papers_recipe_without_normalisation_and_by_chance_comes_out_too(
@@ -138,6 +143,8 @@ def test_a_taught_run_comes_out_but_for_rounding(
     lines, weights = replayed(run, tmp_path, monkeypatch, "--teacher", teacher)
     assert_alike(run, lines, weights, 2e-4)
     assert "loss_kd" in lines[0]
+    head = script.script(run).split('"""')[1]
+    assert "but for\nrounding, which grows" in head and "bit for bit" not in head
 
 
 def test_a_script_says_in_a_sentence_what_is_missing_and_leaves_nothing_behind(

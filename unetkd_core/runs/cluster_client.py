@@ -115,8 +115,8 @@ def connect(address: str) -> "JobSubmissionClient":
     """Ray's client for the job server there. Raises RunError with what to try."""
     if importlib.util.find_spec("ray") is None:
         raise RunError(
-            'UNETKD_RAY_ADDRESS is set, but the package ray is not installed here; `pip install "unetkd[cluster]"`, or '
-            "unset it to train on this machine."
+            'UNETKD_RAY_ADDRESS is set, but the package ray is not installed here; `pip install -e ".[cluster]"` in '
+            "the checkout brings it, or unset it to train on this machine."
         )
     _knock(address)
     os.environ["RAY_API_SERVER_ADDRESS"] = address  # else RAY_ADDRESS, where it is set, would win over what we say

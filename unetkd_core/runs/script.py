@@ -1,4 +1,5 @@
-"""A run as a plain training script: torch and numpy alone, its own numbers filled in, and the same result.
+"""A run as a plain training script: torch and numpy alone, its own numbers filled in, and the same result: on labels
+alone to the bit, with a teacher but for rounding.
 
 Only what can be written plainly: U-Nets, labels, and soft labels from one U-Net. The rest is refused in a sentence.
 What a script reads are four arrays (`write_data`), since streets are rendered by this package. Needs no torch.
@@ -110,12 +111,28 @@ def _head(run: Run, config: RunConfig, teacher: CheckpointInfo | None) -> str:
         lines += ["", "The teacher is a checkpoint's folder: config.json and model.safetensors."]
     lines += [
         "",
-        f"The run computed on {config.hardware.device} in {config.hardware.precision} with {config.hardware.threads} "
-        "threads. There its numbers come out again, but for",
-        "rounding; elsewhere they are close.",
+        f"The run computed on {config.hardware.device} in {config.hardware.precision}, with "
+        f"{config.hardware.threads} thread{'s' * (config.hardware.threads != 1)}. {_again(run, config)[0]}",
+        _again(run, config)[1],
         '"""',
     ]
     return "\n".join(lines)
+
+
+def _again(run: Run, config: RunConfig) -> tuple[str, str]:
+    """How far the script's numbers are the run's, in two lines. A taught run's loss stands there as its formula, and
+    several processes add up in another order.
+    """
+    exact = config.teaching is None and config.hardware.device == "cpu" and run.meta.get("processes", 1) == 1
+    if exact:
+        return (
+            "With the same PyTorch on the same type of",
+            "CPU its weights come out again, bit for bit; elsewhere they are close.",
+        )
+    return (
+        "There its numbers come out again but for",
+        "rounding, which grows with the epochs; elsewhere they are close.",
+    )
 
 
 def _plain(text: str) -> str:
