@@ -45,7 +45,7 @@ def test_a_search_prints_the_best_and_writes_an_ensemble_that_every_command_take
     table = unetkd("ensemble", "search", *two, "--dataset", "mine:val")
     assert "Together" in table.out and "that the weights were chosen on" in table.out
     part = unetkd("ensemble", "evaluate", file, "--dataset", "mine", "--limit", "1")
-    assert "alone on 1 scenes of mine:val" in part.out
+    assert "alone on 1 scene of mine:val" in part.out
     outcome = unetkd("ensemble", "evaluate", file, "--dataset", "mine", "--json")
     assert "chosen on mine:val itself" in outcome.err
     scored = outcome.json()

@@ -22,6 +22,7 @@ from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import script_data, script_training
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.rank_processes import PROCESSES
 from unetkd_core.runs.teaching import KEPT
 from unetkd_core.training.config import RunConfig, TeachingConfig
 from unetkd_core.training.plan import turns_of
@@ -123,7 +124,7 @@ def _again(run: Run, config: RunConfig) -> tuple[str, str]:
     """How far the script's numbers are the run's, in two lines. A taught run's loss stands there as its formula, and
     several processes add up in another order.
     """
-    exact = config.teaching is None and config.hardware.device == "cpu" and run.meta.get("processes", 1) == 1
+    exact = config.teaching is None and config.hardware.device == "cpu" and (run.meta.get(PROCESSES) or 1) == 1
     if exact:
         return (
             "With the same PyTorch on the same type of",
