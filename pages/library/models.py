@@ -1,6 +1,7 @@
 """Models: every network here by size and accuracy; choose one to read its card, compare, keep or delete it."""
 
 import html
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,13 +16,14 @@ from pages.ui import (
     model_list,
     model_picture,
     model_work,
+    trio,
     url_state,
     visitor,
 )
 from pages.ui.model_list import PACKED, SHOWN, Entry
 from unetkd_core.errors import UnetKDError
 from unetkd_core.settings import PROJECT_ROOT
-from unetkd_core.zoo import marks, shelf
+from unetkd_core.zoo import marks, references, shelf
 
 PAGE = "models"
 QUESTION = "Which network is worth its weights?"
@@ -55,7 +57,8 @@ def settle() -> tuple[list[Entry], str | None]:
         state[ADDRESS["on"]] = splits[0] if splits else None
     refs = [one.ref for one in found]
     if state.get(ADDRESS["net"]) not in refs:
-        state[ADDRESS["net"]] = refs[0] if refs else None
+        same = (one.ref for one in found if state.get(ADDRESS["net"]) in one.also)
+        state[ADDRESS["net"]] = next(same, refs[0] if refs else None)
     return found, state[ADDRESS["on"]]
 
 
@@ -118,28 +121,32 @@ def table(found: list[Entry], on: str | None) -> None:
     """All of them; a click chooses."""
     refs, times = [one.ref for one in found], state.get(TIMES, {})
     frame = pd.DataFrame([row(one, on, times.get(one.info.sha256)) for one in found])
-    marked, turn = kit.key(PAGE, "marked"), kit.key(PAGE, "turn")
-    if state.get(marked) != (refs, state[ADDRESS["net"]]):
-        # Chosen elsewhere, or of another list: a table that still holds the old click would undo it.
-        state[marked], state[turn] = (refs, state[ADDRESS["net"]]), state.get(turn, 0) + 1
-    key = kit.key(PAGE, f"table_{state[turn]}")
+    seen, turn = kit.key(PAGE, "seen"), kit.key(PAGE, "turn")
+    if state.get(seen) != refs:
+        state[seen], state[turn] = refs, state.get(turn, 0) + 1  # another list: its rows are others, and so is its key
+    key, at = kit.key(PAGE, f"table_{state[turn]}"), refs.index(state[ADDRESS["net"]])
+    if picked(state.get(key), at) != at or state.get(key) is None or state[key]["selection"]["cells"]:
+        state[key] = {"selection": {"rows": [at], "columns": [], "cells": []}}
     chosen_on = any(frame["chosen"])
     order = [name for name in COLUMNS if name != "chosen" or chosen_on]
 
     def chosen() -> None:
-        rows = state[key].selection.rows
-        if rows and rows[0] < len(refs):
-            state[ADDRESS["net"]] = refs[rows[0]]
-            state[marked] = (refs, refs[rows[0]])
+        state[ADDRESS["net"]] = refs[min(picked(state[key], at), len(refs) - 1)]
 
     st.dataframe(
         frame, key=key, hide_index=True, column_config=COLUMNS, column_order=order, on_select=chosen,
-        selection_mode="single-row", row_height=ROW_HEIGHT, placeholder=kit.MISSING,
-        selection_default={"selection": {"rows": [refs.index(state[ADDRESS["net"]])]}},
+        selection_mode=["single-row-required", "single-cell"], row_height=ROW_HEIGHT, placeholder=kit.MISSING,
         height=ROW_HEIGHT * (min(len(refs), ROWS_AT_ONCE) + 1) + 3, alt="Every network with its size and its mIoU",
     )  # fmt: skip
     if chosen_on:
         kit.note(marks.CHOSEN_MEANS)
+
+
+def picked(held: Any, before: int) -> int:
+    """The row that a click means: of a cell that was clicked, else the one that is ticked, else the one before."""
+    selection = held["selection"] if held else {"rows": [], "cells": []}
+    rows = [place for place, _ in selection["cells"]] + list(selection["rows"])
+    return int(rows[0]) if rows else before
 
 
 def row(one: Entry, on: str | None, seconds: float | None) -> dict[str, object]:
@@ -147,7 +154,7 @@ def row(one: Entry, on: str | None, seconds: float | None) -> dict[str, object]:
     score = one.miou(on)
     return {
         "": kit.ROLE[one.role].marker,
-        "name": one.name,
+        "name": one.in_row,
         "miou": None if score is None else 100 * score,
         "chosen": one.mark(on).strip(),
         "weights": kit.count(one.info.parameters),
@@ -159,21 +166,18 @@ def row(one: Entry, on: str | None, seconds: float | None) -> dict[str, object]:
 
 def actions(one: Entry) -> None:
     """What can be done with it."""
-    with st.container(horizontal=True, vertical_alignment="center", key=kit.key(PAGE, "actions")):
-        st.page_link(model_details.COMPARE, label="Compare", icon=":material/compare:", query_params={"nets": one.ref})
+    with st.container(horizontal=True, vertical_alignment="center", key=kit.key(PAGE, "links")):
+        nets = ",".join(trio.company(references.available(), one.ref))
+        st.page_link(model_details.COMPARE, label="Compare", icon=":material/compare:", query_params={"nets": nets})
         if one.run_id is not None:
             st.page_link(
                 model_details.RUNS, label="Its run", icon=":material/timeline:", query_params={"run": one.run_id}
             )
-            if not visitor.is_public():
-                model_keep.form(one)
-        if visitor.is_public():
-            return
-        model_export.form(one)
-        model_hub.push(one)
-        model_hub.forget(one)
-        if one.named:
-            model_details.delete(one)
+    if not visitor.is_public():
+        kept = [model_keep.action(one, one.run_id)] if one.run_id is not None else []
+        named = [model_details.delete(one)] if one.named else []
+        model_work.actions(one.ref, [*kept, model_export.action(one), *model_hub.actions(one), *named])
+    model_work.say(model_work.DO)
 
 
 def from_the_hub() -> None:
@@ -184,12 +188,8 @@ def from_the_hub() -> None:
         model_hub.pull()
 
 
-def told() -> None:
-    """What has just been done, or refused; checkpoints and ensembles that cannot be used."""
-    for name, show in (("told", kit.note), ("refused", lambda text: kit.problem(text, key=kit.key(PAGE, "refused")))):
-        text = state.pop(kit.key(PAGE, name), None)
-        if text:
-            show(text)
+def damaged() -> None:
+    """Checkpoints and ensembles that cannot be used."""
     for name, error in shelf.damaged():
         kit.problem(error, key=kit.key(PAGE, f"damaged_{name}"))
 
@@ -202,8 +202,9 @@ def page() -> None:
     toolbar(found)
     with head.container():
         kit.page_header(QUESTION, answer(found, on))
-    told()
+    damaged()
     if not found:
+        model_work.say(model_work.DO)
         words = {"runs": "Runs that have ended are listed here; keep the good ones under a name of their own."}
         shown = state[ADDRESS["shown"]]
         kit.empty_state("No networks here yet", words.get(shown, "Train one on Distill."), key=PAGE)
@@ -217,8 +218,9 @@ def page() -> None:
             table(found, on)
             from_the_hub()
         with right:
-            model_details.show(one, on, state.get(TIMES, {}).get(one.info.sha256))
+            model_details.head(one)
             actions(one)
+            model_details.told(one, on, state.get(TIMES, {}).get(one.info.sha256))
             text = model_details.card(one)
             if text:
                 with st.expander("Model card", key=kit.key(PAGE, "card")):

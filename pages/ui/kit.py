@@ -105,11 +105,16 @@ def problem(error: Exception | str, hint: str = "", *, key: str | None = None) -
     headline, hint = discreet(headline), discreet(hint)
     container = st.container(border=True, key=f"problem_{key}" if key else None)
     container.html(
-        f'<div class="ukd-problem" role="alert"><b><span>{html.escape(headline)}</span></b>'
-        + (f"<p>{html.escape(hint)}</p>" if hint else "")
+        f'<div class="ukd-problem" role="alert"><b><span>{coded(headline)}</span></b>'
+        + (f"<p>{coded(hint)}</p>" if hint else "")
         + "</div>"
     )
     return container
+
+
+def coded(text: str) -> str:
+    """Plain text as HTML: escaped, then what stands between two backticks as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def plain(text: str) -> str:
@@ -121,7 +126,7 @@ def note(text: str) -> None:
     """A quiet line of plain text. What an address brings along may stand in it: no mark-up, and not without end."""
     text = discreet(text)
     shown = text if len(text) <= 240 else f"{text[:120]} … {text[-100:]}"
-    st.html(f'<p class="ukd-note">{html.escape(in_one_line(shown))}</p>')
+    st.html(f'<p class="ukd-note">{coded(in_one_line(shown))}</p>')
 
 
 def split_message(message: str) -> tuple[str, str]:

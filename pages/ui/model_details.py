@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui import kit, model_work
 from pages.ui.model_list import PACKED, Entry
+from pages.ui.model_work import Action
 from unetkd_core import outside
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import UnetKDError
@@ -20,9 +21,13 @@ RUNS: Final = "pages/lab/runs.py"
 MAX_CARD_BYTES: Final = 200_000
 
 
-def show(one: Entry, on: str | None, seconds: float | None) -> None:
-    """Name, facts, classes. seconds: a street's, measured here; None: not measured."""
-    kit.section(html.escape(one.name), kit.role_html(one.role))
+def head(one: Entry) -> None:
+    """Its name, and what it is."""
+    kit.section(html.escape(one.name), kit.role_html(one.role, one.role_name))
+
+
+def told(one: Entry, on: str | None, seconds: float | None) -> None:
+    """Facts, classes. seconds: a street's, measured here; None: not measured."""
     rows = "".join(f"<dt>{html.escape(k)}</dt><dd>{v}</dd>" for k, v in facts(one, seconds))
     st.html(f'<dl class="run-facts">{rows}</dl>')
     scores = one.iou(on)
@@ -39,6 +44,8 @@ def facts(one: Entry, seconds: float | None) -> Iterator[tuple[str, str]]:
     """(what, value as HTML)."""
     info, size = one.info, one.megabytes
     yield "Called", f"<code>{html.escape(one.ref)}</code>"
+    if one.also:
+        yield "Also here as", ", ".join(f"<code>{html.escape(ref)}</code>" for ref in one.also)
     yield "Weights", f"{kit.count(info.parameters)}" + (f", {size:.1f} MB on disk" if size else "")
     yield "Work", f"{kit.count(one.work)} multiply-accumulates a street of 256 × 512"
     yield "Time", f"{1000 * seconds:.0f} ms a street, measured here" if seconds is not None else "not measured here yet"
@@ -77,16 +84,18 @@ def card(one: Entry) -> str | None:
     return text.replace("![", "!\\[").strip()
 
 
-def delete(one: Entry) -> None:
-    """A button that asks first, for a kept network."""
-    with st.popover("Delete", key=kit.key(PAGE, f"delete_{one.ref}")):
-        size = f", {one.megabytes:.1f} MB" if one.megabytes else ""
-        needed = ", ".join(shelf.dependants(one.ref))
-        lost = f" With it goes what it is a member of: {needed}." if needed else ""
-        told = f"checkpoints/{one.ref}{size}. Nothing brings it back.{lost}"
-        st.html(f'<p class="ukd-note">{html.escape(told)}</p>')
-        name = kit.key(PAGE, f"delete_now_{one.ref}")
-        st.button("Delete it", key=name, type="primary", on_click=_delete, args=(one.ref,))
+def delete(one: Entry) -> Action:
+    """What would be gone, then the button, for a kept network."""
+    return Action(("delete", one.ref), "Delete", "delete", lambda: _delete_form(one))
+
+
+def _delete_form(one: Entry) -> None:
+    size = f", {one.megabytes:.1f} MB" if one.megabytes else ""
+    needed = ", ".join(shelf.dependants(one.ref))
+    lost = f" With it goes what it is a member of: {needed}." if needed else ""
+    kit.note(f"checkpoints/{one.ref}{size}. Nothing brings it back.{lost}")
+    name = kit.key(PAGE, f"delete_now_{one.ref}")
+    st.button("Delete it", key=name, type="primary", on_click=_delete, args=(one.ref,))
 
 
 def _delete(name: str) -> None:

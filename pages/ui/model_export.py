@@ -8,6 +8,7 @@ import streamlit as st
 from pages.ui import kit, model_work, places
 from pages.ui.background import Work
 from pages.ui.model_list import Entry
+from pages.ui.model_work import Action
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.zoo import export, export_apart
@@ -19,10 +20,10 @@ _MADE: Final = kit.key(PAGE, "exported")  # (sha256, Quantising or None) -> Made
 state = st.session_state
 
 
-def form(one: Entry) -> None:
-    """A popover: which form, then the file with what was measured of it."""
+def action(one: Entry) -> Action:
+    """Which form, then the file with what was measured of it."""
     key = ("export", one.ref)
-    model_work.panel(key, "Export", "output", _words, lambda: _form(one, key))
+    return Action(key, "Export", "output", lambda: _form(one, key), _words)
 
 
 def _form(one: Entry, key: tuple[str, str]) -> None:
@@ -76,7 +77,7 @@ def _start(one: Entry, key: tuple[str, str], int8: Quantising | None) -> None:
 
     def ending(made: Made) -> tuple[str, str | None]:
         state[_MADE] = {(one.info.sha256, int8): made}  # one at a time: it may have a hundred megabytes
-        return f"{one.name} is ready as ONNX: open Export once more.", None
+        return f"{one.name} is ready as ONNX.", None
 
     def work(tell: model_work.Tell) -> Made:
         return export_apart.make(one.ref, int8=int8, progress=tell)

@@ -2,16 +2,18 @@
 
 import html
 import ipaddress
+from collections.abc import Iterator
 from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit, model_work, visitor
+from pages.ui import kit, model_work, trio, visitor
 from pages.ui.background import Work
 from pages.ui.model_list import Entry
+from pages.ui.model_work import Action
 from unetkd_core.errors import CheckpointError, UnetKDError
 from unetkd_core.runs import forgetting
-from unetkd_core.zoo import hub
+from unetkd_core.zoo import hub, references
 from unetkd_core.zoo.hub import Offer, Pushed
 from unetkd_core.zoo.hub_refs import PREFIX, HubRef
 from unetkd_core.zoo.licences import is_free
@@ -59,17 +61,20 @@ def token() -> str | bool | None:
 def pull() -> None:
     """A field for a repository; what it holds and how large that is; then the button that brings it here."""
     kit.section("From the Hugging Face Hub", "config, weights and card, nothing else")
+    answer = st.container()  # above the field, which stands at the page's end: below it nobody would see it
     with st.form(kit.key(PAGE, "hub"), border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Repository", placeholder="owner/name, owner/name/folder or owner/name@revision",
             key=kit.key(PAGE, "repository"),
         )  # fmt: skip
         asked = st.form_submit_button("Look")
-    if asked:
-        _look(text.strip())
-    offer = state.get(_OFFER)
-    if isinstance(offer, Offer):
-        _offered(offer)
+    with answer:
+        model_work.say(model_work.HUB)
+        if asked:
+            _look(text.strip())
+        offer = state.get(_OFFER)
+        if isinstance(offer, Offer):
+            _offered(offer)
 
 
 def _look(text: str) -> None:
@@ -103,28 +108,32 @@ def _offered(offer: Offer) -> None:
 
 
 def _pulls(offer: Offer) -> tuple[str, str, str]:
-    return "pull", str(offer.ref), offer.commit
+    return model_work.HUB, str(offer.ref), offer.commit
 
 
 def _pulled(offer: Offer) -> tuple[str, str | None]:
     if state.get(_OFFER) == offer:
         del state[_OFFER]
-    return f"{offer.ref} is here, and means commit {offer.commit[:12]} until it is pulled anew.", str(offer.ref)
+    ref = str(offer.ref)
+    named = trio.same_ensemble(references.available(), ref)
+    same = f" It has the weights of {named}, and is shown there." if named not in (None, ref) else ""
+    return f"{ref} is here, and means commit {offer.commit[:12]} until it is pulled anew.{same}", ref
 
 
-def push(one: Entry) -> None:
-    """For a network: a repository of one's own, who may see it, what is uploaded; then the button. Visitors have none:
-    it would be pushed with the machine's token.
-    """
+def actions(one: Entry) -> Iterator[Action]:
+    """Pushing it, and forgetting what was pulled. Visitors have neither: it is the machine's token, and its cache."""
     if not is_owner():
         return
     key = ("push", one.ref)
-    model_work.panel(key, "Push", "cloud_upload", _uploading, lambda: _push_form(one, key))
+    yield Action(key, "Push", "cloud_upload", lambda: _push_form(one, key), _uploading)
+    pulled = [ref for ref in (one.ref, *one.also) if ref.startswith(PREFIX)]
+    if pulled:
+        yield Action(("forget", one.ref), "Forget", "cloud_off", lambda: _forget_form(one, pulled))
 
 
 def _push_form(one: Entry, key: tuple[str, str]) -> None:
     place = st.text_input(
-        "Repository", placeholder="owner/name or owner/name/folder", key=kit.key(PAGE, f"to_{one.ref}"),
+        "Repository to push to", placeholder="owner/name or owner/name/folder", key=kit.key(PAGE, f"to_{one.ref}"),
         help="With a folder several networks lie in one repository.",
     )  # fmt: skip
     try:
@@ -157,18 +166,16 @@ def _push(one: Entry, key: tuple[str, str], to: HubRef, private: bool, size: int
     model_work.start(key, (to.repo_id, to.folder, private), work, _pushed, failed="Pushing it")
 
 
-def forget(one: Entry) -> None:
-    """For what was pulled: a button that asks first."""
-    if not one.ref.startswith(PREFIX) or not is_owner():
-        return
-    with st.popover("Forget", key=kit.key(PAGE, f"forget_{one.ref}")):
+def _forget_form(one: Entry, pulled: list[str]) -> None:
+    for ref in pulled:
         size = f" {one.megabytes:.1f} MB are free again, unless something else means them." if one.megabytes else ""
-        st.html(
-            f'<p class="ukd-note">{html.escape(one.ref)} is taken off this machine, an ensemble with its members.'
-            f"{size} Named copies stay, and it can be pulled again.</p>"
+        kit.note(
+            f"{ref} is taken off this machine, an ensemble with its members.{size} Named copies stay, and it can be "
+            "pulled again."
         )
-        name = kit.key(PAGE, f"forget_now_{one.ref}")
-        st.button("Forget it", key=name, type="primary", on_click=_forget, args=(one.ref,))
+        label = "Forget it" if len(pulled) == 1 else f"Forget {kit.plain(ref)}"
+        name = kit.key(PAGE, f"forget_now_{ref}")
+        st.button(label, key=name, type="primary", on_click=_forget, args=(ref,))
 
 
 def _forget(ref: str) -> None:

@@ -7,40 +7,50 @@ import streamlit as st
 from pages.ui import kit, model_work, places
 from pages.ui.background import Tell, Work
 from pages.ui.model_list import Entry
+from pages.ui.model_work import Action
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import keep
-from unetkd_core.zoo import marks
+from unetkd_core.zoo import marks, shelf
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PAGE: Final = "models"
 
 
-def form(one: Entry) -> None:
+def action(one: Entry, run_id: str) -> Action:
     """For a run: keep it under a name. While it is scored, how far that is."""
-    assert one.run_id is not None
-    model_work.panel(_key(one.run_id), "Keep it", "bookmark_add", _words, lambda: _form(one, one.run_id or ""))
+    return Action(_key(run_id), "Keep it", "bookmark_add", lambda: _form(one, run_id), _words)
 
 
 def _form(one: Entry, run_id: str) -> None:
     name = st.text_input(
         "Name", key=kit.key(PAGE, f"name_{run_id}"), placeholder="my-student",
         help="Letters, digits, dots and dashes: its folder in checkpoints/.",
-    )  # fmt: skip
+    ).strip()  # fmt: skip
+    replace = keep.is_taken(name) and _replaces(name, run_id)
+    free = bool(name) and (replace or not keep.is_taken(name))
     title = st.text_input("Title", one.info.title, key=kit.key(PAGE, f"title_{run_id}"))
     splits = st.multiselect(
         "Scored on", list(places.found()), default=["streets:val"], key=kit.key(PAGE, f"on_{run_id}"),
         help="At the labels’ own size, all scenes of the split: this takes a minute or two.",
     )  # fmt: skip
     teacher = one.info.role == "alone" and st.toggle("It is a teacher", key=kit.key(PAGE, f"teacher_{run_id}"))
-    if st.button("Score and keep", type="primary", disabled=not name, key=kit.key(PAGE, f"go_{run_id}")):
-        _start(run_id, name.strip(), title.strip(), splits, teacher=bool(teacher))
+    if st.button("Score and keep", type="primary", disabled=not free, key=kit.key(PAGE, f"go_{run_id}")):
+        _start(run_id, name, title.strip(), splits, teacher=bool(teacher), replace=replace)
 
 
-def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bool) -> None:
+def _replaces(name: str, run_id: str) -> bool:
+    """The name is taken: whether what lies there is to go."""
+    needed = ", ".join(shelf.dependants(name))
+    lost = f" {needed} has it as a member and cannot be used then." if needed else ""
+    kit.note(f"{name} is in checkpoints/ already: choose another name, or replace it.{lost}")
+    return st.toggle(f"Replace {kit.plain(name)}", key=kit.key(PAGE, f"replace_{run_id}_{name}"))
+
+
+def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bool, replace: bool) -> None:
     try:
         sources = [catalog.open_source(ref) for ref in splits]
-        keep.check(run_id, name, sources, teacher=teacher)
+        keep.check(run_id, name, sources, teacher=teacher, replace=replace)
     except UnetKDError as error:
         kit.problem(error, key=kit.key(PAGE, "keep_refused"))
         return
@@ -49,11 +59,11 @@ def _start(run_id: str, name: str, title: str, splits: list[str], *, teacher: bo
     def work(tell: Tell) -> CheckpointInfo:
         before = {source.ref: sum(scenes[:place]) for place, source in enumerate(sources)}
         return keep.keep(
-            run_id, name, sources, title=title or None, teacher=teacher,
+            run_id, name, sources, title=title or None, teacher=teacher, replace=replace,
             progress=lambda ref, done, _: tell(before[ref] + done, sum(scenes)),
         )  # fmt: skip
 
-    asked = (name, title, tuple(splits), teacher)
+    asked = (name, title, tuple(splits), teacher, replace)
     model_work.start(_key(run_id), asked, work, _ending, failed="Keeping it")
 
 

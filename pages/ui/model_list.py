@@ -7,26 +7,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pages.ui import price, trio
+from pages.ui import kit, price, trio
 from pages.ui.readings import role_of
 from unetkd_core.zoo import marks, references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PACKED: Final = price.PACKED
+ROOM: Final = 28
+"""Characters that the table's column of names shows."""
 SHOWN: Final = {"kept": "Kept", "runs": "Runs", "all": "All"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One network. name: as menus write it, different from every other's."""
+    """One network. name: as menus write it, different from every other's; in_row: the same in the table's column; also:
+    references of what was pulled from the Hub with the same weights, which the menus leave out.
+    """
 
     ref: str
     info: CheckpointInfo
     name: str
+    in_row: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def role(self) -> str:
         return role_of(self.info)
+
+    @property
+    def role_name(self) -> str:
+        """In words: whoever was trained alone, and that nobody kept as a teacher, is not called one."""
+        return "Trained alone" if self.info.role == "alone" else kit.ROLE[self.role].name
 
     @property
     def kept(self) -> bool:
@@ -72,7 +83,15 @@ class Entry:
 def entries(shown: str) -> list[Entry]:
     """The kept ones, the runs, or all; kept ones first, then runs, newest first."""
     known = references.available()
-    every = [Entry(ref, info, trio.label(known, ref)) for ref, info in known]
+    listed = {ref for ref, _ in known}
+    left_out = [(ref, info.sha256) for ref, info in references.pulled() if ref not in listed]
+    every = [
+        Entry(
+            ref, info, trio.label(known, ref), trio.short_label(known, ref, ROOM),
+            tuple(other for other, sha256 in left_out if sha256 == info.sha256),
+        )
+        for ref, info in known
+    ]  # fmt: skip
     return [one for one in every if shown == "all" or one.kept == (shown == "kept")]
 
 

@@ -28,15 +28,29 @@ def options(known: Known, role: str) -> list[str]:
 
 def label(known: Known, ref: str) -> str:
     """What a menu says: the network's title; where two have one title, also when it was started, or its reference."""
-    if ref == NOBODY:
-        return "nobody"
+    return "nobody" if ref == NOBODY else dict(known)[ref].title + _apart(known, ref)
+
+
+def short_label(known: Known, ref: str, room: int) -> str:
+    """`label` in about `room` characters, for a column: the title gives way, then the start of the reference, so that
+    namesakes stay apart.
+    """
+    title, mark = dict(known)[ref].title, _apart(known, ref)
+    left = max(8, room - len(mark))
+    title = title if len(title) <= left else f"{title[: left - 1].rstrip()}…"
+    over = len(title) + len(mark) - room
+    return title + (f" (…{mark[2 + over + 1 :]}" if over > 0 and mark.startswith(" (") else mark)
+
+
+def _apart(known: Known, ref: str) -> str:
+    """What tells it from those of its title: ", 23 Nov 19:40", else " (its reference)"; nothing where it has none."""
     title = dict(known)[ref].title
     namesakes = [other for other, info in known if info.title == title]
     if len(namesakes) == 1:
-        return title
+        return ""
     when = _started(ref)
     alone = when and [_started(other) for other in namesakes].count(when) == 1
-    return f"{title}, {when}" if alone else f"{title} ({ref.removeprefix('run:')})"
+    return f", {when}" if alone else f" ({ref.removeprefix('run:')})"
 
 
 def _started(ref: str) -> str:
@@ -78,6 +92,24 @@ def companions(known: Known, student: str) -> tuple[str | None, str | None]:
     ids = {info.run_id, student.removeprefix("run:")} - {None}
     twins = [ref for ref, other in known if (other.run or {}).get("twin_of") in ids]
     return teacher, min(twins, key=lambda ref: ref.startswith("run:"), default=None)
+
+
+def company(known: Known, ref: str) -> list[str]:
+    """A network beside those it is compared with, in the order teacher, student, twin, where they are here: a student's
+    own, a twin's student and its teacher, the first student that a teacher taught.
+    """
+    infos = dict(known)
+    if infos[ref].role == "student":
+        found = [companions(known, ref)[0], ref, companions(known, ref)[1]]
+        return [one for one in found if one]
+    for student in (other for other, info in known if info.role == "student"):
+        teacher, twin = companions(known, student)
+        ids = {infos[student].run_id, student.removeprefix("run:")} - {None}
+        if (infos[ref].run or {}).get("twin_of") in ids:
+            return [one for one in (teacher, student, ref) if one]
+        if ref == teacher:
+            return [one for one in (teacher, student, twin) if one]
+    return [ref]
 
 
 def same_ensemble(known: Known, ref: str) -> str | None:

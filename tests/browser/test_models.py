@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.pages.trio_folder import make_trio
 
 ROOT = Path(__file__).resolve().parents[2]
+ACROSS = """Math.max(document.documentElement.scrollWidth,
+    document.querySelector('[data-testid=stMain]').scrollWidth)"""
 MARKS = ".stVegaLiteChart svg path[aria-roledescription='point']"
 
 
@@ -32,6 +34,33 @@ def test_a_click_on_a_mark_and_on_a_row_chooses(open_page: Callable[..., Page], 
     expect(page).to_have_url(re.compile("net=big"))
 
 
+def test_a_click_on_a_rows_name_chooses_it_and_a_second_click_keeps_it(
+    open_page: Callable[..., Page], address: str
+) -> None:
+    page = open_page(f"{address}?net=alone&on=streets:val", ready="[data-testid='stDataFrame'] canvas")
+    expect(page.get_by_role("heading", name="M128 alone")).to_be_visible()
+    table = page.locator("[data-testid='stDataFrame']")
+    for across, row, title in ((130, 1, "M256 big"), (320, 2, "M128 taught"), (16, 1, "M256 big"), (16, 1, "M256 big")):
+        table.click(position={"x": across, "y": 35 * row + 52})
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        page.wait_for_selector("[data-testid='stApp'][data-test-script-state='notRunning']")
+    expect(page).to_have_url(re.compile("net=big"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("action", "button"), [("Push", "Push it"), ("Export", "Make the file")])
+def test_an_actions_form_stands_in_the_page_and_is_not_cut(
+    open_page: Callable[..., Page], address: str, width: int, height: int, action: str, button: str
+) -> None:
+    page = open_page(f"{address}?net=big", ready=MARKS, width=width, height=height)
+    page.locator("[data-testid='stButtonGroup'] button", has_text=action).click()
+    last = page.get_by_role("button", name=button)
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport(ratio=1)
+    if width == 1280:
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_can_be_read(open_page: Callable[..., Page], address: str, scheme: Literal["light", "dark"]) -> None:
     page = open_page(f"{address}?net=taught", ready=MARKS, scheme=scheme)
@@ -43,4 +72,7 @@ def test_everything_can_be_read(open_page: Callable[..., Page], address: str, sc
 
 def test_a_phone_needs_no_scrolling_sideways(open_page: Callable[..., Page], address: str) -> None:
     page = open_page(address, ready=MARKS, width=390, height=844)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(ACROSS) <= 390
+    page.get_by_text("Model card").click()
+    expect(page.get_by_role("heading", name="Licence")).to_be_visible()
+    assert page.evaluate(ACROSS) <= 390

@@ -156,6 +156,16 @@ def test_what_was_pulled_is_forgotten_and_its_room_is_free_again(unetkd: Unetkd,
     assert unetkd("forget", pushed, "--json").json()["refs"] == ["hf:me/small"]
 
 
+def test_what_was_pulled_is_listed(unetkd: Unetkd, pushed: str, hub: Hub) -> None:
+    none = unetkd("forget")
+    assert none.code == 0 and none.out == "" and "Nothing was pulled." in none.err
+    unetkd("pull", "me/small", "--as", "copy")
+    commit = hub.repos["me/small"].revisions["main"]
+    assert unetkd("forget").out == f"hf:me/small at commit {commit[:12]}\n"
+    assert unetkd("forget", "--json").json() == [{"ref": "hf:me/small", "commit": commit}]
+    assert "what was pulled is hf:me/small." in " ".join(unetkd("forget", "me/smal").err.split())
+
+
 def test_what_an_unfinished_run_is_taught_by_stays_on_the_disk(unetkd: Unetkd, pushed: str, hub: Hub) -> None:
     unetkd("pull", "me/small")
     commit = hub.repos["me/small"].revisions["main"]

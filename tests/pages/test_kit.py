@@ -124,6 +124,17 @@ def test_a_problem_says_headline_and_hint_and_escapes_both() -> None:
     assert issubclass(ImageError, Exception)
 
 
+def test_a_problem_draws_commands_as_code_and_nothing_else_as_markup() -> None:
+    def script() -> None:
+        from pages.ui import kit
+
+        kit.problem("Come with `hf auth login`", "Or `<img src=x>` & ` alone.")
+
+    shown = AppTest.from_function(script).run().get("html")[0].proto.body
+    assert "<span>Come with <code>hf auth login</code></span>" in shown
+    assert "<p>Or <code>&lt;img src=x&gt;</code> &amp; ` alone.</p>" in shown
+
+
 def test_a_note_obeys_no_sign_that_an_address_brings_along() -> None:
     def script() -> None:
         from pages.ui import kit

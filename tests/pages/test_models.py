@@ -4,17 +4,20 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.ui import background, kit, model_details, model_keep, model_list, model_picture
+from pages.ui import trio as casting
 from pages.ui.model_list import Entry
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
+from unetkd_core.runs import keep
 from unetkd_core.zoo import ensembles, marks, references, shelf
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
@@ -36,6 +39,13 @@ def opened(**address: str) -> AppTest:
     at.run()
     assert not at.exception
     return at
+
+
+def doing(what: str, ref: str) -> AppTest:
+    """The page with one of a network's actions open."""
+    at = opened(net=ref)
+    at.session_state[f"models_do_{ref}"] = what
+    return at.run()
 
 
 def test_it_says_who_reads_best_and_who_is_smallest() -> None:
@@ -77,14 +87,13 @@ def test_a_card_is_shown_without_what_it_would_fetch(trio: Path) -> None:
 
 def test_a_network_leaves_as_a_file_that_was_compared() -> None:
     at = opened(net="taught")
-    at.session_state["models_export_taught"] = True
+    at.session_state["models_do_taught"] = "export"
     at.run()
     at.button(key="models_make_taught").click().run()
     said = text(at)
     background.wait()
     assert "taught is ready as ONNX" in said + text(at.run())
-    at.session_state["models_export_taught"] = True
-    assert "Beside PyTorch: probabilities within " in text(at.run()) and "onnxruntime" not in text(at)
+    assert "Beside PyTorch: probabilities within " in text(at) and "onnxruntime" not in text(at)
     (button,) = [b for b in at.get("download_button") if b.proto.label.startswith("Download, ")]
     assert float(button.proto.label.removeprefix("Download, ").removesuffix(" MB")) > 1
 
@@ -134,8 +143,72 @@ def test_an_ensembles_card_is_shown_and_marks_what_its_weights_were_searched_on(
     assert at.dataframe[0].value.set_index("name")["chosen"].tolist().count("(chosen on)") == 1
 
 
+def compared(at: AppTest) -> list[str]:
+    """The networks that the link to Compare opens."""
+    (link,) = [one.proto for one in at.get("page_link") if one.proto.label == "Compare"]
+    return parse_qs(link.query_string)["nets"][0].split(",")
+
+
+@pytest.mark.parametrize("ref", ["big", "taught", "alone"])
+def test_compare_opens_a_network_beside_its_teacher_its_student_and_its_twin(trio: Path, ref: str) -> None:
+    assert compared(opened(net=ref)) == ["big", "taught", "alone"]
+    shelf.delete("alone" if ref == "big" else "big")
+    assert compared(opened(net=ref)) == (["big", "taught"] if ref == "big" else ["taught", "alone"])
+
+
+def test_who_has_no_company_is_compared_alone() -> None:
+    fake_run.write_run(fake_run.config(teacher=None), Where("done"), run_id="r1")
+    assert compared(opened(shown="runs", net="run:r1")) == ["run:r1"]
+
+
+def test_who_was_trained_alone_is_called_a_teacher_only_where_it_was_kept_as_one() -> None:
+    fake_run.write_run(fake_run.config(teacher=None), Where("done"), run_id="r1")
+    said = text(opened(shown="runs", net="run:r1"))
+    assert "Trained alone" in said and "Teacher" not in said
+    assert "Teacher" in text(opened(net="big"))
+
+
+def test_a_name_that_is_taken_is_replaced_only_when_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_run.write_run(fake_run.config(teacher=None), Where("done"), run_id="r1")
+    asked: list[tuple[str, bool]] = []
+
+    def kept(run_id: str, name: str, sources: object, *, replace: bool, **more: object) -> object:
+        asked.append((name, replace))
+        return references.info_of(name)
+
+    monkeypatch.setattr(keep, "keep", kept)
+    at = opened(shown="runs", net="run:r1")
+    at.session_state["models_do_run:r1"] = "keep"
+    at.run()
+    at.multiselect(key="models_on_r1").set_value([])
+    at.text_input(key="models_name_r1").set_value("free").run()
+    assert not at.button(key="models_go_r1").disabled and not at.toggle(key="models_teacher_r1").value
+    at.text_input(key="models_name_r1").set_value("big").run()
+    assert "big is in checkpoints/ already: choose another name, or replace it." in text(at)
+    assert at.button(key="models_go_r1").disabled
+    at.toggle(key="models_replace_r1_big").set_value(True).run()
+    at.button(key="models_go_r1").click().run()
+    background.wait()
+    assert asked == [("big", True)]
+    at.run()
+    assert at.query_params["net"] == "big" and not at.exception
+
+
+def test_namesakes_stay_apart_in_the_tables_column_however_long_their_title() -> None:
+    info = references.info_of("big")
+    refs = ["run:20261129-123806-m128-ae7b", "run:20261129-123851-m128-57af", "run:20261129-123900-m128-0001"]
+    for title in ("M128 alone", "A student of three teachers at twelve epochs"):
+        known = [(ref, info.model_copy(update={"title": title})) for ref in refs]
+        shown = [casting.short_label(known, ref, 28) for ref in refs]
+        assert len(set(shown)) == 3 and max(map(len, shown)) <= 28
+        assert shown[0].startswith(title[:7]) and shown[0].endswith("-m128-ae7b)")
+    early = [(ref, known[0][1]) for ref in ("run:20261129-101500-m128-ae7b", refs[0])]
+    assert casting.short_label(early, refs[0], 28) == "A student of…, 29 Nov 12:38"
+    assert casting.short_label(early[:1], early[0][0], 28) == "A student of three teachers…"
+
+
 def test_deleting_asks_first_and_says_what_is_gone(trio: Path) -> None:
-    at = opened(net="big")
+    at = doing("delete", "big")
     at.button(key="models_delete_now_big").click().run()
     assert not (trio / "big").exists() and "big is deleted." in text(at)
     assert at.query_params["net"] == "alone"
@@ -143,8 +216,8 @@ def test_deleting_asks_first_and_says_what_is_gone(trio: Path) -> None:
 
 def test_deleting_a_member_names_the_ensemble_that_needs_it(trio: Path) -> None:
     ensembles.save(EnsembleSpec(members=("big", "taught"), weighting="even"), trio / "team")
-    assert "With it goes what it is a member of: team." in text(opened(net="big"))
-    assert "With it goes" not in text(opened(net="alone"))
+    assert "With it goes what it is a member of: team." in text(doing("delete", "big"))
+    assert "With it goes" not in text(doing("delete", "alone"))
 
 
 def test_a_damaged_one_is_told_and_the_others_stay(trio: Path) -> None:

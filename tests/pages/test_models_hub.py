@@ -10,6 +10,9 @@ from tests.pages.lab_app import lab, text
 from tests.pages.test_models import opened, trio
 from tests.zoo.hub_here import hub
 from tests.zoo.hub_server import TOKEN, Hub, Repo
+from unetkd_core.zoo import hub as the_hub
+from unetkd_core.zoo import references
+from unetkd_core.zoo.hub_refs import parse
 
 __all__ = ["hub", "lab", "trio"]
 
@@ -36,6 +39,11 @@ def offered(hub: Hub, trio: Path) -> Hub:
 def asked(at: AppTest, repository: str) -> AppTest:
     at.text_input(key="models_repository").set_value(repository)
     return next(b for b in at.button if b.label == "Look").click().run()
+
+
+def offers(at: AppTest) -> str:
+    """The row of what can be done with the chosen network."""
+    return " ".join(at.button_group(key=f"models_do_{at.query_params['net']}").options)
 
 
 def ended(at: AppTest) -> str:
@@ -65,7 +73,7 @@ def test_what_the_hub_refuses_is_one_sentence_and_the_page_stays(offered: Hub) -
 def test_a_network_is_pushed_with_the_secret_that_is_never_shown(hub: Hub) -> None:
     at = opened(net="taught")
     at.secrets[model_hub._SECRET] = TOKEN
-    at.session_state["models_push_taught"] = True
+    at.session_state["models_do_taught"] = "push"
     at.run()
     assert "3 files, " in text(at) and "Licence: " in text(at)
     at.text_input(key="models_to_taught").set_value("me/taught").run()
@@ -79,7 +87,7 @@ def test_several_networks_are_pushed_into_folders_of_one_repository(hub: Hub) ->
     for name in ("taught", "alone"):
         at = opened(net=name)
         at.secrets[model_hub._SECRET] = TOKEN
-        at.session_state[f"models_push_{name}"] = True
+        at.session_state[f"models_do_{name}"] = "push"
         at.run()
         at.text_input(key=f"models_to_{name}").set_value(f"me/zoo/{name}").run()
         at.button(key=f"models_push_now_{name}").click().run()
@@ -89,7 +97,7 @@ def test_several_networks_are_pushed_into_folders_of_one_repository(hub: Hub) ->
 
 def test_a_push_to_a_revision_or_a_path_is_refused_where_it_is_typed(hub: Hub) -> None:
     at = opened(net="taught")
-    at.session_state["models_push_taught"] = True
+    at.session_state["models_do_taught"] = "push"
     at.run()
     for place, said in (("me/zoo@v1", "Leave the revision out"), ("../etc/x", "is no reference to the Hub")):
         at.text_input(key="models_to_taught").set_value(place).run()
@@ -101,14 +109,37 @@ def test_what_was_pulled_is_forgotten_from_the_page(offered: Hub) -> None:
     at = asked(opened(), "me/big")
     at.button(key="models_pull").click().run()
     ended(at)
+    at.session_state["models_do_hf:me/big"] = "forget"
+    at.run()
     at.button(key="models_forget_now_hf:me/big").click().run()
     assert "Forgotten: hf:me/big; " in text(at) and "are free again" in text(at)
     assert "M256 big" not in at.dataframe[0].value["name"].tolist() and not at.exception
 
 
+def test_what_was_pulled_beside_a_named_copy_is_seen_chosen_and_forgotten_there(offered: Hub) -> None:
+    the_hub.pull("me/big")
+    the_hub.keep(parse("me/big"), "copy")
+    at = opened(net="hf:me/big")
+    assert at.query_params["net"] == "copy" and "Also here ashf:me/big" in text(at)
+    assert at.dataframe[0].value["name"].tolist().count("M256 big") == 1
+    at.session_state["models_do_copy"] = "forget"
+    at.run()
+    at.button(key="models_forget_now_hf:me/big").click().run()
+    assert "Forgotten: hf:me/big; " in text(at) and "Also here as" not in text(at) and "Forget" not in offers(at)
+    assert references.info_of("copy").title == "M256 big" and the_hub.known() == []
+
+
+def test_pulling_what_is_here_by_a_name_says_where_it_is_shown(offered: Hub) -> None:
+    the_hub.pull("me/big")
+    the_hub.keep(parse("me/big"), "copy")
+    at = asked(opened(), "me/big")
+    at.button(key="models_pull").click().run()
+    assert "It has the weights of copy, and is shown there." in ended(at) and at.query_params["net"] == "copy"
+
+
 def test_without_a_token_pushing_says_what_it_needs(hub: Hub) -> None:
     at = opened(net="taught")
-    at.session_state["models_push_taught"] = True
+    at.session_state["models_do_taught"] = "push"
     at.run()
     at.text_input(key="models_to_taught").set_value("me/taught").run()
     at.button(key="models_push_now_taught").click().run()
@@ -134,4 +165,4 @@ def test_a_visitor_neither_pushes_nor_comes_with_the_machines_token(
     at = asked(opened(net="taught"), "me/hidden")
     assert "me/hidden" in text(at) and "to download" not in text(at)
     assert not any(one.authorization for one in hub.asked)
-    assert "models_push_taught" not in [e.key for e in at.get("popover")]
+    assert "Push" not in offers(at)

@@ -13,7 +13,7 @@ from unetkd_core.cli.output import counted, print_json, remark
 from unetkd_core.cli.teachers import reference
 from unetkd_core.errors import CheckpointError
 from unetkd_core.runs import forgetting
-from unetkd_core.zoo import hub, references
+from unetkd_core.zoo import hub, hub_cache, references
 from unetkd_core.zoo.licences import is_free
 
 
@@ -103,16 +103,33 @@ def _repository(text: str) -> str:
 
 def forget(
     repo: Annotated[
-        str, typer.Argument(metavar="REPO[/FOLDER][@REV]", help="As it was pulled: owner/repo, owner/repo@v1.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="REPO[/FOLDER][@REV]",
+            help="As it was pulled: owner/repo, owner/repo@v1. Left out: what was pulled is listed.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take what was pulled off this machine, an ensemble's members with it. Named copies stay."""
+    if repo is None:
+        _list_pulled(as_json)
+        return
     done = forgetting.forget(hub.parse(repo))
     if as_json:
         print_json(done._asdict())
         return
     typer.echo(str(done))
+
+
+def _list_pulled(as_json: bool) -> None:
+    pulled = {str(ref): hub_cache.remembered(ref) or "" for ref in hub_cache.pulled()}
+    if as_json:
+        print_json([{"ref": ref, "commit": commit} for ref, commit in pulled.items()])
+        return
+    for ref, commit in pulled.items():
+        typer.echo(f"{ref} at commit {commit[:12]}")
+    remark("`unetkd forget` and one of these takes it away." if pulled else "Nothing was pulled.")
 
 
 @contextmanager

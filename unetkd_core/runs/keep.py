@@ -15,7 +15,7 @@ from unetkd_core.data.source import Source
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder
 from unetkd_core.zoo import checkpoints, folders, references
-from unetkd_core.zoo.checkpoints import CheckpointInfo
+from unetkd_core.zoo.checkpoints import NAME, CheckpointInfo
 
 Progress = Callable[[str, int, int], None]
 """(reference of what is scored on, scenes done, scenes in all)."""
@@ -83,5 +83,10 @@ def target(name: str, *, replace: bool = False) -> Path:
     """The folder for a checkpoint. Raises CheckpointError for a name that cannot be one, or is taken."""
     found = settings.checkpoints_dir() / references.check_name(name)
     if folders.exists(found) and not replace:
-        raise CheckpointError(f"{found} exists already; choose another name, or replace it.")
+        raise CheckpointError(f"{found} exists already; choose another name, or overwrite it with --replace.")
     return found
+
+
+def is_taken(name: str) -> bool:
+    """Whether a checkpoint or an ensemble of that name is here; what cannot be a name is none."""
+    return bool(NAME.fullmatch(name)) and folders.exists(settings.checkpoints_dir() / name)

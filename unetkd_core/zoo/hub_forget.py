@@ -6,7 +6,7 @@ and only one that no other reference and no ensemble in checkpoints/ means. Need
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from unetkd_core import visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
@@ -14,6 +14,9 @@ from unetkd_core.zoo import hub_cache, hub_refs, references, shelf
 from unetkd_core.zoo.hub_offer import check_members
 from unetkd_core.zoo.hub_refs import HubRef
 from unetkd_core.zoo.hub_transfer import megabytes
+
+SHOWN: Final = 12
+"""References that an error names at most."""
 
 
 class Forgotten(NamedTuple):
@@ -41,7 +44,11 @@ def forget(ref: HubRef, needed_by: Sequence[str] = ()) -> Forgotten:
     visitors.refuse("Forgetting what was pulled")
     commit = hub_cache.remembered(ref)
     if commit is None:
-        raise CheckpointError(f"{ref} was not pulled, so that there is nothing to forget; `unetkd pull` says how.")
+        pulled = ", ".join(map(str, hub_cache.pulled()[:SHOWN])) or "nothing"
+        raise CheckpointError(
+            f"{ref} was not pulled, so that there is nothing to forget; what was pulled is {pulled}. `unetkd forget` "
+            "without an argument lists all of it."
+        )
     gone = (ref, *_members(ref))
     left = hub_cache.forget(gone)
     needed = [text for text, other in left.items() if other == commit and hub_refs.parse(text).repo_id == ref.repo_id]
