@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.pages import fake_run
+from tests.pages.fake_run import Where
 from tests.pages.trio_folder import make_trio
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +69,20 @@ def test_everything_can_be_read(open_page: Callable[..., Page], address: str, sc
     expect(page.get_by_role("heading", name="M128 taught")).to_be_visible()
     options = {"runOnly": {"type": "rule", "values": ["color-contrast", "button-name", "aria-allowed-attr", "list"]}}
     found = Axe().run(page, options=options)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_form_that_keeps_a_run_can_be_read(
+    open_page: Callable[..., Page], address: str, scheme: Literal["light", "dark"]
+) -> None:
+    fake_run.write_run(fake_run.config(teacher=None), Where("done"), run_id="r1")
+    page = open_page(f"{address}?shown=runs&net=run:r1", ready="[data-testid='stDataFrame'] canvas", scheme=scheme)
+    page.locator("[data-testid='stButtonGroup'] button", has_text="Keep it").click()
+    expect(page.get_by_text("streets:val", exact=True)).to_be_visible()
+    found = Axe().run(
+        page, context=".st-key-models_panel", options={"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    )
     assert found.violations_count == 0, found.generate_report()
 
 
