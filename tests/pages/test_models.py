@@ -17,6 +17,7 @@ from tests.pages.fake_run import Where
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.pages.trio_folder import make_trio
 from unetkd_core import settings
+from unetkd_core.errors import CheckpointError
 from unetkd_core.runs import keep
 from unetkd_core.zoo import ensembles, marks, references, shelf
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -192,6 +193,12 @@ def test_a_name_that_is_taken_is_replaced_only_when_that_is_asked_for(monkeypatc
     assert asked == [("big", True)]
     at.run()
     assert at.query_params["net"] == "big" and not at.exception
+
+
+def test_the_sentence_of_a_taken_name_says_how_it_is_replaced() -> None:
+    with pytest.raises(CheckpointError, match="choose another name, or overwrite it with --replace"):
+        keep.target("big")
+    assert keep.is_taken("big") and not keep.is_taken("free") and not keep.is_taken("../big") and not keep.is_taken("")
 
 
 def test_namesakes_stay_apart_in_the_tables_column_however_long_their_title() -> None:
