@@ -255,3 +255,20 @@ def test_an_epoch_that_says_what_a_critic_found_is_read_and_one_of_text_is_not()
     lines = [line, {**line, "epoch": 2, "critic": {"distance": "far"}}]
     (run.run_dir / "metrics.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
     assert [one["epoch"] for one in run.metrics()] == [1] and run.metrics()[0]["critic"] == {"distance": 0.5}
+
+
+def test_two_runs_of_one_second_whose_ids_would_be_one_get_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["aaaa", "aaaa", "aaaa", "bbbb"])
+    monkeypatch.setattr(folder.secrets, "token_hex", lambda _: next(drawn))
+    monkeypatch.setattr(folder.time, "strftime", lambda *_: "20261129-120000")
+    first, second = folder.create(RunConfig()), folder.create(RunConfig())
+    assert (first.id, second.id) == ("20261129-120000-m128-aaaa", "20261129-120000-m128-bbbb")
+    assert [p.name for p in first.run_dir.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_where_every_id_is_taken_it_is_refused_and_the_run_that_has_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_new_id", lambda *_: "20261129-120000-m128-aaaa")
+    there = folder.create(RunConfig(name="first"))
+    with pytest.raises(RunError, match="No run could be started"):
+        folder.create(RunConfig(name="second"))
+    assert there.config.name == "first" and folder.list_runs() == [there]

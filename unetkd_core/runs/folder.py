@@ -11,6 +11,7 @@ Disk is the truth: every property reads it again. What is half-written or unknow
 """
 
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -38,6 +39,8 @@ from unetkd_core.zoo.checkpoints import CheckpointInfo
 FORMAT_VERSION: Final = 1
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _PICTURE: Final = re.compile(r"[A-Za-z0-9_-]{1,60}\.png")
+_TRIES: Final = 20
+"""New ids for a run. Two of one second are alike once in 65,536 times."""
 _LOG_BYTES: Final = 1024 * 1024
 
 
@@ -235,13 +238,24 @@ def create(
     RunError.
     """
     now = time.time()
-    run_id = f"{pair}-twin" if pair else _new_id(config.model.name, now)
-    run = Run(run_id, settings.runs_dir() / run_id)
     meta = {**_meta(now, pair, shares, control), **(notes or {})}
+    for run_id in [f"{pair}-twin"] if pair else (_new_id(config.model.name, now) for _ in range(_TRIES)):
+        try:
+            return _made(run_id, config, meta, now)
+        except FileExistsError as error:
+            taken = error
+        except OSError as error:
+            raise refused(error) from error
+    raise refused(taken) from taken
+
+
+def _made(run_id: str, config: RunConfig, meta: Mapping[str, Any], now: float) -> Run:
+    """The folder of a run of this id. Raises OSError; FileExistsError where another run has the id."""
+    run = Run(run_id, settings.runs_dir() / run_id)
     # Built under another name and renamed: a run is there as a whole or not at all.
     making = run.run_dir.with_name(f".making-{run_id}")
+    making.mkdir(parents=True)
     try:
-        making.mkdir(parents=True)
         status_file.write_text(making / "config.json", config.model_dump_json(indent=1) + "\n")
         status_file.write_text(making / "meta.json", json.dumps(meta, indent=1) + "\n")
         status_file.write(making / "status.json", status_file.queued(config.optim.epochs, now), durable=True)
@@ -249,7 +263,9 @@ def create(
         folders.sync(settings.runs_dir())
     except OSError as error:
         shutil.rmtree(making, ignore_errors=True)
-        raise refused(error) from error
+        if error.errno == errno.ENOTEMPTY:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from error
+        raise
     return run
 
 
