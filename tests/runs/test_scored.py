@@ -28,14 +28,19 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def test_the_same_scenes_elsewhere_and_of_another_date_are_not_scored_again(
-    tmp_path: Path, measured: list[str]
-) -> None:
+@pytest.fixture
+def mine(tmp_path: Path) -> None:
+    """The registered dataset `mine`: one scene, in tmp_path/one."""
     for part in ("images", "labels"):
         (tmp_path / "one" / "val" / part).mkdir(parents=True)
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / "one" / "val" / "images" / "a.png")
     Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / "one" / "val" / "labels" / "a.png")
     catalog.register("mine", tmp_path / "one")
+
+
+def test_the_same_scenes_elsewhere_and_of_another_date_are_not_scored_again(
+    tmp_path: Path, mine: None, measured: list[str]
+) -> None:
     assert scored.scores_of("net", catalog.open_source("mine:val")).miou == 0.5
     scored.scores_of("net", catalog.open_source("mine:val"))
     assert measured == ["net"] and scored.is_known("net", catalog.open_source("mine:val"))
@@ -53,13 +58,8 @@ def test_the_same_scenes_elsewhere_and_of_another_date_are_not_scored_again(
 
 
 def test_scores_of_weights_that_were_replaced_meanwhile_are_kept_as_theirs(
-    tmp_path: Path, measured: list[str], monkeypatch: pytest.MonkeyPatch
+    mine: None, measured: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for part in ("images", "labels"):
-        (tmp_path / "one" / "val" / part).mkdir(parents=True)
-    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / "one" / "val" / "images" / "a.png")
-    Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / "one" / "val" / "labels" / "a.png")
-    catalog.register("mine", tmp_path / "one")
     source = catalog.open_source("mine:val")
     monkeypatch.setattr(scored, "_measured", lambda *_: (Scores(0.9, (0.9,) * 6, 0.9), "the new weights"))
     assert scored.scores_of("net", source).miou == 0.9
