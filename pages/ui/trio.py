@@ -6,6 +6,7 @@ Plain data in and out; draws nothing and loads no weights.
 import re
 from calendar import month_abbr
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from unetkd_core.errors import UnetKDError
 from unetkd_core.zoo import hub_refs, references
@@ -67,7 +68,8 @@ def size_name(info: CheckpointInfo) -> str:
 def defaults(known: Known, dataset: str) -> dict[str, str]:
     """Role -> reference (or NOBODY) for a dataset's name.
 
-    A student that was trained on it, a shipped one first, with its own teacher and twin.
+    A student that was trained on it, a shipped one first, one network's before an ensemble's (whose answers cost those
+    of all its members), with its own teacher and twin.
     """
     student = _best(known, "student", dataset)
     teacher, twin = companions(known, student) if student else (None, None)
@@ -80,7 +82,11 @@ def defaults(known: Known, dataset: str) -> dict[str, str]:
 
 
 def companions(known: Known, student: str) -> tuple[str | None, str | None]:
-    """(teacher, twin) of a student as its own config names them; None where they are gone or were never there."""
+    """(teacher, twin) of a student; None where they are gone or were never there.
+
+    The teacher as its config names it. The twin is the run that names it as its student, else one of the same settings:
+    students of several teachers share one.
+    """
     info = dict(known)[student]
     teaching = (info.run or {}).get("teaching")
     taught_by = teaching.get("teacher") if isinstance(teaching, Mapping) else None
@@ -91,23 +97,28 @@ def companions(known: Known, student: str) -> tuple[str | None, str | None]:
     teacher = next((ref for ref, _ in known if ref == taught_by), None)
     ids = {info.run_id, student.removeprefix("run:")} - {None}
     twins = [ref for ref, other in known if (other.run or {}).get("twin_of") in ids]
+    if not twins:
+        ours = _but_for_teaching(info)
+        untaught = [(ref, other) for ref, other in known if other.role in ("twin", "alone")]
+        twins = [ref for ref, other in untaught if _but_for_teaching(other) == ours]
     return teacher, min(twins, key=lambda ref: ref.startswith("run:"), default=None)
+
+
+def _but_for_teaching(info: CheckpointInfo) -> dict[str, Any] | str:
+    """A run's settings without what tells a student from its twin; its weights' sha256 where they are not known."""
+    beside = {"name", "teaching", "twin_of", "hardware"}
+    made = {key: value for key, value in (info.run or {}).items() if key not in beside}
+    return made or info.sha256
 
 
 def company(known: Known, ref: str) -> list[str]:
     """A network beside those it is compared with, in the order teacher, student, twin, where they are here: a student's
     own, a twin's student and its teacher, the first student that a teacher taught.
     """
-    infos = dict(known)
-    if infos[ref].role == "student":
-        found = [companions(known, ref)[0], ref, companions(known, ref)[1]]
-        return [one for one in found if one]
-    for student in (other for other, info in known if info.role == "student"):
+    students = [ref] if dict(known)[ref].role == "student" else [o for o, info in known if info.role == "student"]
+    for student in students:
         teacher, twin = companions(known, student)
-        ids = {infos[student].run_id, student.removeprefix("run:")} - {None}
-        if (infos[ref].run or {}).get("twin_of") in ids:
-            return [one for one in (teacher, student, ref) if one]
-        if ref == teacher:
+        if ref in (teacher, student, twin):
             return [one for one in (teacher, student, twin) if one]
     return [ref]
 
@@ -152,9 +163,12 @@ def settle(
 
 
 def _best(known: Known, role: str, dataset: str) -> str | None:
-    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool]:
+    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool, bool]:
         ref, info = pair
-        return not any(d.split(":")[0] == dataset for d in info.data), ref.startswith("run:")
+        teaching = (info.run or {}).get("teaching")
+        of_several = isinstance(teaching, Mapping) and isinstance(teaching.get("teacher"), Mapping)
+        elsewhere = not any(d.split(":")[0] == dataset for d in info.data)
+        return elsewhere, ref.startswith("run:"), of_several
 
     fitting = [pair for pair in known if pair[1].role == role]
     return min(fitting, key=rank)[0] if fitting else None

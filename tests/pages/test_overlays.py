@@ -11,7 +11,10 @@ from pages.ui.scenes import window
 from tests.pages import fake_run
 from tests.pages.compare_app import networks, opened, png, quick_streets, text, trio_folder
 from tests.pages.trio_folder import make_trio
+from unetkd_core.models.names import m_arch
+from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import checkpoints, ensembles, references
+from unetkd_core.zoo.checkpoints import CheckpointInfo
 from unetkd_core.zoo.ensembles import EnsembleSpec
 
 __all__ = ["networks", "quick_streets", "trio_folder"]
@@ -199,6 +202,42 @@ def test_a_student_finds_the_ensemble_that_taught_it_by_its_name_or_its_run(
     assert trio.companions(known, f"run:{run_id}")[0] == "both"
     wanted = {"teacher": f"teacher-of:{run_id}", "student": f"run:{run_id}", "twin": None}
     assert trio.settle(known, "streets", wanted, {"teacher", "student"}, None)[0]["teacher"] == "both"
+
+
+def kept(name: str, config: RunConfig) -> tuple[str, CheckpointInfo]:
+    """What a menu knows of a run of these settings, kept under a name."""
+    info = CheckpointInfo(
+        name=name,
+        title=name,
+        role=config.role,
+        arch=m_arch("M128"),
+        mapping=["streets"],
+        height=64,
+        width=128,
+        data=["streets:train"],
+        licence="MIT",
+        sha256=name.encode().hex().ljust(64, "0"),
+        run=config.model_dump(mode="json"),
+        run_id=f"run-of-{name}",
+    )
+    return name, info
+
+
+def test_students_of_several_teachers_share_one_twin_and_the_cheaper_teacher_comes_first() -> None:
+    by_one = fake_run.config(teacher="big")
+    by_both = by_one.with_(teaching={"teacher": EnsembleSpec(members=("big", "small")).model_dump(mode="json")})
+    known = [
+        kept("big", fake_run.config(teacher=None, model={"name": "M1024"})),
+        kept("by-both", by_both),
+        kept("by-one", by_one),
+        kept("by-one-of-another-seed", by_one.with_(seed=by_one.seed + 1)),
+        kept("control", by_both.twin("run-of-by-both")),
+    ]
+    students = ("by-both", "by-one", "by-one-of-another-seed")
+    assert [trio.companions(known, name)[1] for name in students] == ["control", "control", None]
+    assert trio.company(known, "control") == ["by-both", "control"]
+    assert trio.company(known, "big") == ["big", "by-one", "control"]
+    assert trio.defaults(known, "streets") == {"teacher": "big", "student": "by-one", "twin": "control"}
 
 
 def test_a_big_photo_is_bounded_and_a_thin_one_keeps_the_least_side() -> None:
