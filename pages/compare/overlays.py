@@ -100,7 +100,7 @@ def prices(cast: list[Reading], data: str, *, done: bool) -> None:
 
 def draw_prices(slot: DeltaGenerator, cast: list[Reading], seconds: dict[str, float], data: str) -> None:
     shared, told = price.measured_on(cast, data), price.sentence(cast, seconds)
-    note = price.note(shared, all(r.ref in seconds for r in cast if not r.problem))
+    note = price.note(cast, shared, all(r.ref in seconds for r in cast if not r.problem))
     sentence = f'<p class="ukt-told">{told}</p>' if told else ""
     slot.html(f'{price.table(cast, seconds, shared)}{sentence}<p class="ukt-note">{note}</p>')
 

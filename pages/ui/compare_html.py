@@ -20,6 +20,7 @@ from pages.ui.readings import Picture, Reading
 from unetkd_core import __version__
 from unetkd_core.classes import CLASSES
 from unetkd_core.settings import PROJECT_ROOT
+from unetkd_core.zoo import marks
 
 QUESTION: Final = "Who reads this street best?"
 _FOLDER: Final = PROJECT_ROOT / "assets" / "offline"
@@ -93,6 +94,10 @@ def _counted(name: str) -> Callable[[Row], str]:
     return lambda row: kit.count(row[name])
 
 
+def _measured(row: Row) -> str:
+    return _percent("miou_measured")(row) + (f" {marks.CHOSEN}" if row["chosen_on_it"] else "")
+
+
 def _lines(row: Row) -> list[tuple[str, Callable[[Row], str]]]:
     """(name of the line as HTML, its text for one network); a line of six classes for each class."""
     macs = next(name for name in row if name.startswith("macs_"))
@@ -107,7 +112,7 @@ def _lines(row: Row) -> list[tuple[str, Callable[[Row], str]]]:
         *by_class,
         (f"says what {html.escape(str(row['agrees_with'] or 'a teacher'))} says", _percent("agreement_here")),
         ("mean entropy here, 0 to 1", lambda r: kit.MISSING if (e := r["mean_entropy_here"]) is None else f"{e:.3f}"),
-        (f"mIoU on {measured}", _percent("miou_measured")),
+        (f"mIoU on {measured}", _measured),
         ("weights", _counted("parameters")),
         ("weights’ file", lambda r: kit.MISSING if r["weights_mb"] is None else f"{r['weights_mb']:.1f} MB"),
         ("multiply-accumulates", _counted(macs)),

@@ -13,10 +13,12 @@ from unetkd_core.errors import CheckpointError
 from unetkd_core.inference.sizes import working_size
 from unetkd_core.models.complexity import macs
 from unetkd_core.settings import cores
-from unetkd_core.zoo import references
+from unetkd_core.zoo import marks, references
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PACKED = "packed"
+CHOSEN_SIGN = "*"
+"""Behind a number: its epoch, or its ensemble's weights, were chosen on the scenes that the number is of."""
 
 
 def work(info: CheckpointInfo) -> int:
@@ -66,13 +68,14 @@ def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: st
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
     score = miou(reading.info, dataset)
+    sign = CHOSEN_SIGN if score is not None and dataset != PACKED and marks.mark(reading.info, dataset) else ""
     waiting = kit.MISSING if reading.problem else "…"
     time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else waiting
     name = kit.role_html(reading.role, reading.short)
     size = megabytes(reading.ref)
     weights = kit.count(reading.info.parameters) + (f'<span class="ukt-mb">{size:.1f} MB</span>' if size else "")
     return (
-        f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b></td>'
+        f'<tr><th scope="row">{name}</th><td><b>{"–" if score is None else f"{100 * score:.1f}"}</b>{sign}</td>'
         f"<td>{weights}</td><td>{kit.count(work(reading.info))}</td><td>{time}</td></tr>"
     )
 
@@ -106,12 +109,14 @@ def _time(ratio: float) -> str:
     return next(words for limit, words in names if ratio < limit) + " its time"
 
 
-def note(dataset: str | None, timed: bool) -> str:
+def note(readings: Sequence[Reading], dataset: str | None, timed: bool) -> str:
     """Where the numbers come from, as one quiet line of HTML."""
     where = {
         None: "Not measured on one dataset for all",
         PACKED: "mIoU in percent on each run’s own validation scenes, at the training size",
     }.get(dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
+    if dataset != PACKED and any(marks.mark(r.info, dataset) for r in readings):
+        where += f". {CHOSEN_SIGN} chosen on these very scenes, which flatters"
     time = f" Time: measured here, median of {TIMED_RUNS}, {cores()} CPU cores." if timed else " Timing …"
     street = f"one {STREET[0]} × {STREET[1]} street at each net’s own scale"
     return f"{where}. Weights in numbers; MACs and time for {street}.{time}"

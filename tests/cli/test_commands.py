@@ -233,6 +233,11 @@ def test_keep_says_of_a_run_that_ended_early_how_far_it_came(
     assert f"{finished_run} {early}; the card says so.\n" in outcome.out
     assert "mine:val (chosen on): mIoU" in outcome.out and "mine:train: mIoU" in outcome.out
     assert outcome.err.count("(chosen on): the epoch") == 1
+    evaluated = unetkd("evaluate", "kept", "--dataset", "mine:val")
+    assert "kept on mine:val (chosen on), native" in evaluated.out and "(chosen on): the epoch" in evaluated.err
+    assert unetkd("evaluate", "kept", "--dataset", "mine:val", "--json").json()["chosen_on_it"] is True
+    other = unetkd("evaluate", "kept", "--dataset", "mine:train")
+    assert "kept on mine:train, native" in other.out and "chosen on" not in other.err
     info = read_info(tmp_path / "checkpoints" / "kept")
     assert info.epochs_done == 1 and info.metrics["packed"] == packed["packed"]
     told = (tmp_path / "checkpoints" / "kept" / "README.md").read_text(encoding="utf-8")

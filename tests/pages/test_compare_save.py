@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.ui import blob, compare_figure, compare_html, compare_numbers, lettering, readings
+from pages.ui import blob, compare_figure, compare_html, compare_numbers, lettering, price, readings
 from pages.ui.compare_numbers import Where
 from pages.ui.readings import Picture, Reading
 from pages.ui.viewer import View
@@ -59,6 +59,19 @@ def test_the_numbers_are_those_that_were_counted(cast: list[Reading], picture: P
     assert student["seconds_256x512"] == "0.0214" and twin["seconds_256x512"] == ""
     assert float(student["weights_mb"]) == pytest.approx(references.weight_bytes("taught") / 1e6, rel=1e-5)
     assert int(student["macs_256x512"]) > 0 and float(student["miou_measured"]) == 0.7
+    assert {row["chosen_on_it"] for row in (teacher, student, twin)} == {"False"}
+
+
+def test_a_network_whose_epoch_was_chosen_on_these_scenes_is_marked(cast: list[Reading], picture: Picture) -> None:
+    teacher, student, twin = cast
+    told = replace(student, info=student.info.model_copy(update={"chosen_on": ["streets:val"]}))
+    marked = [teacher, told, twin]
+    rows = compare_numbers.rows(marked, picture, WHERE, {})
+    assert [row["chosen_on_it"] for row in rows] == [False, True, False]
+    assert price.table(marked, {}, "streets:val").count("</b>*</td>") == 1
+    assert "* chosen on these very scenes" in price.note(marked, "streets:val", timed=False)
+    assert "chosen" not in price.note(cast, "streets:val", timed=False)
+    assert compare_html.text(marked, picture, WHERE, {}, LOOKED).count(" (chosen on)<") == 1
 
 
 def test_a_title_that_looks_like_a_formula_is_no_formula(cast: list[Reading], picture: Picture) -> None:

@@ -12,7 +12,7 @@ from unetkd_core.data import catalog
 from unetkd_core.data.source import Source
 from unetkd_core.errors import ConfigError
 from unetkd_core.metrics import Scores
-from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import checkpoints, marks, references
 from unetkd_core.zoo.references import Loaded, load_model, mapping_warning
 
 Ref = Annotated[
@@ -61,9 +61,12 @@ def evaluate(
         checkpoints.add_scores(references.resolve(ref), told, loaded.info.sha256)
         remark(f"Its card says so now: {references.resolve(ref)}")
     if as_json:
-        print_json(_as_json(ref, source, scores, teacher, limit))
+        print_json(_as_json(ref, loaded, source, scores, teacher, limit))
     else:
-        _print(ref, scenes_in_words(source, limit), scores)
+        chosen = marks.mark(loaded.info, source.ref)
+        _print(ref, scenes_in_words(source, limit) + chosen, scores)
+        if chosen:
+            remark(marks.CHOSEN_MEANS)
 
 
 def scenes_of(dataset: str, split: str | None) -> str:
@@ -122,12 +125,15 @@ def refuse_without_labels(weighting: str) -> None:
         )
 
 
-def _as_json(ref: str, source: Source, scores: Scores, teacher: str | None, limit: int | None) -> dict[str, Any]:
+def _as_json(
+    ref: str, loaded: Loaded, source: Source, scores: Scores, teacher: str | None, limit: int | None
+) -> dict[str, Any]:
     scenes = len(source) if limit is None else min(limit, len(source))
     return {
         "ref": ref,
         "dataset": source.ref,
         "mapping": source.mapping,
+        "chosen_on_it": bool(marks.mark(loaded.info, source.ref)),
         "scenes": scenes,
         "teacher": teacher,
         "scores": scores.to_json(),
