@@ -11,7 +11,7 @@ from tests.pages.test_models import opened, trio
 from tests.zoo.hub_here import hub
 from tests.zoo.hub_server import TOKEN, Hub, Repo
 from unetkd_core.zoo import hub as the_hub
-from unetkd_core.zoo import references
+from unetkd_core.zoo import references, shelf
 from unetkd_core.zoo.hub_refs import parse
 
 __all__ = ["hub", "lab", "trio"]
@@ -135,6 +135,15 @@ def test_pulling_what_is_here_by_a_name_says_where_it_is_shown(offered: Hub) -> 
     at = asked(opened(), "me/big")
     at.button(key="models_pull").click().run()
     assert "It has the weights of copy, and is shown there." in ended(at) and at.query_params["net"] == "copy"
+
+
+def test_what_was_pulled_and_then_damaged_is_told(offered: Hub) -> None:
+    the_hub.pull("me/big")
+    lying = references.resolve("hf:me/big") / "config.json"
+    lying.resolve().write_text("{")
+    shown = text(opened())
+    assert "hf:me/big: " in shown and "config.json is damaged" in shown
+    assert [ref for ref, _ in shelf.damaged()] == ["hf:me/big"]
 
 
 def test_without_a_token_pushing_says_what_it_needs(hub: Hub) -> None:

@@ -1,21 +1,24 @@
-"""What lies in checkpoints/: what is damaged, who needs whom, and taking something away for good. Needs no torch."""
+"""What lies in checkpoints/ or was pulled: what is damaged, who needs whom, taking something away for good.
+
+Needs no torch.
+"""
 
 from collections.abc import Callable
 
 from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
-from unetkd_core.zoo import checkpoints, ensembles, folders, references
+from unetkd_core.zoo import checkpoints, ensembles, folders, hub_cache, references
 from unetkd_core.zoo.checkpoints import NAME
 
 
 def damaged() -> list[tuple[str, UnetKDError]]:
-    """(name, what is wrong) of every checkpoint and ensemble in checkpoints/ that cannot be used, by name."""
+    """(reference, what is wrong) of all in checkpoints/ and from the Hub that cannot be used, by reference."""
     found: list[tuple[str, UnetKDError]] = [*checkpoints.list_damaged()]
-    for name in ensembles_there():
+    for ref in (*ensembles_there(), *map(str, hub_cache.pulled())):
         try:
-            references.info_of(name)
+            references.info_of(ref)
         except UnetKDError as error:
-            found.append((name, error))
+            found.append((ref, error))
     return sorted(found, key=lambda pair: pair[0])
 
 
