@@ -9,25 +9,24 @@ import pandas as pd
 
 from pages.ui import kit, trio
 from pages.ui.chart_style import COLOR, GRID, INK, MUTE, OUTLINE, PAPER, ROLES, finish
+from pages.ui.label_places import GAP, Mark, Place, places
 from pages.ui.model_list import Entry
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 CHOICE: Final = "net"
 """The selection's name: a click brings the chosen mark's reference under it."""
 _HEIGHT: Final = 340
-_NAMED: Final = 8
-"""So many marks have their names beside them; of more only the chosen one, the others say theirs when pointed at."""
-_WIDE: Final = 640
-"""Pixels that the labels' room is reckoned for."""
+_WIDE: Final = 590
+"""Pixels that the names' room is reckoned for."""
+_NARROW: Final = 480
+"""In fewer pixels the chosen mark alone is named; whoever has no name beside it says it when pointed at."""
 _SHAPES: Final = ["square", "circle", "circle", "triangle-up"]
-_LINE: Final = 17
-"""Pixels between two labels that stand over each other."""
 _TICKS: Final = tuple(m * 10.0**k for k in range(4, 9) for m in (1, 2, 5))
 
 
 def chart(found: Sequence[Entry], on: str, chosen: str | None) -> alt.LayerChart:
     """mIoU in percent over parameters, on a log scale. Entries without mIoU on `on` have no mark."""
-    frame = _frame(found, on)
+    frame = _frame(found, on, chosen)
     x = alt.X("parameters:Q", scale=_across(frame["parameters"]), axis=_axis(_ticks(frame["parameters"]), "~s"))
     y = alt.Y("miou:Q", scale=_up(frame["miou"]), axis=_axis(None, "d", grid=True))
     tip = [alt.Tooltip("told:N", title=" ")]
@@ -41,9 +40,8 @@ def chart(found: Sequence[Entry], on: str, chosen: str | None) -> alt.LayerChart
         alt.Chart(frame[frame["ref"] == chosen]).mark_point(**ring).encode(x=x, y=y),
         marks.transform_filter("datum.role != 'twin'").mark_point(size=120, filled=True, opacity=1).encode(color=COLOR),
         marks.transform_filter("datum.role == 'twin'").mark_point(**hollow).encode(stroke=OUTLINE),
-        alt.Chart(frame if len(frame) <= _NAMED else frame[frame["ref"] == chosen].assign(at=frame["miou"]))
-        .mark_text(align="left", dx=18, fontSize=13, color=INK)
-        .encode(x=x, y=_y_of("at", y), text="name:N"),
+        *_names(frame[frame["ref"] != chosen], x, y, alt.expr(f"width < {_NARROW} ? 0 : 1")),
+        *_names(frame[frame["ref"] == chosen], x, y, 1),
         marks.mark_point(size=900, filled=True, opacity=0).add_params(clicked),
     ]
     return finish(layers, _HEIGHT)
@@ -59,7 +57,7 @@ def said(found: Sequence[Entry], on: str) -> str:
     return f"mIoU on {on} against parameters: {'; '.join(told)}."
 
 
-def _frame(found: Sequence[Entry], on: str) -> pd.DataFrame:
+def _frame(found: Sequence[Entry], on: str, chosen: str | None) -> pd.DataFrame:
     rows = [
         {
             "ref": one.ref, "role": one.role, "name": one.name, "parameters": one.info.parameters, "miou": 100 * score,
@@ -68,25 +66,36 @@ def _frame(found: Sequence[Entry], on: str) -> pd.DataFrame:
         for one in found
         if (score := one.miou(on)) is not None
     ]  # fmt: skip
-    frame = pd.DataFrame(rows)
-    frame["at"] = _apart(frame)
-    return frame
+    rows.sort(key=lambda row: (row["ref"] != chosen, -float(row["miou"])))  # who comes first has the best place
+    return pd.DataFrame(rows).assign(**_places(pd.DataFrame(rows)))
 
 
-def _apart(frame: pd.DataFrame) -> list[float]:
-    """Heights of the labels in percent, pushed upwards where one would cover another."""
-    low, high = _ends(frame["miou"])
-    unit = _LINE * (high - low) / _HEIGHT
-    across = [math.log(value) for value in frame["parameters"]]
-    near = 170 * max(max(across) - min(across), 1.0) / _WIDE  # a label's width on the log axis
-    placed: dict[int, float] = {}
-    for row in sorted(range(len(frame)), key=lambda place: frame["miou"].iloc[place]):
-        at = float(frame["miou"].iloc[row])
-        for other in sorted(placed, key=lambda place: placed[place]):
-            if abs(across[row] - across[other]) < near and abs(at - placed[other]) < unit:
-                at = placed[other] + unit
-        placed[row] = at
-    return [placed[row] for row in range(len(frame))]
+def _places(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """Columns: where each name stands, its height in the unit of the axis; side "" where there is no room for it."""
+    (low, high), across = _ends(frame["miou"]), [math.log(end) for end in _across(frame["parameters"]).domain]
+    unit = (high - low) / _HEIGHT
+    marks = [
+        Mark(_WIDE * (math.log(size) - across[0]) / (across[1] - across[0]), (high - miou) / unit, name)
+        for size, miou, name in zip(frame["parameters"], frame["miou"], frame["name"], strict=True)
+    ]
+    found = places(marks, _WIDE)
+    if found[:1] == [None]:
+        found[0] = Place("right", marks[0].y)
+    return {
+        "side": ["" if place is None else place.side for place in found],
+        "at": [high if place is None else high - unit * place.y for place in found],
+    }
+
+
+def _names(frame: pd.DataFrame, x: alt.X, y: alt.Y, opacity: Any) -> list[Any]:
+    """Names on the right of their marks, and those on the left."""
+    return [
+        alt.Chart(there)
+        .mark_text(align=align, dx=dx, fontSize=13, color=INK, opacity=opacity)
+        .encode(x=x, y=_y_of("at", y), text="name:N")
+        for side, align, dx in (("right", "left", GAP), ("left", "right", -GAP))
+        if len(there := frame[frame["side"] == side])
+    ]
 
 
 def _pairs(frame: pd.DataFrame, infos: Mapping[str, CheckpointInfo], x: alt.X) -> list[Any]:
@@ -117,7 +126,7 @@ def _y_of(field: str, y: alt.Y) -> alt.Y:
 def _across(values: "pd.Series[int]") -> alt.Scale:
     low, high = math.log(values.min()), math.log(values.max())
     span = max(high - low, 1.0)
-    ends = [math.exp(low - 0.08 * span), math.exp(high + 0.34 * span)]  # the names stand on the right
+    ends = [math.exp(low - 0.08 * span), math.exp(high + 0.2 * span)]
     return alt.Scale(type="log", domain=ends, nice=False)
 
 

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import background, kit, model_details, model_keep, model_list, model_picture
 from pages.ui import trio as casting
+from pages.ui.label_places import LINE, Mark, places
 from pages.ui.model_list import Entry
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
@@ -253,20 +255,30 @@ def test_labels_stand_apart_and_twins_are_joined_to_their_students() -> None:
     rules = [layer for layer in spec["layer"] if layer["mark"].get("type") == "rule"]
     (line,) = spec["datasets"][rules[0]["data"]["name"]]
     assert (line["low"], line["high"]) == (60.0, 70.0)
-    near = [entry for entry in found if entry.ref != "big"]
-    same = [type(one)(one.ref, one.info.model_copy(update={"metrics": near[0].info.metrics}), one.name) for one in near]
-    frame = model_picture._frame(same, "streets:val")
-    assert abs(frame["at"].diff().iloc[-1]) > 0 and frame["miou"].nunique() == 1
 
 
-def test_of_many_marks_the_chosen_one_alone_is_named() -> None:
+def names_in(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of every layer of names."""
+    layers = [layer for layer in spec["layer"] if layer["mark"].get("type") == "text"]
+    return [row for layer in layers for row in spec["datasets"][layer["data"]["name"]]]
+
+
+def test_names_cover_neither_each_other_nor_a_mark_and_the_chosen_one_always_has_its_own() -> None:
     one = next(entry for entry in model_list.entries("kept") if entry.ref == "big")
-    many = [Entry(f"run:{number}", one.info, f"Run {number}") for number in range(9)]
-    for found, named in ((many[:8], 8), (many, 1)):
-        spec = model_picture.chart(found, "streets:val", "run:3").to_dict()
-        (text_of,) = [layer for layer in spec["layer"] if layer["mark"].get("type") == "text"]
-        rows = spec["datasets"][text_of["data"]["name"]]
-        assert len(rows) == named and "Run 3" in [row["name"] for row in rows]
+    few = [Entry(f"run:{number}", one.info, f"Run {number}") for number in range(3)]
+    rows = names_in(model_picture.chart(few, "streets:val", "run:2").to_dict())
+    assert len(rows) == 3 and len({(row["side"], row["at"]) for row in rows}) == 3
+    many = [Entry(f"run:{number}", one.info, f"Run {number}") for number in range(40)]
+    rows = names_in(model_picture.chart(many, "streets:val", "run:33").to_dict())
+    assert "Run 33" in [row["name"] for row in rows] and len(rows) < 40
+
+
+def test_a_name_goes_to_the_side_where_there_is_room() -> None:
+    at_the_end = [Mark(580, 100, "VGG16 + ResNet50"), Mark(20, 100, "M128"), Mark(20, 104, "M128 from M256")]
+    right, first, second = places(at_the_end, 600)
+    assert right == ("left", 100) and first is not None and second is not None
+    assert first.side == second.side == "right" and abs(first.y - second.y) >= LINE
+    assert places([Mark(50, 50, "x" * 99)], 600) == [None]
 
 
 def test_what_has_been_kept_is_told_and_chosen() -> None:

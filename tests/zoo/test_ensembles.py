@@ -9,6 +9,7 @@ import torch
 from tests.zoo.conftest import SMALL, make_info, make_model
 from unetkd_core import settings
 from unetkd_core.errors import CheckpointError, ConfigError
+from unetkd_core.models.complexity import macs
 from unetkd_core.models.ensemble import EnsembleTeacher
 from unetkd_core.zoo import checkpoints, ensembles, references
 from unetkd_core.zoo.ensembles import EnsembleSpec
@@ -111,6 +112,19 @@ def test_a_missing_member_and_an_ensemble_within_an_ensemble_are_refused(
         references.info_of(ensembles.parse({"members": ["one", "both"]}))
     named(checkpoints_dir, "broken", members=["one", "three"])
     assert "broken" not in dict(references.available())
+
+
+def test_a_member_of_weight_0_has_weights_and_no_work(checkpoints_dir: Path, members: list[str]) -> None:
+    infos = [references.info_of(name) for name in members]
+    parts = {(1, 1): 2, (1, 0): 1, (0, 3): 1}
+    for weights, heard in parts.items():
+        spec = ensembles.parse({"members": members, "weighting": "fixed", "weights": weights})
+        info = ensembles.describe(spec, infos)
+        assert info.parameters == sum(one.parameters for one in infos) and len(spec.heard) == heard
+        assert info.macs == sum(infos[place].macs for place in spec.heard)
+        assert macs(info.arch, 64, 96) == sum(macs(infos[place].arch, 64, 96) for place in spec.heard)
+    by_class = [[1.0] * 5 + [0.0], [0.0] * 5 + [1.0]]
+    assert ensembles.parse({"members": members, "weighting": "per_class", "class_weights": by_class}).heard == [0, 1]
 
 
 def test_networks_of_other_classes_are_refused(checkpoints_dir: Path, members: list[str]) -> None:

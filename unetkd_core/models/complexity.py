@@ -3,7 +3,7 @@
 A test holds these closed forms against the real module (parameters) and against hooks on its convolutions (MACs).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from unetkd_core.errors import CheckpointError
@@ -25,13 +25,22 @@ def parameters(arch: Mapping[str, Any]) -> int:
 
 
 def macs(arch: Mapping[str, Any], height: int, width: int) -> int:
-    """Multiply-accumulates of one forward pass of one (height, width) image in pixels, padding included."""
+    """Multiply-accumulates of one forward pass of one (height, width) image in pixels, padding included; of an
+    ensemble, of the members that are run.
+    """
     if arch.get("type") == "ensemble":
-        return sum(macs(member, height, width) for member in arch["members"])
+        return sum(macs(member, height, width) for member in run_members(arch))
     convolutions, halvings = _plan(arch)
     unit = 1 << halvings
     pixels = (-(-height // unit) * unit) * (-(-width // unit) * unit)
     return sum((pixels >> 2 * c.level) * c.inputs * c.outputs * c.taps for c in convolutions)
+
+
+def run_members(arch: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Of an ensemble's members those that have a say (`heard`, their places), as arches; one of weight 0 never runs."""
+    members: Sequence[Mapping[str, Any]] = arch["members"]
+    heard: Sequence[int] = arch.get("heard", range(len(members)))
+    return [members[place] for place in heard]
 
 
 def _plan(arch: Mapping[str, Any]) -> tuple[Iterator[Convolution], int]:

@@ -89,10 +89,10 @@ def image_seconds(
     """Seconds that one image takes. kind: train or forward; gmac: M-models' rates, for what was not measured itself.
 
     A gigamac costs an encoder of wide convolutions a third of what it costs an M-model, and a depthwise one more, so
-    each goes by its own rate once that is known. Of an ensemble: its members added up.
+    each goes by its own rate once that is known. Of an ensemble: its members added up, those of weight 0 left out.
     """
     if arch.get("type") == "ensemble":
-        return sum(image_seconds(member, height, width, gmac, threads, kind) for member in arch["members"])
+        return sum(image_seconds(member, height, width, gmac, threads, kind) for member in complexity.run_members(arch))
     own = read()["backbones"].get(f"{arch.get('backbone')}/{threads}", gmac)
     # A depthwise encoder was three times an M-model's rate at most; more was measured while the cores were busy.
     rate = min(float(own[kind]), 4 * float(gmac[kind]))

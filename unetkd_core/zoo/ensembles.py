@@ -93,6 +93,12 @@ class EnsembleSpec(BaseModel):
         count = len(self.members)
         return even(count) if self.weights is None else on_simplex(self.weights, count)
 
+    @property
+    def heard(self) -> list[int]:
+        """Places of the members that have a say: whose weight, or weight for some class, is not 0."""
+        table = self.class_weights or [(share,) for share in self.shares]
+        return [place for place, row in enumerate(table) if max(row) > 0]
+
     def found(
         self,
         searched_on: Sequence[str],
@@ -163,22 +169,24 @@ def save(spec: EnsembleSpec, folder: Path) -> None:
 
 
 def describe(spec: EnsembleSpec, infos: Sequence[CheckpointInfo], *, name: str = "ensemble") -> CheckpointInfo:
-    """What a checkpoint's info would say of it: members' costs and licences added up, the largest training size.
+    """What a checkpoint's info would say of it: members' costs and licences added up (one of weight 0 has weights, and
+    no work), the largest training size.
 
     Raises CheckpointError when the members do not fit together, or are not those that it was made of.
     """
     _check_members(spec, infos)
     largest = max(infos, key=lambda info: (info.height * info.width, info.height))
+    members = {"members": [info.arch for info in infos], "heard": spec.heard}
     return CheckpointInfo(
         name=name,
         title=spec.title or title_of(spec, infos),
         role="ensemble",
-        arch={"type": "ensemble", "name": f"{len(infos)} networks", "members": [info.arch for info in infos]},
+        arch={"type": "ensemble", "name": f"{len(infos)} networks", **members},
         mapping=[m for m in infos[0].mapping if all(m in info.mapping for info in infos)],
         height=largest.height,
         width=largest.width,
         parameters=sum(info.parameters for info in infos),
-        macs=sum(info.macs for info in infos),
+        macs=sum(infos[place].macs for place in spec.heard),
         metrics=spec.metrics,
         chosen_on=sorted(marks.whole(spec.searched_on).union(*map(marks.chosen_on, infos))),
         data=_union(info.data for info in infos),
