@@ -68,8 +68,8 @@ def size_name(info: CheckpointInfo) -> str:
 def defaults(known: Known, dataset: str) -> dict[str, str]:
     """Role -> reference (or NOBODY) for a dataset's name.
 
-    A student that was trained on it, a shipped one first, one network's before an ensemble's (whose answers cost those
-    of all its members), with its own teacher and twin.
+    A student that was trained on it, with its own teacher and twin: a shipped one first, one network's before an
+    ensemble's (whose answers cost those of all its members), and of these the one that shows most, by what it gained.
     """
     student = _best(known, "student", dataset)
     teacher, twin = companions(known, student) if student else (None, None)
@@ -163,12 +163,27 @@ def settle(
 
 
 def _best(known: Known, role: str, dataset: str) -> str | None:
-    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool, bool]:
+    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool, bool, float]:
         ref, info = pair
         teaching = (info.run or {}).get("teaching")
         of_several = isinstance(teaching, Mapping) and isinstance(teaching.get("teacher"), Mapping)
         elsewhere = not any(d.split(":")[0] == dataset for d in info.data)
-        return elsewhere, ref.startswith("run:"), of_several
+        return elsewhere, ref.startswith("run:"), of_several, -_gain(known, ref, dataset)
 
     fitting = [pair for pair in known if pair[1].role == role]
     return min(fitting, key=rank)[0] if fitting else None
+
+
+def _gain(known: Known, ref: str, dataset: str) -> float:
+    """What teaching brought, in mIoU on a split of the dataset that both were measured on; 0 where not known."""
+    infos = dict(known)
+    twin = companions(known, ref)[1] if infos[ref].role == "student" else None
+    if twin is None:
+        return 0.0
+    ours, theirs = (
+        {split: scores["miou"] for split, scores in infos[one].metrics.items() if isinstance(scores, Mapping)}
+        for one in (ref, twin)
+    )
+    shared = sorted(split for split in ours.keys() & theirs.keys() if split.split(":")[0] == dataset)
+    gains = [a - b for split in shared if isinstance(a := ours[split], float) and isinstance(b := theirs[split], float)]
+    return gains[0] if gains else 0.0

@@ -10,7 +10,7 @@ from pages.ui import caches, class_chart, price, readings, trio, upload
 from pages.ui.scenes import window
 from tests.pages import fake_run
 from tests.pages.compare_app import networks, opened, png, quick_streets, text, trio_folder
-from tests.pages.trio_folder import make_trio
+from tests.pages.trio_folder import make_trio, scores
 from unetkd_core.models.names import m_arch
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import checkpoints, ensembles, references
@@ -204,8 +204,8 @@ def test_a_student_finds_the_ensemble_that_taught_it_by_its_name_or_its_run(
     assert trio.settle(known, "streets", wanted, {"teacher", "student"}, None)[0]["teacher"] == "both"
 
 
-def kept(name: str, config: RunConfig) -> tuple[str, CheckpointInfo]:
-    """What a menu knows of a run of these settings, kept under a name."""
+def kept(name: str, config: RunConfig, miou: float = 0.5) -> tuple[str, CheckpointInfo]:
+    """What a menu knows of a run of these settings, kept under a name and measured on streets:val."""
     info = CheckpointInfo(
         name=name,
         title=name,
@@ -216,6 +216,7 @@ def kept(name: str, config: RunConfig) -> tuple[str, CheckpointInfo]:
         width=128,
         data=["streets:train"],
         licence="MIT",
+        metrics={"packed": scores(0.9), "streets:val": scores(miou)},
         sha256=name.encode().hex().ljust(64, "0"),
         run=config.model_dump(mode="json"),
         run_id=f"run-of-{name}",
@@ -238,6 +239,16 @@ def test_students_of_several_teachers_share_one_twin_and_the_cheaper_teacher_com
     assert trio.company(known, "control") == ["by-both", "control"]
     assert trio.company(known, "big") == ["big", "by-one", "control"]
     assert trio.defaults(known, "streets") == {"teacher": "big", "student": "by-one", "twin": "control"}
+
+
+def test_of_several_pairs_the_page_opens_with_the_one_that_shows_most() -> None:
+    taught = fake_run.config(teacher="big")
+    seeds = [taught.with_(seed=seed) for seed in range(3)]
+    known = [kept("big", fake_run.config(teacher=None, model={"name": "M1024"}))]
+    for name, config, student, twin in zip("abc", seeds, (0.60, 0.58, 0.7), (0.59, 0.5, 0.8), strict=True):
+        known += [kept(name, config, student), kept(f"{name}-twin", config.twin(f"run-of-{name}"), twin)]
+    assert trio.defaults(known, "streets") == {"teacher": "big", "student": "b", "twin": "b-twin"}
+    assert trio.defaults(known, "camvid")["student"] == "a"
 
 
 def test_a_big_photo_is_bounded_and_a_thin_one_keeps_the_least_side() -> None:
