@@ -175,10 +175,16 @@ def test_a_student_that_does_not_beat_its_twin_says_so_and_what_was_tried(monkey
     alone, taught = shipped.picks(plan, "M128", lambda run, on: scores[on].get(run, 0.40), best.__getitem__)
     assert (alone.name, alone.run_id, taught.name, taught.run_id) == ("m128-alone", "t0", "m128-from-m512", "s0")
     assert "Seed 0, the median of seeds 0, 1, 2" in taught.notes  # by the means 0.45, 0.50 and 0.40
-    assert "a:val +12.0 ± 2.0; b:val −10.0 ± 0.0." in taught.notes
+    assert "a:val +12.0 ± 2.0 (this one +10.0); b:val −10.0 ± 0.0 (this one −10.0)." in taught.notes
     assert (
         "It does not beat its twin on b:val; this command tries one way: kd-t2, α 0.5, T 4, 20 epochs." in taught.notes
     )
+    scores["a:val"]["s0"] = 0.39
+    behind = shipped.picks(plan, "M128", lambda run, on: scores[on].get(run, 0.40), best.__getitem__)[1].notes
+    assert "It does not beat its twin on b:val; this one is not ahead of its own on a:val; this command" in behind
+    scores["b:val"] = {"s0": 0.5, "s1": 0.5, "s2": 0.5}
+    behind = shipped.picks(plan, "M128", lambda run, on: scores[on].get(run, 0.40), best.__getitem__)[1].notes
+    assert " This one is not ahead of its own on a:val; this command tries one way" in behind
     assert "mIoU over the seeds: a:val 40.0 ± 0.0; b:val 40.0 ± 0.0." in alone.notes
     assert "does not beat" not in alone.notes
     monkeypatch.setattr(shipped, "pairs", lambda *_: {"M512": {0: runs[0]}})

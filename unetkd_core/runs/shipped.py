@@ -172,7 +172,7 @@ def picks(plan: Plan, student: str, miou: Miou, best: Callable[[str], float]) ->
     twins = {seed: pair.twin for seed, pair in next(iter(found.values())).items()}
     made = [Pick(student_name(student, None), f"{student} alone", twins[seed], _alone(plan, twins, seed, miou))]
     for teacher, by_seed in found.items():
-        gains = {on: [miou(p.student, on) - miou(p.twin, on) for p in by_seed.values()] for on in plan.on}
+        gains = {on: {s: miou(p.student, on) - miou(p.twin, on) for s, p in by_seed.items()} for on in plan.on}
         title = f"{student} from {'the ensemble' if teacher == ENSEMBLE else teacher.rstrip('*')}"
         notes = _taught(plan, plan.ref(teacher), seed, gains)
         made.append(Pick(student_name(student, teacher), title, by_seed[seed].student, notes))
@@ -192,14 +192,24 @@ def _alone(plan: Plan, twins: Mapping[int, str], seed: int, miou: Miou) -> str:
     return f"{_chosen(plan, seed)} mIoU over the seeds: {told}. Untaught twin of the students of its name."
 
 
-def _taught(plan: Plan, teacher: str, seed: int, gains: Mapping[str, Sequence[float]]) -> str:
-    told = "; ".join(f"{on} {_points(values)}" for on, values in gains.items())
-    behind = [on for on, values in gains.items() if statistics.fmean(values) <= 0]
+def _taught(plan: Plan, teacher: str, seed: int, gains: Mapping[str, Mapping[int, float]]) -> str:
+    told = "; ".join(f"{on} {_points([*by_seed.values()])}{_own(by_seed, seed)}" for on, by_seed in gains.items())
+    on_average = [on for on, by_seed in gains.items() if statistics.fmean(by_seed.values()) <= 0]
+    this_one = [on for on, by_seed in gains.items() if by_seed[seed] <= 0 and on not in on_average]
+    short = [
+        *([f"It does not beat its twin on {' and '.join(on_average)}"] if on_average else []),
+        *([f"this one is not ahead of its own on {' and '.join(this_one)}"] if this_one else []),
+    ]
     how = f"{plan.method}, α {plan.alpha:g}, T {plan.temperature:g}, {plan.base.optim.epochs} epochs"
-    short = (
-        f" It does not beat its twin on {' and '.join(behind)}; this command tries one way: {how}." if behind else ""
+    tried = (
+        f" {'; '.join(short)[:1].upper()}{'; '.join(short)[1:]}; this command tries one way: {how}." if short else ""
     )
-    return f"{_chosen(plan, seed)} Points over the untaught twin of the same seed, taught by {teacher}: {told}.{short}"
+    return f"{_chosen(plan, seed)} Points over the untaught twin of the same seed, taught by {teacher}: {told}.{tried}"
+
+
+def _own(by_seed: Mapping[int, float], seed: int) -> str:
+    """What the kept seed gained, beside the mean of several."""
+    return "" if len(by_seed) == 1 else f" (this one {_points([by_seed[seed]])})"
 
 
 def _chosen(plan: Plan, seed: int) -> str:
