@@ -58,8 +58,14 @@ def settle() -> tuple[list[Entry], str | None]:
     refs = [one.ref for one in found]
     if state.get(ADDRESS["net"]) not in refs:
         same = (one.ref for one in found if state.get(ADDRESS["net"]) in one.also)
-        state[ADDRESS["net"]] = next(same, refs[0] if refs else None)
+        state[ADDRESS["net"]] = next(same, opens_with(found, state[ADDRESS["on"]]))
     return found, state[ADDRESS["on"]]
+
+
+def opens_with(found: list[Entry], on: str | None) -> str | None:
+    """Who is chosen until somebody chooses: the student that shows most of what teaching brought, else the first."""
+    student = trio.defaults([(one.ref, one.info) for one in found], str(on).split(":")[0])["student"]
+    return found[0].ref if found and student == trio.NOBODY else student if found else None
 
 
 def answer(found: list[Entry], on: str | None) -> str:

@@ -78,7 +78,7 @@ def _places(frame: pd.DataFrame) -> dict[str, list[Any]]:
         Mark(_WIDE * (math.log(size) - across[0]) / (across[1] - across[0]), (high - miou) / unit, name)
         for size, miou, name in zip(frame["parameters"], frame["miou"], frame["name"], strict=True)
     ]
-    found = places(marks, _WIDE)
+    found = places(marks, _WIDE, _HEIGHT)
     if found[:1] == [None]:
         found[0] = Place("right", marks[0].y)
     return {

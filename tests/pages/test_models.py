@@ -1,5 +1,6 @@
 """Models, through app.py: every network by size and accuracy; choosing, cards, keeping a run, deleting."""
 
+import itertools
 import re
 import threading
 from collections.abc import Callable
@@ -66,7 +67,7 @@ def test_the_address_chooses_a_network_and_what_it_is_scored_on() -> None:
     at = opened(net="big", on="packed")
     assert "M256 big" in text(at) and "IoU on each run’s own validation scenes" in text(at)
     assert at.query_params["net"] == "big" and at.dataframe[0].value["miou"].tolist() == pytest.approx([50, 50, 50])
-    assert opened(net="gone", on="gone").query_params["net"] == "alone"
+    assert opened(net="gone", on="gone").query_params["net"] == "taught"
 
 
 def test_the_time_is_measured_once_for_equal_work() -> None:
@@ -220,7 +221,7 @@ def test_deleting_asks_first_and_says_what_is_gone(trio: Path) -> None:
     at = doing("delete", "big")
     at.button(key="models_delete_now_big").click().run()
     assert not (trio / "big").exists() and "big is deleted." in text(at)
-    assert at.query_params["net"] == "alone"
+    assert at.query_params["net"] == "taught"
 
 
 def test_deleting_a_member_names_the_ensemble_that_needs_it(trio: Path) -> None:
@@ -273,12 +274,19 @@ def test_names_cover_neither_each_other_nor_a_mark_and_the_chosen_one_always_has
     assert "Run 33" in [row["name"] for row in rows] and len(rows) < 40
 
 
-def test_a_name_goes_to_the_side_where_there_is_room() -> None:
-    at_the_end = [Mark(580, 100, "VGG16 + ResNet50"), Mark(20, 100, "M128"), Mark(20, 104, "M128 from M256")]
-    right, first, second = places(at_the_end, 600)
-    assert right == ("left", 100) and first is not None and second is not None
-    assert first.side == second.side == "right" and abs(first.y - second.y) >= LINE
-    assert places([Mark(50, 50, "x" * 99)], 600) == [None]
+def test_a_name_goes_to_the_side_where_there_is_room_and_covers_no_mark() -> None:
+    far, near, beside = Mark(580, 100, "VGG16 + ResNet50"), Mark(300, 200, "M256"), Mark(340, 203, "MobileNetV2")
+    found = places([far, near, beside, Mark(50, 50, "x" * 99)], 600, 340)
+    assert found == [("left", 100), ("left", 200), ("right", 203), None]
+
+
+def test_a_pile_of_names_keeps_the_order_of_its_marks_within_the_picture() -> None:
+    heights = [300.0, 290.0, 330.0, 310.0, 300.5]
+    found = places([Mark(20, y, f"M128, {y:g}") for y in heights], 600, 340)
+    lines = {y: place.y for y, place in zip(heights, found, strict=True) if place is not None}
+    in_order = [lines[y] for y in sorted(heights)]
+    assert all(below - above >= LINE for above, below in itertools.pairwise(in_order))
+    assert max(in_order) <= 340 - LINE / 2 and all(abs(lines[y] - y) <= 2.5 * LINE for y in heights)
 
 
 def test_what_has_been_kept_is_told_and_chosen() -> None:
