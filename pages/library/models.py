@@ -64,8 +64,10 @@ def settle() -> tuple[list[Entry], str | None]:
 
 def opens_with(found: list[Entry], on: str | None) -> str | None:
     """Who is chosen until somebody chooses: the student that shows most of what teaching brought, else the first."""
+    if not found:
+        return None
     student = trio.defaults([(one.ref, one.info) for one in found], str(on).split(":")[0])["student"]
-    return found[0].ref if found and student == trio.NOBODY else student if found else None
+    return found[0].ref if student == trio.NOBODY else student
 
 
 def answer(found: list[Entry], on: str | None) -> str:

@@ -168,7 +168,8 @@ def _best(known: Known, role: str, dataset: str) -> str | None:
         teaching = (info.run or {}).get("teaching")
         of_several = isinstance(teaching, Mapping) and isinstance(teaching.get("teacher"), Mapping)
         elsewhere = not any(d.split(":")[0] == dataset for d in info.data)
-        return elsewhere, ref.startswith("run:"), of_several, -_gain(known, ref, dataset)
+        gain = 0.0 if ref.startswith("run:") else _gain(known, ref, dataset)  # runs are many; the newest comes first
+        return elsewhere, ref.startswith("run:"), of_several, -gain
 
     fitting = [pair for pair in known if pair[1].role == role]
     return min(fitting, key=rank)[0] if fitting else None

@@ -201,9 +201,8 @@ def _taught(plan: Plan, teacher: str, seed: int, gains: Mapping[str, Mapping[int
         *([f"this one is not ahead of its own on {' and '.join(this_one)}"] if this_one else []),
     ]
     how = f"{plan.method}, α {plan.alpha:g}, T {plan.temperature:g}, {plan.base.optim.epochs} epochs"
-    tried = (
-        f" {'; '.join(short)[:1].upper()}{'; '.join(short)[1:]}; this command tries one way: {how}." if short else ""
-    )
+    said = "; ".join([*short, f"this command tries one way: {how}."])
+    tried = f" {said[0].upper()}{said[1:]}" if short else ""
     return f"{_chosen(plan, seed)} Points over the untaught twin of the same seed, taught by {teacher}: {told}.{tried}"
 
 
