@@ -52,9 +52,9 @@ def test_many_sessions_at_once_load_a_network_once(monkeypatch: pytest.MonkeyPat
 
 def test_an_ensemble_is_made_of_the_members_that_are_in_memory_already(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = [caches.load_model(ref).model for ref in MEMBERS]
-    spec = ensembles.parse({"members": list(MEMBERS)})
+    spec, info_of = ensembles.parse({"members": list(MEMBERS)}), references.info_of
     monkeypatch.setattr(references, "spec_of", lambda ref: spec if ref == "both" else None)
-    monkeypatch.setattr(references, "info_of", lambda ref: caches.info_of(MEMBERS[0] if ref == "both" else ref))
+    monkeypatch.setattr(references, "info_of", lambda ref: info_of(MEMBERS[0] if ref == "both" else ref))
     monkeypatch.setattr(ensembles, "describe", lambda spec, infos, name: infos[0])
     both = caches.load_model("both", "0" * 64).model
     mine = {id(p) for model in alone for p in model.parameters()}
