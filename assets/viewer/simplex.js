@@ -23,7 +23,8 @@ export function buildSimplex(model) {
   const live = el("div", { class: "hidden", "aria-live": "polite" });
   moving(model, live);
   const triangle = triangleOf(model), picture = pictureOf(model), bars = barsOf(model);
-  const node = el("div", { class: "simplex" }, triangle.node, el("div", { class: "answers" }, picture.node, waysOf(model), ...picture.below, bars), live);
+  triangle.node.append(waysOf(model)); // under the handle that they move
+  const node = el("div", { class: "simplex" }, triangle.node, el("div", { class: "answers" }, picture.node, ...picture.below, bars), live);
   model.root.replaceChildren(node);
   model.relayout = () => {
     model.layPlane();

@@ -49,6 +49,8 @@ def press_near_the_right(page: Page) -> None:
 def test_the_handle_the_fields_and_the_address_are_one(open_page: OpenPage, address: str) -> None:
     frames = Frames()
     page = ensemble(open_page, address, on_start=frames.listen)
+    ways, number = page.locator(".plane-side .goto").bounding_box(), field(page, 0).bounding_box()
+    assert ways and number and 0 < number["y"] - (ways["y"] + ways["height"]) < 100, "nothing empty under the triangle"
     page.wait_for_timeout(1000)
     before = frames.sent
     page.mouse.move(*middle(page))
