@@ -34,7 +34,7 @@ COLUMNS = {
     "": st.column_config.TextColumn("", width=28),
     "name": st.column_config.TextColumn("Network", width=210),
     "miou": st.column_config.NumberColumn("mIoU, %", format="%.1f", width=68, help=kit.definition("mIoU")),
-    "chosen": st.column_config.TextColumn("", width=84, help=kit.definition("chosen on")),
+    "mark": st.column_config.TextColumn("", width=84, help=kit.definition("chosen on")),
     "weights": st.column_config.TextColumn("Weights", width=72, alignment="right"),
     "work": st.column_config.TextColumn("MACs", width=72, alignment="right", help=kit.definition("MACs")),
     "megabytes": st.column_config.NumberColumn("MB", format="%.1f", width=60),
@@ -135,8 +135,8 @@ def table(found: list[Entry], on: str | None) -> None:
     key, at = kit.key(PAGE, f"table_{state[turn]}"), refs.index(state[ADDRESS["net"]])
     if picked(state.get(key), at) != at or state.get(key) is None or state[key]["selection"]["cells"]:
         state[key] = {"selection": {"rows": [at], "columns": [], "cells": []}}
-    chosen_on = any(frame["chosen"])
-    order = [name for name in COLUMNS if name != "chosen" or chosen_on]
+    meaning = marks.meaning(frame["mark"])
+    order = [name for name in COLUMNS if name != "mark" or meaning]
 
     def chosen() -> None:
         state[ADDRESS["net"]] = refs[min(picked(state[key], at), len(refs) - 1)]
@@ -146,8 +146,8 @@ def table(found: list[Entry], on: str | None) -> None:
         selection_mode=["single-row-required", "single-cell"], row_height=ROW_HEIGHT, placeholder=kit.MISSING,
         height=ROW_HEIGHT * (min(len(refs), ROWS_AT_ONCE) + 1) + 3, alt="Every network with its size and its mIoU",
     )  # fmt: skip
-    if chosen_on:
-        kit.note(marks.CHOSEN_MEANS)
+    if meaning:
+        kit.note(meaning)
 
 
 def picked(held: Any, before: int) -> int:
@@ -164,7 +164,7 @@ def row(one: Entry, on: str | None, seconds: float | None) -> dict[str, object]:
         "": kit.ROLE[one.role].marker,
         "name": one.in_row,
         "miou": None if score is None else 100 * score,
-        "chosen": one.mark(on).strip(),
+        "mark": one.mark(on).strip(),
         "weights": kit.count(one.info.parameters),
         "work": kit.count(one.work),
         "megabytes": one.megabytes,

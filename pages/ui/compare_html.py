@@ -95,7 +95,13 @@ def _counted(name: str) -> Callable[[Row], str]:
 
 
 def _measured(row: Row) -> str:
-    return _percent("miou_measured")(row) + (f" {marks.CHOSEN}" if row["chosen_on_it"] else "")
+    return _percent("miou_measured")(row) + _mark(row)
+
+
+def _mark(row: Row) -> str:
+    if row["learned_from_it"]:
+        return f" {marks.LEARNED}"
+    return f" {marks.CHOSEN}" if row["chosen_on_it"] else ""
 
 
 def _lines(row: Row) -> list[tuple[str, Callable[[Row], str]]]:
@@ -137,8 +143,8 @@ def _table(cast: Sequence[Reading], found: Sequence[Row]) -> str:
     height, width = (found[0][f"picture_{side}"] for side in ("height", "width"))
     told = (
         f"“Here” is this one picture of {width} × {height} pixels, and a class’s number is its IoU. "
-        f"{_street(found[0])} One seed a network: a small difference may be luck."
-    )
+        f"{_street(found[0])} One seed a network: a small difference may be luck. " + marks.meaning(map(_mark, found))
+    ).strip()
     return (
         f'<section><h2>The numbers</h2><p class="ukd-note">{told}</p>'
         '<div class="wide" tabindex="0" role="region" aria-label="The numbers">'

@@ -17,7 +17,7 @@ from pages.ui.caches import STREET
 from pages.ui.readings import Picture, Reading
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.inference import side_by_side
-from unetkd_core.zoo import marks
+from unetkd_core.zoo import marks, relatives
 
 Row = dict[str, Any]
 
@@ -54,8 +54,9 @@ def rows(cast: Sequence[Reading], picture: Picture, where: Where, seconds: Mappi
             "agreement_here": _agreement(r, judge, picture),
             "mean_entropy_here": None if r.logits is None else side_by_side.mean_entropy(r.logits),
             "measured_on": shared,
-            "miou_measured": price.miou(r.info, shared),
-            "chosen_on_it": bool(marks.mark(r.info, shared)),
+            "miou_measured": relatives.miou(r.info, shared),
+            "chosen_on_it": shared in marks.chosen_on(r.info),
+            "learned_from_it": marks.learned_from(r.info, shared),
             "parameters": r.info.parameters,
             "weights_mb": price.megabytes(r.ref),
             f"macs_{STREET[0]}x{STREET[1]}": price.work(r.info),

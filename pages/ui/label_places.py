@@ -1,4 +1,4 @@
-"""Where the names of marks stand in a picture, so that none covers another and their order is their marks' order.
+"""Where the names of marks stand in a picture, so that none covers another or a mark, and their order is their marks'.
 
 Numbers in and out.
 """
@@ -34,12 +34,13 @@ class Place(NamedTuple):
 
 
 def places(marks: Sequence[Mark], width: float, height: float) -> list[Place | None]:
-    """For each mark where its name stands: beside it, on the right where there is room; where names would cover each
-    other, in a pile in the order of their marks. None where there is no room within `width` pixels, or in its pile.
+    """For each mark where its name stands: beside it, on the right where there is room, a line off where a mark is in
+    the way; where names would cover each other, in a pile in the order of their marks. None where there is no room
+    within `width` pixels, or in its pile, or where it would cover a mark all the same.
 
-    Marks come in the order given, so who must have a name goes first.
+    Marks come in the order given, so who must have a name goes first; that one may cover a mark.
     """
-    names = [_Name(index, mark, side) for index, mark in enumerate(marks) if (side := _side(mark, marks, width))]
+    names = [_Name(index, mark, *stand) for index, mark in enumerate(marks) if (stand := _stand(mark, marks, width))]
     piles: list[_Pile] = []
     for name in names:
         pile = _Pile([name], height)
@@ -50,7 +51,8 @@ def places(marks: Sequence[Mark], width: float, height: float) -> list[Place | N
     found: list[Place | None] = [None] * len(marks)
     for pile in piles:
         for name, y in pile.lines():
-            found[name.index] = Place(name.side, y)
+            if name.index == 0 or not _covers(name.span, y, marks):
+                found[name.index] = Place(name.side, y)
     return found
 
 
@@ -59,6 +61,7 @@ class _Name:
     index: int
     mark: Mark
     side: Literal["left", "right"]
+    y: float
 
     @property
     def span(self) -> tuple[float, float]:
@@ -76,7 +79,7 @@ class _Pile:
         """Each name and its middle in pixels from the top."""
         ordered = sorted(self.names, key=lambda name: (name.mark.y, name.index))
         half = LINE * (len(ordered) - 1) / 2
-        middle = sum(name.mark.y for name in ordered) / len(ordered)
+        middle = sum(name.y for name in ordered) / len(ordered)
         middle = min(max(middle, half + LINE / 2), self._height - half - LINE / 2)
         return [(name, middle - half + LINE * place) for place, name in enumerate(ordered)]
 
@@ -90,17 +93,20 @@ class _Pile:
         )
 
 
-def _side(mark: Mark, marks: Sequence[Mark], width: float) -> Literal["left", "right"] | None:
-    """Where the name covers no mark, else where there is room for it at all."""
+def _stand(mark: Mark, marks: Sequence[Mark], width: float) -> tuple[Literal["left", "right"], float] | None:
+    """(side, height) where the name covers no mark, beside its own before a line off; else where there is room at all;
+    None where there is none.
+    """
     sides: tuple[Literal["right", "left"], ...] = ("right", "left")
     fitting = [side for side in sides if _span(mark, side)[0] >= 0 and _span(mark, side)[1] <= width]
-    free = [side for side in fitting if not any(_covers(mark, side, other) for other in marks)]
-    return next(iter(free or fitting), None)
+    stands = [(side, mark.y + off) for off in (0, -LINE, LINE) for side in fitting]
+    free = [(side, y) for side, y in stands if not _covers(_span(mark, side), y, marks)]
+    return next(iter(free or stands), None)
 
 
-def _covers(mark: Mark, side: Literal["left", "right"], other: Mark) -> bool:
-    left, right = _span(mark, side)
-    return left - _MARK < other.x < right + _MARK and abs(mark.y - other.y) < LINE / 2 + _MARK
+def _covers(span: tuple[float, float], y: float, marks: Sequence[Mark]) -> bool:
+    left, right = span
+    return any(left - _MARK < mark.x < right + _MARK and abs(y - mark.y) < LINE / 2 + _MARK for mark in marks)
 
 
 def _span(mark: Mark, side: Literal["left", "right"]) -> tuple[float, float]:

@@ -7,13 +7,13 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit, model_work, trio, visitor
+from pages.ui import kit, model_work, visitor
 from pages.ui.background import Work
 from pages.ui.model_list import Entry
 from pages.ui.model_work import Action
 from unetkd_core.errors import CheckpointError, UnetKDError
 from unetkd_core.runs import forgetting
-from unetkd_core.zoo import hub, references
+from unetkd_core.zoo import hub, references, relatives
 from unetkd_core.zoo.hub import Offer, Pushed
 from unetkd_core.zoo.hub_refs import PREFIX, HubRef
 from unetkd_core.zoo.licences import is_free
@@ -115,7 +115,7 @@ def _pulled(offer: Offer) -> tuple[str, str | None]:
     if state.get(_OFFER) == offer:
         del state[_OFFER]
     ref = str(offer.ref)
-    named = trio.same_ensemble(references.available(), ref)
+    named = relatives.same(references.available(), ref)
     same = f" It has the weights of {named}, and is shown there." if named not in (None, ref) else ""
     return f"{ref} is here, and means commit {offer.commit[:12]} until it is pulled anew.{same}", ref
 

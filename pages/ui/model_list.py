@@ -9,7 +9,7 @@ from typing import Final
 
 from pages.ui import kit, price, trio
 from pages.ui.readings import role_of
-from unetkd_core.zoo import marks, references
+from unetkd_core.zoo import marks, references, relatives
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PACKED: Final = price.PACKED
@@ -65,10 +65,10 @@ class Entry:
 
     def miou(self, on: str | None) -> float | None:
         """Its mIoU there as a fraction; None where it was not measured."""
-        return price.miou(self.info, on)
+        return relatives.miou(self.info, on)
 
     def mark(self, on: str | None) -> str:
-        """ " (chosen on)" where its epoch or its weights were chosen on what `on` measures, else nothing."""
+        """Why its number there flatters, as `zoo.marks.mark` says it; nothing where it does not, or there is none."""
         return marks.mark(self.info, on) if self.miou(on) is not None else ""
 
     def iou(self, on: str | None) -> list[float | None] | None:

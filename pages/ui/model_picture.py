@@ -7,10 +7,11 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
-from pages.ui import kit, trio
+from pages.ui import kit
 from pages.ui.chart_style import COLOR, GRID, INK, MUTE, OUTLINE, PAPER, ROLES, finish
 from pages.ui.label_places import GAP, Mark, Place, places
 from pages.ui.model_list import Entry
+from unetkd_core.zoo import relatives
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 CHOICE: Final = "net"
@@ -18,8 +19,9 @@ CHOICE: Final = "net"
 _HEIGHT: Final = 340
 _WIDE: Final = 590
 """Pixels that the names' room is reckoned for."""
-_NARROW: Final = 480
-"""In fewer pixels the chosen mark alone is named; whoever has no name beside it says it when pointed at."""
+_NARROW: Final = 570
+"""In fewer pixels the chosen mark alone is named, as names would run into each other; whoever has no name beside it
+says it when pointed at."""
 _SHAPES: Final = ["square", "circle", "circle", "triangle-up"]
 _TICKS: Final = tuple(m * 10.0**k for k in range(4, 9) for m in (1, 2, 5))
 
@@ -105,7 +107,7 @@ def _pairs(frame: pd.DataFrame, infos: Mapping[str, CheckpointInfo], x: alt.X) -
     for ref in at:
         if infos[ref].role != "student":
             continue
-        twin = trio.companions(list(infos.items()), ref)[1]
+        twin = relatives.twin_of(list(infos.items()), ref)
         if twin in at:
             lines.append({"parameters": infos[ref].parameters, "low": at[twin], "high": at[ref], "role": "student"})
     if not lines:

@@ -12,6 +12,7 @@ import streamlit as st
 from pages.ui import kit, trio
 from pages.ui.readings import SHORT, role_of
 from pages.ui.trio import NOBODY
+from unetkd_core.zoo import relatives
 
 MOST: Final = 6
 """Networks at once: a screen has room for no more."""
@@ -67,7 +68,7 @@ def _take(page: str, known: trio.Known, text: str) -> list[str]:
     """The address's list, each network to the menu of its role, the others behind; what is not here is named."""
     infos = dict(known)
     asked = [ref for ref in dict.fromkeys(text.split(",")) if ref and ref != NOBODY]
-    here = [ref if ref in infos else trio.same_ensemble(known, ref) for ref in asked]
+    here = [ref if ref in infos else relatives.same(known, ref) for ref in asked]
     told = [f"The network {ref} is not here." for ref, found in zip(asked, here, strict=True) if found is None]
     left = [ref for ref in dict.fromkeys(here) if ref is not None]
     if len(left) > MOST:

@@ -13,12 +13,12 @@ from unetkd_core.errors import CheckpointError
 from unetkd_core.inference.sizes import working_size
 from unetkd_core.models.complexity import macs
 from unetkd_core.settings import cores
-from unetkd_core.zoo import marks, references
+from unetkd_core.zoo import marks, references, relatives
 from unetkd_core.zoo.checkpoints import CheckpointInfo
 
 PACKED = "packed"
-CHOSEN_SIGN = "*"
-"""Behind a number: its epoch, or its ensemble's weights, were chosen on the scenes that the number is of."""
+SIGN = "*"
+"""Behind a number that flatters: choices were made on the scenes that it is of, or the network learned from them."""
 
 
 def work(info: CheckpointInfo) -> int:
@@ -36,13 +36,6 @@ def measured_on(readings: Sequence[Reading], wanted: str) -> str | None:
     name = wanted.split(":")[0]
     order = [wanted, *sorted(k for k in shared if k.split(":")[0] == name), *sorted(shared - {PACKED}), PACKED]
     return next((k for k in order if k in shared), None)
-
-
-def miou(info: CheckpointInfo, dataset: str | None) -> float | None:
-    """The checkpoint's mIoU on a dataset as a fraction, or None where it was not measured."""
-    scores = info.metrics.get(dataset) if dataset else None
-    value = scores.get("miou") if isinstance(scores, Mapping) else None
-    return value if isinstance(value, float) else None
 
 
 def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: str | None) -> str:
@@ -67,8 +60,8 @@ def table(readings: Sequence[Reading], seconds: Mapping[str, float], dataset: st
 
 
 def _row(reading: Reading, seconds: Mapping[str, float], dataset: str | None) -> str:
-    score = miou(reading.info, dataset)
-    sign = CHOSEN_SIGN if score is not None and dataset != PACKED and marks.mark(reading.info, dataset) else ""
+    score = relatives.miou(reading.info, dataset)
+    sign = SIGN if score is not None and _flattering([reading], dataset) else ""
     waiting = kit.MISSING if reading.problem else "…"
     time = f"{1000 * seconds[reading.ref]:.0f} ms" if reading.ref in seconds else waiting
     name = kit.role_html(reading.role, reading.short)
@@ -115,8 +108,16 @@ def note(readings: Sequence[Reading], dataset: str | None, timed: bool) -> str:
         None: "Not measured on one dataset for all",
         PACKED: "mIoU in percent on each run’s own validation scenes, at the training size",
     }.get(dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
-    if dataset != PACKED and any(marks.mark(r.info, dataset) for r in readings):
-        where += f". {CHOSEN_SIGN} chosen on these very scenes, which flatters"
+    if why := _flattering(readings, dataset):
+        where += f". {SIGN} {why} these very scenes, which flatters"
     time = f" Time: measured here, median of {TIMED_RUNS}, {cores()} CPU cores." if timed else " Timing …"
     street = f"one {STREET[0]} × {STREET[1]} street at each net’s own scale"
     return f"{where}. Weights in numbers; MACs and time for {street}.{time}"
+
+
+def _flattering(readings: Sequence[Reading], dataset: str | None) -> str:
+    """ "chosen on", "learned from", both, or nothing: what was done with the scenes that the numbers are of. Every
+    run's own validation scenes chose its epoch, and the note says whose they are.
+    """
+    signs = {marks.mark(r.info, dataset).strip(" ()") for r in readings} if dataset != PACKED else set()
+    return " or ".join(sorted(signs - {""}))

@@ -77,7 +77,7 @@ def defaults() -> dict[str, Any]:
 def first(known: trio.Known, datasets: Sequence[DatasetInfo]) -> dict[str, Any]:
     """The values for someone who has chosen nothing yet: a taste on the first dataset, with the teacher that suits."""
     train, val = splits(datasets[0])
-    teacher = trio.defaults(known, datasets[0].name)["teacher"]
+    teacher = trio.best_teacher(known, datasets[0].name) or NO_TEACHER
     student = {"student": FIRST_TEACHER} if teacher == NO_TEACHER else {}
     return {**defaults(), "dataset": datasets[0].name, "train": train, "val": val, "teacher": teacher, **student}
 

@@ -50,7 +50,7 @@ def settle(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
         follow_dataset(known, datasets)
     _take_address(known, datasets)
     if state.get(key("teacher")) not in (*dict(known), NO_TEACHER):
-        put({"teacher": trio.defaults(known, state[key("dataset")])["teacher"]})
+        put({"teacher": trio.best_teacher(known, state[key("dataset")]) or NO_TEACHER})
     if state[key("teacher")] != NO_TEACHER and state.get(key("student")) not in run_choices.STUDENTS:
         put({"student": run_choices.defaults()["student"]})  # an encoder was chosen, and then somebody to teach it
     if state.get(key("begins")) not in run_choices.starts(known, values()):
@@ -102,7 +102,7 @@ def follow_dataset(known: trio.Known, datasets: Sequence[DatasetInfo]) -> None:
     )
     put({"train": train, "val": val, "size": size})
     teacher = dict(known).get(state.get(key("teacher")))
-    better = trio.defaults(known, here.name)["teacher"]
+    better = trio.best_teacher(known, here.name) or NO_TEACHER
     if (
         teacher is not None
         and better != NO_TEACHER

@@ -236,5 +236,5 @@ def _sortable(text: str) -> tuple[bool, float, str]:
 
 
 def _usual(known: trio.Known, dataset: str) -> list[str]:
-    ref = trio.defaults(known, dataset)["teacher"]
-    return [] if ref == trio.NOBODY else [ref]
+    ref = trio.best_teacher(known, dataset)
+    return [] if ref is None else [ref]

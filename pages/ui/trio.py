@@ -5,17 +5,20 @@ Plain data in and out; draws nothing and loads no weights.
 
 import re
 from calendar import month_abbr
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from statistics import fmean
+from typing import Any, Final
 
-from unetkd_core.errors import UnetKDError
-from unetkd_core.zoo import hub_refs, references
+from unetkd_core.data.refs import parts
+from unetkd_core.zoo import references, relatives
 from unetkd_core.zoo.checkpoints import CheckpointInfo
+from unetkd_core.zoo.relatives import Known
 
-Known = Sequence[tuple[str, CheckpointInfo]]
 ROLES = ("teacher", "student", "twin")
 NOBODY = "-"
 """Stands in a menu and an address for no network at all; no reference starts with a sign."""
+SOON: Final = 5e9
+"""Multiply-accumulates of one answer: behind a heavier teacher whoever tries something on a CPU waits."""
 
 
 def options(known: Known, role: str) -> list[str]:
@@ -68,54 +71,33 @@ def size_name(info: CheckpointInfo) -> str:
 def defaults(known: Known, dataset: str) -> dict[str, str]:
     """Role -> reference (or NOBODY) for a dataset's name.
 
-    A student that was trained on it, with its own teacher and twin: a shipped one first, one network's before an
-    ensemble's (whose answers cost those of all its members), and of these the one that shows most, by what it gained.
+    A student that was trained on it, with its own teacher and twin and no stranger's: a shipped one first, of these one
+    with a twin, one network's before an ensemble's (whose answers cost those of all its members), and then the one that
+    shows most, by what it gained. Without any student a teacher and a twin, whoever they are.
     """
-    student = _best(known, "student", dataset)
-    teacher, twin = companions(known, student) if student else (None, None)
-    chosen = {
-        "teacher": teacher or _best(known, "teacher", dataset) or _best(known, "alone", dataset),
-        "student": student,
-        "twin": twin or _best(known, "twin", dataset),
-    }
-    return {role: ref or NOBODY for role, ref in chosen.items()}
+    student = _best_student(known, dataset)
+    if student is None:
+        teacher, twin = best_teacher(known, dataset), _first(known, "twin", dataset)
+    else:
+        teacher, twin = companions(known, student)
+    return {"teacher": teacher or NOBODY, "student": student or NOBODY, "twin": twin or NOBODY}
 
 
 def companions(known: Known, student: str) -> tuple[str | None, str | None]:
-    """(teacher, twin) of a student; None where they are gone or were never there.
-
-    The teacher as its config names it. The twin is the run that names it as its student, else one of the same settings:
-    students of several teachers share one.
-    """
-    info = dict(known)[student]
-    teaching = (info.run or {}).get("teaching")
-    taught_by = teaching.get("teacher") if isinstance(teaching, Mapping) else None
-    if isinstance(taught_by, Mapping):  # an ensemble lies inside the run's config
-        taught_by = same_ensemble(known, references.TEACHER_PREFIX + (info.run_id or student.removeprefix("run:")))
-    elif isinstance(taught_by, str) and taught_by.startswith(hub_refs.PREFIX):  # with its commit, listed without
-        taught_by = same_ensemble(known, taught_by)
-    teacher = next((ref for ref, _ in known if ref == taught_by), None)
-    ids = {info.run_id, student.removeprefix("run:")} - {None}
-    twins = [ref for ref, other in known if (other.run or {}).get("twin_of") in ids]
-    if not twins:
-        ours = _but_for_teaching(info)
-        untaught = [(ref, other) for ref, other in known if other.role in ("twin", "alone")]
-        twins = [ref for ref, other in untaught if _but_for_teaching(other) == ours]
-    return teacher, min(twins, key=lambda ref: ref.startswith("run:"), default=None)
-
-
-def _but_for_teaching(info: CheckpointInfo) -> dict[str, Any] | str:
-    """A run's settings without what tells a student from its twin; its weights' sha256 where they are not known."""
-    beside = {"name", "teaching", "twin_of", "hardware"}
-    made = {key: value for key, value in (info.run or {}).items() if key not in beside}
-    return made or info.sha256
+    """(teacher, twin) of a student; None where they are gone or were never there."""
+    return relatives.teacher_of(known, student), relatives.twin_of(known, student)
 
 
 def company(known: Known, ref: str) -> list[str]:
     """A network beside those it is compared with, in the order teacher, student, twin, where they are here: a student's
-    own, a twin's student and its teacher, the first student that a teacher taught.
+    own; a twin's own student and its teacher; of a teacher's students the one that `defaults` would take.
     """
-    students = [ref] if dict(known)[ref].role == "student" else [o for o, info in known if info.role == "student"]
+    role = dict(known)[ref].role
+    if role == "student":
+        students = [ref]
+    else:
+        named = relatives.students_of(known, ref)
+        students = [*named, *sorted((one for one, info in known if info.role == "student"), key=_order(known, None))]
     for student in students:
         teacher, twin = companions(known, student)
         if ref in (teacher, student, twin):
@@ -123,15 +105,57 @@ def company(known: Known, ref: str) -> list[str]:
     return [ref]
 
 
-def same_ensemble(known: Known, ref: str) -> str | None:
-    """The reference under which an ensemble or what came from the Hub is listed: its own, or that of the same one by
-    another name.
+def best_teacher(known: Known, dataset: str) -> str | None:
+    """Who should teach on a dataset, by its name: a network that was trained on it, a kept one, one that answers soon,
+    and of these the best by its mIoU on what it has not seen of that dataset.
     """
-    try:
-        sha256 = references.info_of(ref).sha256
-    except UnetKDError:
-        return None  # a member is gone
-    return next((other for other, info in known if other == ref or info.sha256 == sha256), None)
+
+    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool, bool, bool, float]:
+        ref, info = pair
+        found = relatives.unseen(info, dataset)
+        return (
+            info.role != "teacher",
+            _elsewhere(info, dataset),
+            ref.startswith(references.RUN_PREFIX),
+            info.macs > SOON,
+            -fmean(found.values()) if found else 0.0,
+        )
+
+    fitting = [pair for pair in known if pair[1].role in ("teacher", "alone")]
+    return min(fitting, key=rank)[0] if fitting else None
+
+
+def _best_student(known: Known, dataset: str) -> str | None:
+    students = [ref for ref, info in known if info.role == "student"]
+    return min(students, key=_order(known, dataset), default=None)
+
+
+def _order(known: Known, dataset: str | None) -> Callable[[str], tuple[Any, ...]]:
+    """Sorts students by what they show. Runs are many, and the newest comes first: they are not looked into."""
+    infos = dict(known)
+
+    def rank(ref: str) -> tuple[Any, ...]:
+        info, is_run = infos[ref], ref.startswith(references.RUN_PREFIX)
+        elsewhere = dataset is not None and _elsewhere(info, dataset)
+        if is_run:
+            return elsewhere, is_run
+        twin = relatives.twin_of(known, ref)
+        gained = None if twin is None else relatives.gain(info, infos[twin], dataset)
+        teaching = (info.run or {}).get("teaching")
+        of_several = isinstance(teaching, Mapping) and isinstance(teaching.get("teacher"), Mapping)
+        return elsewhere, is_run, twin is None, of_several, gained is None, -(gained or 0.0)
+
+    return rank
+
+
+def _first(known: Known, role: str, dataset: str) -> str | None:
+    fitting = [(ref, info) for ref, info in known if info.role == role]
+    return min(fitting, key=lambda pair: (_elsewhere(pair[1], dataset), pair[0].startswith("run:")), default=(None,))[0]
+
+
+def _elsewhere(info: CheckpointInfo, dataset: str) -> bool:
+    """Whether it was trained on other data alone."""
+    return all(parts(ref)[0] != dataset for ref in info.data)
 
 
 def settle(
@@ -149,42 +173,14 @@ def settle(
     came = wanted.get("student") if "student" in taken else None
     if came in refs - {NOBODY}:
         teacher, twin = companions(known, str(came))
-        fallback |= {role: ref for role, ref in (("teacher", teacher), ("twin", twin)) if ref}
+        fallback |= {"teacher": teacher or NOBODY, "twin": twin or NOBODY}
     chosen, told = {}, []
     for role in ROLES:
         ref = wanted.get(role)
         if ref and ref.startswith(references.TEACHER_PREFIX) and ref not in refs:
-            ref = same_ensemble(known, ref) or ref
+            ref = relatives.same(known, ref) or ref
         keep = ref in refs and (came is None or role in taken)
         if ref and ref not in refs:
             told.append(f"The {role} {ref} is not here any more; this is another one.")
         chosen[role] = str(ref) if keep else fallback[role]
     return chosen, told
-
-
-def _best(known: Known, role: str, dataset: str) -> str | None:
-    def rank(pair: tuple[str, CheckpointInfo]) -> tuple[bool, bool, bool, float]:
-        ref, info = pair
-        teaching = (info.run or {}).get("teaching")
-        of_several = isinstance(teaching, Mapping) and isinstance(teaching.get("teacher"), Mapping)
-        elsewhere = not any(d.split(":")[0] == dataset for d in info.data)
-        gain = 0.0 if ref.startswith("run:") else _gain(known, ref, dataset)  # runs are many; the newest comes first
-        return elsewhere, ref.startswith("run:"), of_several, -gain
-
-    fitting = [pair for pair in known if pair[1].role == role]
-    return min(fitting, key=rank)[0] if fitting else None
-
-
-def _gain(known: Known, ref: str, dataset: str) -> float:
-    """What teaching brought, in mIoU on a split of the dataset that both were measured on; 0 where not known."""
-    infos = dict(known)
-    twin = companions(known, ref)[1] if infos[ref].role == "student" else None
-    if twin is None:
-        return 0.0
-    ours, theirs = (
-        {split: scores["miou"] for split, scores in infos[one].metrics.items() if isinstance(scores, Mapping)}
-        for one in (ref, twin)
-    )
-    shared = sorted(split for split in ours.keys() & theirs.keys() if split.split(":")[0] == dataset)
-    gains = [a - b for split in shared if isinstance(a := ours[split], float) and isinstance(b := theirs[split], float)]
-    return gains[0] if gains else 0.0

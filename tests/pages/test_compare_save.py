@@ -17,7 +17,7 @@ from pages.ui.viewer import View
 from tests.pages.compare_app import networks, quick_streets, trio_folder
 from tests.pages.home_folder import street, without
 from unetkd_core.classes import CLASSES
-from unetkd_core.zoo import checkpoints, references
+from unetkd_core.zoo import checkpoints, marks, references
 
 __all__ = ["networks", "quick_streets", "trio_folder"]
 pytestmark = pytest.mark.usefixtures("networks")
@@ -71,7 +71,19 @@ def test_a_network_whose_epoch_was_chosen_on_these_scenes_is_marked(cast: list[R
     assert price.table(marked, {}, "streets:val").count("</b>*</td>") == 1
     assert "* chosen on these very scenes" in price.note(marked, "streets:val", timed=False)
     assert "chosen" not in price.note(cast, "streets:val", timed=False)
-    assert compare_html.text(marked, picture, WHERE, {}, LOOKED).count(" (chosen on)<") == 1
+    page = compare_html.text(marked, picture, WHERE, {}, LOOKED)
+    assert page.count(" (chosen on)<") == 1 and page.count(marks.CHOSEN_MEANS) == 1
+    assert marks.CHOSEN_MEANS not in compare_html.text(cast, picture, WHERE, {}, LOOKED)
+
+
+def test_a_network_that_learned_from_these_scenes_is_marked(cast: list[Reading], picture: Picture) -> None:
+    teacher, student, twin = cast
+    told = replace(student, info=student.info.model_copy(update={"data": ["streets:val"]}))
+    marked = [teacher, told, twin]
+    rows = compare_numbers.rows(marked, picture, WHERE, {})
+    assert [row["learned_from_it"] for row in rows] == [False, True, False]
+    assert "* learned from these very scenes" in price.note(marked, "streets:val", timed=False)
+    assert compare_html.text(marked, picture, WHERE, {}, LOOKED).count(" (learned from)<") == 1
 
 
 def test_a_title_that_looks_like_a_formula_is_no_formula(cast: list[Reading], picture: Picture) -> None:

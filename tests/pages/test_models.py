@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.ui import background, kit, model_details, model_keep, model_list, model_picture
 from pages.ui import trio as casting
-from pages.ui.label_places import LINE, Mark, places
+from pages.ui.label_places import GAP, LETTER, LINE, Mark, places
 from pages.ui.model_list import Entry
 from tests.pages import fake_run
 from tests.pages.fake_run import Where
@@ -119,19 +120,19 @@ def test_what_choices_were_made_on_is_marked_in_table_picture_and_card(trio: Pat
     big = references.info_of("big")
     (trio / "big" / "config.json").write_text(big.model_copy(update={"run": val}).dumps())
     at = opened(on="streets:val", net="big")
-    assert at.dataframe[0].value["chosen"].tolist() == ["", "(chosen on)", ""]
-    assert "chosen" in at.dataframe[0].proto.column_order and text(at).count(marks.CHOSEN_MEANS) == 1
+    assert at.dataframe[0].value["mark"].tolist() == ["", "(chosen on)", ""]
+    assert "mark" in at.dataframe[0].proto.column_order and text(at).count(marks.CHOSEN_MEANS) == 1
     assert "M256 big reads streets:val best, 80.0 % (chosen on) with" in text(at)
     assert "IoU on streets:val (chosen on)" in text(at)
     assert "1.94 M parameters, 80.0 % (chosen on);" in charts(at)[0] and charts(at)[0].count(marks.CHOSEN) == 1
     at = opened(on="streets:val", net="alone")
     assert "IoU on streets:val" in text(at) and "IoU on streets:val (chosen on)" not in text(at)
-    assert opened(on="packed").dataframe[0].value["chosen"].tolist() == ["(chosen on)"] * 3
+    assert opened(on="packed").dataframe[0].value["mark"].tolist() == ["(chosen on)"] * 3
 
 
 def test_where_nothing_was_chosen_there_is_no_mark_and_no_explanation() -> None:
     at = opened(on="streets:val")
-    assert marks.CHOSEN not in text(at) + charts(at)[0] and "chosen" not in at.dataframe[0].proto.column_order
+    assert marks.CHOSEN not in text(at) + charts(at)[0] and "mark" not in at.dataframe[0].proto.column_order
 
 
 def test_an_ensembles_card_is_shown_and_marks_what_its_weights_were_searched_on(trio: Path) -> None:
@@ -144,7 +145,7 @@ def test_an_ensembles_card_is_shown_and_marks_what_its_weights_were_searched_on(
     at = opened(on="streets:val", net="team")
     assert "| streets:val (chosen on) | 80.0 |" in at.markdown[-1].value
     assert "| camvid:val | 80.0 |" in at.markdown[-1].value
-    assert at.dataframe[0].value.set_index("name")["chosen"].tolist().count("(chosen on)") == 1
+    assert at.dataframe[0].value.set_index("name")["mark"].tolist().count("(chosen on)") == 1
 
 
 def compared(at: AppTest) -> list[str]:
@@ -241,7 +242,7 @@ def test_a_damaged_ensemble_is_told_too(trio: Path) -> None:
         (trio / name).mkdir()
         (trio / name / "ensemble.json").write_text(said)
     shown = text(opened())
-    assert "is not JSON" in shown and "There is no checkpoint named" in shown
+    assert "is not JSON" in shown and "lost: A member of the ensemble" in shown
     assert [name for name, _ in shelf.damaged()] == ["cut", "lost"]
 
 
@@ -264,7 +265,7 @@ def names_in(spec: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for layer in layers for row in spec["datasets"][layer["data"]["name"]]]
 
 
-def test_names_cover_neither_each_other_nor_a_mark_and_the_chosen_one_always_has_its_own() -> None:
+def test_the_chosen_one_always_has_its_name_however_many_lie_at_one_place() -> None:
     one = next(entry for entry in model_list.entries("kept") if entry.ref == "big")
     few = [Entry(f"run:{number}", one.info, f"Run {number}") for number in range(3)]
     rows = names_in(model_picture.chart(few, "streets:val", "run:2").to_dict())
@@ -278,6 +279,27 @@ def test_a_name_goes_to_the_side_where_there_is_room_and_covers_no_mark() -> Non
     far, near, beside = Mark(580, 100, "VGG16 + ResNet50"), Mark(300, 200, "M256"), Mark(340, 203, "MobileNetV2")
     found = places([far, near, beside, Mark(50, 50, "x" * 99)], 600, 340)
     assert found == [("left", 100), ("left", 200), ("right", 203), None]
+
+
+def test_no_name_covers_another_or_a_mark_wherever_the_marks_lie() -> None:
+    random, width = Random(0), 590
+    for _ in range(500):
+        there = [
+            Mark(random.uniform(0, width), random.uniform(0, 340), "M" * random.randint(3, 40))
+            for _ in range(random.randint(2, 20))
+        ]
+        lines = [
+            (mark, place.y, mark.x + GAP if place.side == "right" else mark.x - GAP - LETTER * len(mark.name))
+            for mark, place in zip(there, places(there, width, 340), strict=True)
+            if place is not None
+        ]
+        for mark, y, left in lines:
+            right = left + LETTER * len(mark.name)
+            assert left >= 0 and right <= width
+            others = [(top, start, start + LETTER * len(one.name)) for one, top, start in lines if one is not mark]
+            assert not [1 for top, start, end in others if abs(top - y) < LINE - 1e-6 and start < right and left < end]
+            if mark is not there[0]:
+                assert not [1 for one in there if left < one.x < right and abs(one.y - y) < LINE / 2]
 
 
 def test_a_pile_of_names_keeps_the_order_of_its_marks_within_the_picture() -> None:

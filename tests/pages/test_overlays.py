@@ -248,7 +248,28 @@ def test_of_several_pairs_the_page_opens_with_the_one_that_shows_most() -> None:
     for name, config, student, twin in zip("abc", seeds, (0.60, 0.58, 0.7), (0.59, 0.5, 0.8), strict=True):
         known += [kept(name, config, student), kept(f"{name}-twin", config.twin(f"run-of-{name}"), twin)]
     assert trio.defaults(known, "streets") == {"teacher": "big", "student": "b", "twin": "b-twin"}
-    assert trio.defaults(known, "camvid")["student"] == "a"
+    assert trio.defaults(known, "camvid")["student"] == "b", "measured there or not"
+
+
+def test_a_student_without_a_twin_is_shown_without_one_and_after_those_that_have_one() -> None:
+    alone, lonely = fake_run.config(teacher="big", seed=1), fake_run.config(teacher="gone", seed=2)
+    pair = [kept("behind", alone, 0.5), kept("behind-twin", alone.twin("run-of-behind"), 0.6)]
+    known = [kept("big", fake_run.config(teacher=None)), kept("a-lonely", lonely, 0.9), *pair]
+    assert trio.defaults(known, "streets") == {"teacher": "big", "student": "behind", "twin": "behind-twin"}
+    known = [one for one in known if one not in pair[:1]]
+    assert trio.defaults(known, "streets") == {"teacher": trio.NOBODY, "student": "a-lonely", "twin": trio.NOBODY}
+    wanted = {"teacher": None, "student": "a-lonely", "twin": None}
+    assert trio.settle(known, "streets", wanted, {"student"}, None)[0] == trio.defaults(known, "streets")
+
+
+def test_the_best_kept_teacher_that_answers_soon_teaches() -> None:
+    alone = fake_run.config(teacher=None)
+    known = [kept(name, alone, miou) for name, miou in (("good", 0.7), ("better", 0.8), ("best", 0.9))]
+    known += [("run:r1", kept("r1", alone, 0.95)[1])]
+    slow = ("best", known[2][1].model_copy(update={"macs": int(trio.SOON) + 1}))
+    assert trio.best_teacher(known, "streets") == "best"
+    assert trio.best_teacher([*known[:2], slow, known[3]], "streets") == "better"
+    assert trio.best_teacher([slow], "streets") == "best" and trio.best_teacher([], "streets") is None
 
 
 def test_a_big_photo_is_bounded_and_a_thin_one_keeps_the_least_side() -> None:

@@ -74,6 +74,25 @@ def test_a_card_on_which_nothing_was_chosen_explains_nothing() -> None:
     assert rows(text) == ["camvid:val"] and "chosen on" not in text
 
 
+def test_what_it_learned_from_is_marked_so_however_it_is_called() -> None:
+    scores = make_info().metrics["camvid:val"]
+    data = ["camvid:train-without-0006R0", "streets:train"]
+    run = RunConfig().with_(data={"train": data, "val": ["camvid:train-only-0006R0"]}).model_dump(mode="json")
+    on = ("streets:train", "camvid:train", "camvid:train-only-0006R0", "camvid:val")
+    text = card(make_info(metrics=dict.fromkeys(on, scores), data=data, run=run))
+    assert rows(text) == [
+        *("streets:train (learned from)", "camvid:train (learned from)"),
+        *("camvid:train-only-0006R0 (chosen on)", "camvid:val"),
+    ]
+    assert text.count(marks.LEARNED_MEANS) == 1 and text.count(marks.CHOSEN_MEANS) == 1
+
+
+def test_whoever_went_on_from_another_network_needs_that_one_first() -> None:
+    run = RunConfig().with_(model={"start": "run:x"}).model_dump(mode="json")
+    assert "it begins from the network that it went on from, which has to be there first" in card(make_info(run=run))
+    assert "has to be there first" not in card(make_info(run=RunConfig().model_dump(mode="json")))
+
+
 def test_an_ensembles_score_on_what_it_was_searched_on_is_marked() -> None:
     scores = make_info().metrics["camvid:val"]
     spec = EnsembleSpec.model_validate({

@@ -63,10 +63,10 @@ def evaluate(
     if as_json:
         print_json(_as_json(ref, loaded, source, scores, teacher, limit))
     else:
-        chosen = marks.mark(loaded.info, source.ref)
-        _print(ref, scenes_in_words(source, limit) + chosen, scores)
-        if chosen:
-            remark(marks.CHOSEN_MEANS)
+        mark = marks.mark(loaded.info, source.ref)
+        _print(ref, scenes_in_words(source, limit) + mark, scores)
+        if mark:
+            remark(marks.meaning([mark]))
 
 
 def scenes_of(dataset: str, split: str | None) -> str:
@@ -133,7 +133,8 @@ def _as_json(
         "ref": ref,
         "dataset": source.ref,
         "mapping": source.mapping,
-        "chosen_on_it": bool(marks.mark(loaded.info, source.ref)),
+        "chosen_on_it": source.ref in marks.chosen_on(loaded.info),
+        "learned_from_it": marks.learned_from(loaded.info, source.ref),
         "scenes": scenes,
         "teacher": teacher,
         "scores": scores.to_json(),

@@ -55,10 +55,10 @@ def keep(
         print_json(info.model_dump(mode="json"))
         return
     for source in sources:
-        chosen = marks.mark(info, source.ref)
-        typer.echo(f"{source.ref}{chosen}: mIoU {percent(_miou(info, source.ref))} at native label resolution")
-    if any(marks.mark(info, source.ref) for source in sources):
-        remark(marks.CHOSEN_MEANS)
+        mark = marks.mark(info, source.ref)
+        typer.echo(f"{source.ref}{mark}: mIoU {percent(_miou(info, source.ref))} at native label resolution")
+    if meaning := marks.meaning(marks.mark(info, source.ref) for source in sources):
+        remark(meaning)
     if early := marks.stopped(info):
         typer.echo(f"{run_id} {early}; the card says so.")
     typer.echo(f"{name} is in {keeping.target(name, replace=True)}")

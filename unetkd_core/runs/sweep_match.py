@@ -25,8 +25,8 @@ from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.ensembles import EnsembleSpec
 from unetkd_core.zoo.references import Reference
+from unetkd_core.zoo.relatives import NOT_LEARNED_FROM
 
-_IRRELEVANT: Final = {"name", "recipe", "hardware", "twin_of", "format_version"}
 _RANK: Final = {"done": 0, "running": 1, "queued": 2}
 """Of several equal runs the finished one counts, then one that is going on, then one that can be resumed."""
 
@@ -39,7 +39,7 @@ def fingerprint(
     teacher: `teacher_key` of who teaches, or "" for nobody. data: `jobs.data_hashes`; none: data go by their
     names alone, as in runs of older releases. beside: what else decides and stands in no config, `beside`.
     """
-    said = config.model_dump(mode="json", exclude=_IRRELEVANT)
+    said = config.model_dump(mode="json", exclude=set(NOT_LEARNED_FROM))
     for part in ("train", "val"):
         said["data"][part] = list(map(full_ref, said["data"][part]))
     if config.model.start is not None:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 _ROLES = {
     "teacher": "A teacher: trained on labels, meant for smaller networks to learn from.",
-    "student": "A student: taught by a larger network's soft predictions beside the labels.",
+    "student": "A student: taught by the soft predictions of another network, or of several, beside the labels.",
     "twin": "An untaught twin, the control: its student's network, seed, order of data and budget, on labels alone.",
     "alone": "Trained on labels alone.",
     "ensemble": "Several networks whose answers are averaged.",
 }
 
-_USE = """For teaching and research on distillation: to compare a student with its untaught twin and its teacher.
+_USE = """For teaching and research on distillation: to compare a student with its teacher, and with its untaught twin
+where there is one.
 
 Put this folder into `checkpoints/` as `NAME`BESIDE, then
 
@@ -134,8 +135,8 @@ def _scores(info: "CheckpointInfo") -> str:
         for key, s in measured.items()
     ]
     table = "\n".join([head, "|---" * (len(info.classes) + 3) + "|", *rows])
-    chosen = f"\n\n{marks.CHOSEN_MEANS}" if any(marks.mark(info, key) for key in measured) else ""
-    return f"{table}{chosen}\n\n{_DEFINITION}{info.seed}."
+    meaning = marks.meaning(marks.mark(info, key) for key in measured)
+    return "\n\n".join(filter(None, [table, meaning, f"{_DEFINITION}{info.seed}."]))
 
 
 def _as_scores(value: Any) -> Scores | None:
@@ -178,6 +179,9 @@ def _training(info: "CheckpointInfo") -> str:
 def _again(info: "CheckpointInfo", early: str) -> list[str]:
     command = "distill" if info.role == "student" else "train"
     whole = ", which trains all of its epochs" if early else ""
+    model = (info.run or {}).get("model")
+    if isinstance(model, dict) and model.get("start"):
+        whole += "; it begins from the network that it went on from, which has to be there first"
     return [
         f"- Again: save the settings below as `run.json`, then `unetkd {command} --config run.json`{whole}",
         "\n<details><summary>All settings (RunConfig)</summary>\n\n```json\n"

@@ -1,9 +1,11 @@
-"""What is said beside a checkpoint's numbers, on cards and on screens alike: that choices were made on these scenes,
-and that its run ended early. Words from data; needs no torch, and reads no file.
+"""What is said beside a checkpoint's numbers, on cards and on screens alike: that it learned from these scenes, that
+choices were made on them, and that its run ended early. Words from data; needs no torch, and reads no file.
 """
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
+
+from unetkd_core.data.refs import sharing_scenes
 
 if TYPE_CHECKING:
     from unetkd_core.zoo.checkpoints import CheckpointInfo
@@ -14,6 +16,11 @@ CHOSEN: Final = "(chosen on)"
 CHOSEN_MEANS: Final = (
     f"{CHOSEN}: the epoch that is kept, or an ensemble's weights, were chosen on these scenes, so the number tends to "
     f"be too high; compare networks by numbers without this mark."
+)
+LEARNED: Final = "(learned from)"
+LEARNED_MEANS: Final = (
+    f"{LEARNED}: it was trained on some or all of these scenes, so the number says what it remembers, not how it reads "
+    f"streets that it never saw."
 )
 TRAINING: Final = "(during training, before rounding)"
 
@@ -26,8 +33,21 @@ def chosen_on(info: "CheckpointInfo") -> set[str]:
 
 
 def mark(info: "CheckpointInfo", key: str | None) -> str:
-    """ " (chosen on)" where choices were made on what `key` of its metrics was measured on, else nothing."""
+    """Why the number under `key` of its metrics flatters: " (learned from)", " (chosen on)", else nothing."""
+    if learned_from(info, key):
+        return f" {LEARNED}"
     return f" {CHOSEN}" if key == PACKED or key in chosen_on(info) else ""
+
+
+def learned_from(info: "CheckpointInfo", key: str | None) -> bool:
+    """Whether it was trained on scenes that the number under `key` of its metrics is of."""
+    return key is not None and key != PACKED and bool(sharing_scenes([key], info.data))
+
+
+def meaning(found: Iterable[str]) -> str:
+    """A sentence for each kind of mark among those found; nothing where there is none."""
+    marks = "".join(found)
+    return " ".join(told for sign, told in ((CHOSEN, CHOSEN_MEANS), (LEARNED, LEARNED_MEANS)) if sign in marks)
 
 
 def whole(refs: Iterable[str]) -> set[str]:

@@ -14,11 +14,13 @@ from unetkd_core.zoo.checkpoints import NAME
 def damaged() -> list[tuple[str, UnetKDError]]:
     """(reference, what is wrong) of all in checkpoints/ and from the Hub that cannot be used, by reference."""
     found: list[tuple[str, UnetKDError]] = [*checkpoints.list_damaged()]
-    for ref in (*ensembles_there(), *map(str, hub_cache.pulled())):
+    ensembles_here = ensembles_there()
+    for ref in (*ensembles_here, *map(str, hub_cache.pulled())):
         try:
             references.info_of(ref)
         except UnetKDError as error:
-            found.append((ref, error))
+            # What is wrong with an ensemble is mostly wrong with a member: the sentence names that one.
+            found.append((ref, CheckpointError(f"{ref}: {error}") if ref in ensembles_here else error))
     return sorted(found, key=lambda pair: pair[0])
 
 
