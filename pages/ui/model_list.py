@@ -105,10 +105,12 @@ def splits(found: Sequence[Entry]) -> list[str]:
 
 
 def answer(found: Sequence[Entry], on: str | None) -> tuple[Entry, Entry] | None:
-    """(the one that reads best, the best of the smallest); None where nothing was measured, or they are one."""
+    """(the one that reads best, of several that read alike in a tenth of a percent the smallest; the best of the
+    smallest); None where nothing was measured, or they are one.
+    """
     measured = [(score, one) for one in found if (score := one.miou(on)) is not None]
     if not measured:
         return None
-    best = max(measured, key=lambda pair: pair[0])[1]
+    best = max(measured, key=lambda pair: (round(100 * pair[0], 1), -pair[1].info.parameters))[1]
     small = min(measured, key=lambda pair: (pair[1].info.parameters, -pair[0]))[1]
     return None if small is best else (best, small)

@@ -221,7 +221,7 @@ def test_a_checksum_that_does_not_fit_is_noticed_though_the_pixels_decode() -> N
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"gone\.png is not there"):
         read_image(tmp_path / "gone.png", name="gone.png")
-    with pytest.raises(ImageError, match="cannot be opened"):
+    with pytest.raises(ImageError, match=r"folder is a folder\. Name the pictures in it"):
         read_image(tmp_path, name="folder")
 
 
@@ -294,5 +294,5 @@ def test_a_pipe_and_a_device_are_refused_without_waiting(tmp_path: Path) -> None
         tmp_path / "a\0b.png",
         tmp_path / ("a" * 999),
     ):
-        with pytest.raises(ImageError, match=r"cannot be opened|is not there"):
+        with pytest.raises(ImageError, match=r"cannot be opened|is not there|is a folder"):
             read_image(path, name="It")

@@ -87,6 +87,14 @@ def test_what_it_learned_from_is_marked_so_however_it_is_called() -> None:
     assert text.count(marks.LEARNED_MEANS) == 1 and text.count(marks.CHOSEN_MEANS) == 1
 
 
+def test_an_ensembles_card_names_who_is_never_asked() -> None:
+    spec = EnsembleSpec.model_validate({"members": ("a", "b", "c"), "weighting": "grid", "weights": (1, 0, 3)})
+    infos = [make_info(name=name, arch=arch_of("M128") | {"name": name.upper()}) for name in ("a", "b", "c")]
+    info = ensembles.describe(spec, infos, name="team")
+    assert "- Answers averaged: A, C; never asked, as the weight is 0: B\n" in card(info) and "seed" not in card(info)
+    assert info.parameters == infos[0].parameters + infos[2].parameters
+
+
 def test_whoever_went_on_from_another_network_needs_that_one_first() -> None:
     run = RunConfig().with_(model={"start": "run:x"}).model_dump(mode="json")
     assert "it begins from the network that it went on from, which has to be there first" in card(make_info(run=run))

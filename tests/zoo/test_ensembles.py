@@ -114,13 +114,13 @@ def test_a_missing_member_and_an_ensemble_within_an_ensemble_are_refused(
     assert "broken" not in dict(references.available())
 
 
-def test_a_member_of_weight_0_has_weights_and_no_work(checkpoints_dir: Path, members: list[str]) -> None:
+def test_a_member_of_weight_0_costs_nothing(checkpoints_dir: Path, members: list[str]) -> None:
     infos = [references.info_of(name) for name in members]
     parts = {(1, 1): 2, (1, 0): 1, (0, 3): 1}
     for weights, heard in parts.items():
         spec = ensembles.parse({"members": members, "weighting": "fixed", "weights": weights})
         info = ensembles.describe(spec, infos)
-        assert info.parameters == sum(one.parameters for one in infos) and len(spec.heard) == heard
+        assert info.parameters == sum(infos[place].parameters for place in spec.heard) and len(spec.heard) == heard
         assert info.macs == sum(infos[place].macs for place in spec.heard)
         assert macs(info.arch, 64, 96) == sum(macs(infos[place].arch, 64, 96) for place in spec.heard)
     by_class = [[1.0] * 5 + [0.0], [0.0] * 5 + [1.0]]

@@ -100,6 +100,10 @@ def test_a_name_that_is_not_there_says_what_is(checkpoints_dir: Path) -> None:
     save(make_model(), checkpoints_dir / "m256", make_info())
     with pytest.raises(CheckpointError, match=r"no checkpoint named 'm128'; there are m256\."):
         resolve("m128")
+    for number in range(13):
+        (checkpoints_dir / f"n{number:02}").mkdir()
+    with pytest.raises(CheckpointError, match=r"n10 and 2 more\."):
+        resolve("m128")
 
 
 def test_a_run_that_is_not_there_or_has_no_best_yet_says_so() -> None:

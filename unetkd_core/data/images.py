@@ -111,6 +111,8 @@ def _bytes_of(data: bytes | Path, name: str) -> bytes:
     limit = settings.UPLOAD_MAX_BYTES
     if isinstance(data, Path):
         try:
+            if data.is_dir():
+                raise ImageError(f"{name} is a folder. Name the pictures in it, as {name}/*.jpg.")
             size = data.stat().st_size
             raw = outside.read_bytes(data, limit) if size <= limit else b""
         except FileNotFoundError:

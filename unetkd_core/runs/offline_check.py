@@ -86,7 +86,21 @@ def _checkpoints() -> str:
         raise _Missing(f"There is no network in {folder}.", "Check out checkpoints/ of the repository, or train one.")
     for name in here:
         checkpoints.load(settings.checkpoints_dir() / name)  # rebuilds it, and compares the sha256
+    here += _ensembles()
     return f"{_listed(here)}: loaded, each file with the sha256 of its config."
+
+
+def _ensembles() -> list[str]:
+    """Names of the ensembles that are kept, each of the members that it was made of."""
+    from unetkd_core.zoo import references, shelf
+
+    here = shelf.ensembles_there()
+    for name in here:
+        try:
+            references.info_of(name)
+        except UnetKDError as error:
+            raise _Missing(f"{name}: {error}", f"Copy checkpoints/{name} and its members again.") from None
+    return here
 
 
 def _reading() -> str:

@@ -48,7 +48,7 @@ prediction.labels  # (H, W) uint8, 0-5
 _DEFINITION = (
     "Percent. mIoU is the mean of the classes' IoU from one confusion matrix over the whole split, at the labels' "
     "native resolution with logits upsampled bilinearly (rows named *packed*: at the training size); a class that "
-    "occurs in neither prediction nor label is left out (–). One seed: "
+    "occurs in neither prediction nor label is left out (–)."
 )
 
 
@@ -136,7 +136,8 @@ def _scores(info: "CheckpointInfo") -> str:
     ]
     table = "\n".join([head, "|---" * (len(info.classes) + 3) + "|", *rows])
     meaning = marks.meaning(marks.mark(info, key) for key in measured)
-    return "\n\n".join(filter(None, [table, meaning, f"{_DEFINITION}{info.seed}."]))
+    seed = "" if _members(info) else f" One seed: {info.seed}."
+    return "\n\n".join(filter(None, [table, meaning, _DEFINITION + seed]))
 
 
 def _as_scores(value: Any) -> Scores | None:
@@ -156,7 +157,9 @@ def _percent(fraction: float) -> str:
 
 
 def _training(info: "CheckpointInfo") -> str:
-    lines = [f"- Data: {in_one_line(', '.join(info.data)) or 'not recorded'}", f"- Seed: {info.seed}"]
+    lines = [f"- Data: {in_one_line(', '.join(info.data)) or 'not recorded'}"]
+    members = _members(info)
+    lines += _heard(info, members) if members else [f"- Seed: {info.seed}"]
     run: dict[str, Any] = info.run or {}
     early = marks.stopped(info)
     if isinstance(run.get("optim"), dict):
@@ -174,6 +177,15 @@ def _training(info: "CheckpointInfo") -> str:
     lines.append(f"- Created: {info.created}")
     lines += _again(info, early) if info.run else []
     return "\n".join(lines)
+
+
+def _heard(info: "CheckpointInfo", members: list[dict[str, Any]]) -> list[str]:
+    """Whose answers are averaged, and who is never asked."""
+    places = [place for place in _listed(info.arch.get("heard")) if isinstance(place, int)]
+    named = [in_one_line(str(one.get("name"))) for one in members]
+    silent = [name for place, name in enumerate(named) if place not in places]
+    told = f"; never asked, as the weight is 0: {', '.join(silent)}" if silent and places else ""
+    return [f"- Answers averaged: {', '.join(name for name in named if name not in silent or not places)}{told}"]
 
 
 def _again(info: "CheckpointInfo", early: str) -> list[str]:

@@ -169,8 +169,8 @@ def save(spec: EnsembleSpec, folder: Path) -> None:
 
 
 def describe(spec: EnsembleSpec, infos: Sequence[CheckpointInfo], *, name: str = "ensemble") -> CheckpointInfo:
-    """What a checkpoint's info would say of it: members' costs and licences added up (one of weight 0 has weights, and
-    no work), the largest training size.
+    """What a checkpoint's info would say of it: members' costs and licences added up (one of weight 0 costs nothing, as
+    it is never asked), the largest training size.
 
     Raises CheckpointError when the members do not fit together, or are not those that it was made of.
     """
@@ -185,7 +185,7 @@ def describe(spec: EnsembleSpec, infos: Sequence[CheckpointInfo], *, name: str =
         mapping=[m for m in infos[0].mapping if all(m in info.mapping for info in infos)],
         height=largest.height,
         width=largest.width,
-        parameters=sum(info.parameters for info in infos),
+        parameters=sum(infos[place].parameters for place in spec.heard),
         macs=sum(infos[place].macs for place in spec.heard),
         metrics=spec.metrics,
         chosen_on=sorted(marks.whole(spec.searched_on).union(*map(marks.chosen_on, infos))),

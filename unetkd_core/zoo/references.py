@@ -94,10 +94,12 @@ def info_of(ref: Reference) -> CheckpointInfo:
 
 
 def weight_bytes(ref: Reference) -> int:
-    """Bytes of the weights' file; of an ensemble, of all its members'. Raises CheckpointError when one is gone."""
+    """Bytes of the weights' file; of an ensemble, of its members' that have a say. Raises CheckpointError when one is
+    gone.
+    """
     spec = spec_of(ref)
     if spec is not None:
-        return sum(weight_bytes(member) for member in spec.members)
+        return sum(weight_bytes(spec.members[place]) for place in spec.heard)
     assert isinstance(ref, str)
     try:
         return (folders.current(resolve(ref)) / WEIGHTS).stat().st_size
@@ -197,7 +199,8 @@ def _missing_run(run_id: str) -> str:
 def missing_name(name: str) -> str:
     """That there is no checkpoint of that name, and which there are."""
     there = folders.names(settings.checkpoints_dir(), NAME)
-    choice = f"there are {', '.join(there[:12])}" if there else "there is none yet"
+    more = f" and {len(there) - 12} more" if len(there) > 12 else ""
+    choice = f"there are {', '.join(there[:12])}{more}" if there else "there is none yet"
     return f"There is no checkpoint named {name!r}; {choice}. A run's best is run:ID."
 
 
