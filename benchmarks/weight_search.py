@@ -29,7 +29,7 @@ from unetkd_core.inference.searched import Searched, integer_grid
 from unetkd_core.inference.weight_search import Tally
 from unetkd_core.zoo.references import Loaded, load_model
 
-MEMBERS = ("m256-teacher", "m128-taught", "m128-twin")
+MEMBERS = ("m256-alone", "m128-from-vgg16", "m128-alone")
 TOP = 5
 AIM_LITERAL, AIM_FORWARD, AIM_DIFFERENCE = 50.0, 1.0, 1e-6
 

@@ -17,7 +17,7 @@ KEY = "A" * 43
 
 
 def spec() -> EnsembleSpec:
-    return ensembles.parse({"members": ["m256-teacher", "m128-twin"]})
+    return ensembles.parse({"members": ["m256-alone", "m128-alone"]})
 
 
 REFUSED: dict[str, Callable[[Path], object]] = {
@@ -25,12 +25,12 @@ REFUSED: dict[str, Callable[[Path], object]] = {
     "forgetting one": lambda path: catalog.forget("camvid"),
     "looking at the Hub": lambda path: hub.look(hub.parse("owner/name")),
     "pulling": lambda path: hub.pull("owner/name"),
-    "pushing": lambda path: hub.push("m128-taught", "owner/name"),
+    "pushing": lambda path: hub.push("m128-from-vgg16", "owner/name"),
     "forgetting what was pulled": lambda path: hub.forget(hub.parse("owner/name")),
-    "exporting": lambda path: export_apart.make("m128-taught"),
-    "packing for a push": lambda path: hub.pack("m128-taught"),
+    "exporting": lambda path: export_apart.make("m128-from-vgg16"),
+    "packing for a push": lambda path: hub.pack("m128-from-vgg16"),
     "keeping": lambda path: keep.keep("x", "mine", []),
-    "deleting a network": lambda path: shelf.delete("m128-taught"),
+    "deleting a network": lambda path: shelf.delete("m128-from-vgg16"),
     "keeping an ensemble": lambda path: ensembles.save(spec(), path / "mine"),
     "measuring a split": lambda path: ensemble_search.search(spec(), ["streets:val"], [(1.0, 1.0)]),
     "freeing space": lambda path: prune.carry_out([]),

@@ -15,7 +15,7 @@ from unetkd_core.errors import BusyError
 from unetkd_core.inference import gate
 from unetkd_core.zoo import ensembles, references
 
-MEMBERS = ("m128-taught", "m128-twin")
+MEMBERS = ("m128-from-vgg16", "m128-alone")
 
 
 @pytest.fixture(autouse=True)
@@ -43,11 +43,11 @@ def test_many_sessions_at_once_load_a_network_once(monkeypatch: pytest.MonkeyPat
 
     def session(_: int) -> int:
         start.wait()
-        return id(caches.load_model("m128-twin").model)
+        return id(caches.load_model("m128-alone").model)
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(session, range(8)))) == 1
-    assert loaded == ["m128-twin"]
+    assert loaded == ["m128-alone"]
 
 
 def test_an_ensemble_is_made_of_the_members_that_are_in_memory_already(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,9 +66,9 @@ def test_who_finds_the_queue_full_reads_it_on_the_page(monkeypatch: pytest.Monke
     known = references.available()
     picture = Picture(np.zeros((32, 64, 3), np.uint8), None, private=False)
     with caches.READING.turn():
-        (said,) = readings.label(readings.cast(known, ["m128-twin"]), picture)
+        (said,) = readings.label(readings.cast(known, ["m128-alone"]), picture)
         with pytest.raises(BusyError):
-            caches.seconds_per_street("m128-twin", dict(known)["m128-twin"])
+            caches.seconds_per_street("m128-alone", dict(known)["m128-alone"])
     assert "Try again in a few seconds" in said.problem
-    (said,) = readings.label(readings.cast(known, ["m128-twin"]), picture)
+    (said,) = readings.label(readings.cast(known, ["m128-alone"]), picture)
     assert said.labels is not None, "the refusal is not kept"

@@ -137,7 +137,7 @@ def test_a_pair_and_a_shared_control_stay_as_long_as_one_of_theirs() -> None:
 
 def test_a_named_ensembles_members_stay() -> None:
     member, other = ended(days=10), ended(days=10)
-    spec = ensembles.parse({"members": [f"run:{member.id}", "m128-twin"]})
+    spec = ensembles.parse({"members": [f"run:{member.id}", "m128-alone"]})
     ensembles.save(spec, settings.checkpoints_dir() / "three")
     assert going(7) == {other.id}
 
@@ -153,7 +153,7 @@ def test_a_sweeps_runs_stay(unetkd_home: Path) -> None:
 
 def test_the_teachers_that_a_sweep_names_stay_alone_and_as_members(unetkd_home: Path) -> None:
     teacher, member, other = ended(days=10), ended(days=10), ended(days=10)
-    refs = [f"run:{teacher.id}", {"members": [f"run:{member.id}", "m128-twin"]}]
+    refs = [f"run:{teacher.id}", {"members": [f"run:{member.id}", "m128-alone"]}]
     sweep_folder.create(parse_spec({"teacher": refs}))
     assert going(7) == {other.id}
 

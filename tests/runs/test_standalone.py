@@ -45,7 +45,7 @@ def test_a_plan_that_cannot_be_is_refused(models: list[str], seeds: list[int], s
 
 
 def test_standalone_means_without_a_teacher() -> None:
-    taught = RunConfig().with_(teaching={"teacher": "m256-teacher"})
+    taught = RunConfig().with_(teaching={"teacher": "m256-alone"})
     with pytest.raises(ConfigError, match="no teacher"):
         standalone.plan(taught, ["M128"], [0])
 

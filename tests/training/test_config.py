@@ -28,6 +28,6 @@ def test_an_augment_section_that_is_none_is_told_as_such_in_any_format() -> None
 
 def test_answers_cannot_be_kept_for_views_drawn_by_chance() -> None:
     with pytest.raises(ConfigError, match="only for views in turn"):
-        parse_config({"augment": {"draw": "chance"}, "teaching": {"teacher": "m256-teacher", "cache": True}})
+        parse_config({"augment": {"draw": "chance"}, "teaching": {"teacher": "m256-alone", "cache": True}})
     with pytest.raises(ConfigError, match="turns is a number of views in turn"):
         parse_config({"augment": {"draw": "chance", "turns": 3}})

@@ -124,7 +124,7 @@ def test_available_lists_names_then_finished_runs_newest_first(checkpoints_dir: 
 
 
 def test_check_name_gives_back_what_can_be_a_folder() -> None:
-    assert check_name("m128-taught") == "m128-taught"
+    assert check_name("m128-from-vgg16") == "m128-from-vgg16"
     with pytest.raises(CheckpointError):
         check_name("m128 taught")
 
