@@ -19,12 +19,12 @@ MEASURED = sorted((PROJECT_ROOT / "results").glob(f"*/{FILE}"))
 def table(results: Results) -> str:
     """Everyone who was taught: gains on both splits, mIoU and classes of the reported one, in percent and points."""
     taught = [made for made in results.rows if made.row.teacher and made.pairs and not made.row.of]
-    head = f"| method | α | T | student | gain, val | gain, train | mIoU, val | {' | '.join(CLASS_NAMES)} |"
-    return "\n".join([head, "|---" * (7 + len(CLASS_NAMES)) + "|", *map(_row, taught)])
+    head = f"| method | teacher | α | T | student | gain, val | gain, train | mIoU, val | {' | '.join(CLASS_NAMES)} |"
+    return "\n".join([head, "|---" * (8 + len(CLASS_NAMES)) + "|", *map(_row, taught)])
 
 
 def _row(made: Made) -> str:
-    cells = [METHODS[made.row.method].label, *paper_text.weights(made.row), made.row.network]
+    cells = [METHODS[made.row.method].label, str(made.row.teacher), *paper_text.weights(made.row), made.row.network]
     cells += [paper_text.cell(made, "gain", on).ours for on in ("val", "train")]
     cells.append(paper_text.cell(made, "miou", "val").ours)
     for index in range(len(CLASS_NAMES)):
@@ -52,7 +52,9 @@ def test_the_readme_holds_the_numbers(path: Path) -> None:
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
 def test_every_network_says_its_own_commit_and_the_readme_names_them_all(path: Path) -> None:
     networks = paper_results.trained(paper_results.read(path).rows)
-    assert all(one.commit and one.processor and one.versions["torch"] for one in networks.values())
+    assert all(one.commit for one in networks.values())
+    shipped = {path.name for path in (PROJECT_ROOT / "checkpoints").iterdir()}  # their files do not note the machine
+    assert all(one.processor and one.versions["torch"] for ref, one in networks.items() if ref not in shipped)
     text = (path.parent / "README.md").read_text(encoding="utf-8")
     assert origins.told(networks) in text, "python -m tests.results.test_paper_tables"
 
