@@ -4,12 +4,14 @@ import csv
 import dataclasses
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Outcome, Unetkd
 from tests.cli.in_process import train_in_process
+from unetkd_core import settings
 from unetkd_core.cli import follow_sweeps
 from unetkd_core.runs import folder, jobs, paper_results, provenance, scored, sweeps
 from unetkd_core.runs.folder import Run, open_run
@@ -134,19 +136,40 @@ def test_every_network_keeps_what_it_was_trained_with_while_the_file_grows(
     row = miniature.read().find(4, "m256-m128")
     assert row and row.pairs[0].twin
     student, twin = row.pairs[0].student.origin, row.pairs[0].twin.origin
-    assert student == Origin("b" * 40, "New", {"torch": "2.14.1"})
-    assert twin == Origin("a" * 40, "Old", {"torch": "2.11.0"})
+    assert student == Origin("b" * 40, "New", {"torch": "2.14.1"}, "fp32")
+    assert twin == Origin("a" * 40, "Old", {"torch": "2.11.0"}, "fp32")
     data = json.loads((miniature.out / "paper-tables.json").read_text())
     assert sorted(one["commit"][0] for one in data["trained_with"]) == ["a", "b"]
     said = (
         "Trained with commits aaaaaaa (2 networks) and bbbbbbb (1 network); torch 2.11.0 (2 networks) and 2.14.1 "
-        "(1 network); on Old (2 networks) and New (1 network)."
+        "(1 network); on Old (2 networks) and New (1 network); precision fp32."
     )
     assert said in (miniature.out / "paper-tables.md").read_text()
     lines = list(csv.DictReader((miniature.out / "paper-tables.csv").open()))
     (taught,) = (line for line in lines if line["table"] == "4")
     assert (taught["commit"], taught["twin_commit"]) == ("b" * 40, "a" * 40)
     assert (taught["processor"], taught["twin_torch"]) == ("New", "2.11.0")
+
+
+def test_a_file_goes_on_on_a_machine_that_has_no_run_of_it(miniature: Miniature) -> None:
+    """Its rows stand, its untaught twins serve, and only what is new is trained: here two teachers and one student."""
+    assert miniature(*M128, "--seeds", "0").code == 0
+    before = miniature.read()
+    shutil.rmtree(settings.home() / "runs")
+    shutil.rmtree(settings.home() / "sweeps")
+    miniature.launched.clear()
+    done = miniature("--students", "M128", "--teachers", "M256,M512", "--tables", "2,4,6", "--seeds", "0")
+    assert done.code == 0, done.err
+    assert "Table II: 1 run to train, 2 done already" in done.err and "Table IV: 1 run to train, 1 done" in done.err
+    assert [(run.config.role, run.config.model.name) for run in miniature.launched] == [
+        ("alone", "M512"), ("student", "M128"),
+    ]  # fmt: skip
+    found = miniature.read()
+    old, new, alone = (found.find(*place) for place in ((4, "m256-m128"), (4, "m512-m128"), (2, "m128")))
+    assert old == before.find(4, "m256-m128") and alone == before.find(2, "m128")
+    assert new and alone and new.pairs[0].twin == alone.pairs[0].student
+    best = found.find(6, "best-m128")
+    assert best and best.row.of == 2, "the choice is among both machines' ways"
 
 
 def test_other_settings_do_not_mix_with_what_is_there(miniature: Miniature) -> None:
@@ -179,7 +202,7 @@ def test_who_is_meant_is_compared_before_anything_starts(miniature: Miniature) -
     before = len(miniature.launched)
     student = next(run for run in miniature.launched if run.config.role == "student")
     refused = miniature(*M128, "--seeds", "1", "--use", f"M256=run:{student.id}")
-    assert refused.code == 1 and "made with other networks: M256, seed 0 there, M256 " in refused.err
+    assert refused.code == 1 and "made with other networks: M256 trained with them there, M256 " in refused.err
     assert len(miniature.launched) == before
 
 

@@ -13,7 +13,7 @@ from unetkd_core.runs.origins import UNKNOWN, Origin
 from unetkd_core.runs.paper_results import Made, Results
 
 INTEL = Origin("265a56191c77", "Intel", {"torch": "2.14.1", "numpy": "2.4.6"})
-EPYC = Origin("ad54c8162470", "EPYC", {"torch": "2.14.1", "numpy": "2.4.7"})
+EPYC = Origin("ad54c8162470", "EPYC", {"torch": "2.14.1", "numpy": "2.4.7"}, "bf16", 1)
 
 
 def made_with(made: Made, origin: Origin) -> Made:
@@ -35,10 +35,16 @@ def test_the_sentence_names_what_is_equal_once_and_counts_what_differs() -> None
     assert origins.told({"a": INTEL, "b": INTEL}) == "Trained with commit 265a561; torch 2.14.1; on Intel."
     assert origins.told({"a": INTEL, "b": EPYC, "c": EPYC}) == (
         "Trained with commits 265a561 (1 network) and ad54c81 (2 networks); torch 2.14.1; numpy 2.4.6 (1 network) and "
-        "2.4.7 (2 networks); on Intel (1 network) and EPYC (2 networks)."
+        "2.4.7 (2 networks); on Intel (1 network) and EPYC (2 networks); "
+        "precision not noted (1 network) and bf16 (2 networks)."
     )
     assert origins.told({"a": INTEL, "b": UNKNOWN}).startswith(
         "Trained with commits 265a561 (1 network) and not noted (1 network); torch 2.14.1 (1 network) and not noted "
+    )
+    half, full = (replace(INTEL, precision=name) for name in ("bf16", "fp32"))
+    assert origins.told({"a": half}) == "Trained with commit 265a561; torch 2.14.1; on Intel; precision bf16."
+    assert origins.told({"a": half, "b": full, "c": INTEL}).endswith(
+        "; precision bf16 (1 network), fp32 (1 network) and not noted (1 network)."
     )
     assert origins.told({}) == "" and "not noted" in origins.told({"a": UNKNOWN})
 

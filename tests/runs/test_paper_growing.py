@@ -9,9 +9,12 @@ import pytest
 from tests.runs import paper_made
 from unetkd_core.errors import RunError
 from unetkd_core.runs import paper_choice, paper_growing, paper_results
+from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Way
-from unetkd_core.runs.paper_results import Made, Results
+from unetkd_core.runs.paper_plan import Plan
+from unetkd_core.runs.paper_results import Made, Pair, Results
+from unetkd_core.training.config import RunConfig
 
 AT_CHOICE = {"kd": 0.40, "kd-t2": 0.46, "dist": 0.45}
 """Method -> best validation mIoU at the packed size of every seed but the fourth."""
@@ -111,3 +114,101 @@ def test_what_a_choice_was_made_among_survives_the_disk(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"2": 0.46', '"2": "many"'))
     with pytest.raises(RunError, match="cannot be read"):
         paper_results.read(path)
+
+
+def alone(*values: float, who: str = "twin") -> Made:
+    """Table II's M128, a seed for each value."""
+    return paper_made.made(2, "m128", *(paper_made.pair(seed, value, who=who) for seed, value in enumerate(values)))
+
+
+def from_m1024(key: str, value: float, twin: float, twin_run: str) -> Made:
+    """One taught row of seed 0, measured beside this twin."""
+    pair = paper_made.pair(0, value, twin, who=key)
+    assert pair.twin
+    return paper_made.made(4, key, replace(pair, twin=replace(pair.twin, run=twin_run)))
+
+
+def grown(before: tuple[Made, ...], fresh: tuple[Made, ...]) -> Results:
+    first, second = (paper_made.results(*rows, whole=False) for rows in (before, fresh))
+    return paper_growing.grown(first, second)
+
+
+def only(results: Results, table: int, key: str) -> Pair:
+    made = results.find(table, key)
+    assert made and len(made.pairs) == 1
+    return made.pairs[0]
+
+
+def test_a_file_has_one_untaught_twin_of_each_student_and_seed() -> None:
+    """Trained once more elsewhere it came out two points lower; whoever was taught there gains nothing by that."""
+    old = (alone(0.50), from_m1024("m1024s-m128", 0.53, 0.50, "twin-0"))
+    new = (alone(0.48, who="elsewhere"), from_m1024("m512-m128", 0.51, 0.48, "elsewhere-0"))
+    found = grown(old, new)
+    assert only(found, 2, "m128").student.run == "twin-0"
+    gains = {key: only(found, 4, key).value("gain", "val") for key in ("m1024s-m128", "m512-m128")}
+    assert gains == {"m1024s-m128": pytest.approx(0.03), "m512-m128": pytest.approx(0.01)}
+
+
+def test_a_twin_that_no_table_shows_is_the_twin_all_the_same() -> None:
+    old = (from_m1024("m1024s-m128", 0.53, 0.50, "twin-0"),)
+    found = grown(old, (alone(0.48, who="elsewhere"), from_m1024("m512-m128", 0.51, 0.48, "elsewhere-0")))
+    assert only(found, 2, "m128").student.run == "twin-0", "Table II shows what gains are measured by"
+    assert only(found, 4, "m512-m128").value("gain", "val") == pytest.approx(0.01)
+
+
+def test_a_file_whose_rows_have_twins_of_their_own_is_mended() -> None:
+    old = (alone(0.50), from_m1024("vgg16-m128", 0.51, 0.46, "elsewhere-0"))
+    found = grown(old, ())
+    assert only(found, 4, "vgg16-m128").value("gain", "val") == pytest.approx(0.01)
+
+
+def test_nobody_trains_until_a_number_pleases() -> None:
+    old = (from_m1024("m1024s-m128", 0.53, 0.50, "twin-0"),)
+    again = paper_made.made(4, "m1024s-m128", paper_made.pair(0, 0.6, 0.5, who="luckier"))
+    assert only(grown(old, (again,)), 4, "m1024s-m128").student.run == "m1024s-m128-0"
+
+
+def test_what_is_said_anew_of_the_same_run_counts() -> None:
+    known = Origin("a" * 40, precision="bf16")
+    pair = paper_made.pair(0, 0.5, who="twin")
+    told = paper_made.made(2, "m128", replace(pair, student=replace(pair.student, origin=known)))
+    found = grown((alone(0.50), from_m1024("m1024s-m128", 0.53, 0.50, "twin-0")), (told,))
+    twin = only(found, 4, "m1024s-m128").twin
+    assert only(found, 2, "m128").student.origin == known and twin and twin.origin == known
+
+
+def test_what_was_given_is_nobodys_twin() -> None:
+    """M256 with other weights under its name is not what students of that name are measured by."""
+    given = replace(paper_made.made(2, "m256", paper_made.pair(0, 0.7, who="given")), who="M256 0123456789ab")
+    taught = paper_made.made(4, "m1024s-m256", paper_made.pair(0, 0.53, 0.50))
+    found = grown((given,), (taught,))
+    assert only(found, 2, "m256").student.run == "given-0"
+    assert only(found, 4, "m1024s-m256").value("gain", "val") == pytest.approx(0.03)
+
+
+def planned(*rows: Made, seeds: tuple[int, ...] = (0,), teachers: tuple[str, ...] = ("M256",)) -> Plan:
+    there = paper_made.results(*rows, whole=False)
+    return Plan(RunConfig(), tables=(2, 4), seeds=seeds, students=("M128",), teachers=teachers, there=there)
+
+
+def test_what_was_measured_is_not_trained_again_wherever_that_was() -> None:
+    plan = planned(alone(0.5))
+    assert [(one.name, one.config.seed) for one in plan.to_train()] == [("M256", 0)]
+    (spec,) = plan.specs({"M256": "run:a"})
+    assert spec.seed == (0,) and not spec.twins, "its untaught twin is known"
+    taught = from_m1024("m256-m128", 0.53, 0.50, "twin-0")
+    whole = planned(alone(0.5), taught, paper_made.made(2, "m256", paper_made.pair(0, 0.6)))
+    assert whole.to_train() == [] and whole.specs({"M256": "run:a"}) == []
+
+
+def test_a_seed_more_trains_that_seed_and_whoever_must_teach_it() -> None:
+    rows = (
+        alone(0.5),
+        from_m1024("m256-m128", 0.53, 0.50, "twin-0"),
+        paper_made.made(2, "m256", paper_made.pair(0, 0.6)),
+    )
+    plan = planned(*rows, seeds=(0, 1))
+    plan = replace(plan, teacher_seed=0)
+    assert [(one.name, one.config.seed) for one in plan.to_train()] == [("M256", 0), ("M128", 1)]
+    (spec,) = plan.specs({"M256": "run:a"})
+    assert spec.seed == (1,) and spec.twins

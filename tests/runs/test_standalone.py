@@ -154,8 +154,8 @@ def test_a_table_that_grows_keeps_what_each_network_was_trained_with(tmp_path: P
         ("M128", 0, first), ("M256", 0, second), ("M128", 1, second),
     ]  # fmt: skip
     assert "trained_with" not in data and len(json.loads(path.read_text())["trained_with"]) == 2
-    assert [line.rsplit(",", 3)[1:] for line in standalone.as_csv(rows).splitlines()[:2]] == [
-        ["commit", "torch", "processor"], ["a" * 40, "2.11.0", "Intel"],
+    assert [line.rsplit(",", 4)[1:] for line in standalone.as_csv(rows).splitlines()[:2]] == [
+        ["commit", "torch", "processor", "precision"], ["a" * 40, "2.11.0", "Intel", ""],
     ]  # fmt: skip
 
 

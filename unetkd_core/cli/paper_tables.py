@@ -97,6 +97,7 @@ def tables(
     base = config_from(settings)
     splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
     path = paper_results.path_of(splits.val.name, out)
+    there = paper_results.read(path) if path.exists() else None
     plan = Plan(
         base=base,
         tables=tuple(list_of(tables, int, "--tables", expected="tables' numbers, as 2,3") or ()),
@@ -106,7 +107,8 @@ def tables(
         given=given_of(use or []),
         method_teacher=method_teacher,
         methods=tuple(list_of(methods, str, "--methods") or ()),
-        teacher_seed=paper_results.read(path).notes.get("teacher_seed") if path.exists() else None,
+        teacher_seed=there.notes.get("teacher_seed") if there else None,
+        there=there,
     )
     plan = replace(plan, imagenet=pretrained.here({name for name, _ in plan.alone()} & {*paper.MEMBERS}))
     making = Making(plan, splits, path, context.obj)
@@ -142,7 +144,7 @@ class Making:
         return alone and went_on and not paper_making.missing(self.plan)
 
     def _alone(self) -> bool:
-        runs = [run for run in standalone.start([c for _, c in self.plan.alone()]) if run.status().state != "done"]
+        runs = [run for run in standalone.start([c for _, c in self.plan.to_train()]) if run.status().state != "done"]
         if not runs:
             return True
         many = "networks" if len(runs) > 1 else "network"

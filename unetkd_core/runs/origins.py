@@ -1,4 +1,4 @@
-"""What each network of a table was trained with: commit, packages, processor, by its own run; and that in words.
+"""What each network of a table was trained with, by its own run: commit, packages, processor, precision; and in words.
 
 A table grows over weeks, so its file lists what is distinct once, and each network says its place in that list.
 """
@@ -21,29 +21,40 @@ _NOT_NOTED: Final = "not noted"
 
 @dataclass(frozen=True)
 class Origin:
-    """What one network was trained with; what was not noted is None, or no version."""
+    """What one network was trained with; what was not noted is None, or no version. precision: fp32 or bf16, of the
+    training steps; all are scored in fp32. training: the release's way of training (provenance.TRAINING_VERSION).
+    """
 
     commit: str | None = None
     processor: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    precision: str | None = None
+    training: int | None = None
 
     def columns(self) -> list[str]:
         """Under COLUMNS; empty where nothing was noted."""
-        return [self.commit or "", self.versions.get("torch", ""), self.processor or ""]
+        return [self.commit or "", self.versions.get("torch", ""), self.processor or "", self.precision or ""]
 
 
-COLUMNS: Final = ("commit", "torch", "processor")
+COLUMNS: Final = ("commit", "torch", "processor", "precision")
 UNKNOWN: Final = Origin()
 
 
 def of(ref: str) -> Origin:
-    """Of run:ID what its meta.json says, of a checkpoint its commit alone. Raises RunError, CheckpointError."""
+    """Of run:ID what its own files say, of a checkpoint its commit alone.
+
+    Raises RunError, CheckpointError, ConfigError.
+    """
     if not ref.startswith(RUN_PREFIX):
         return Origin(references.info_of(ref).commit)
-    meta = open_run(ref.removeprefix(RUN_PREFIX)).meta
+    run = open_run(ref.removeprefix(RUN_PREFIX))
+    meta, precision = run.meta, run.config.hardware.precision
     processor = (meta.get("machine") or {}).get("processor")
     versions = {str(name): str(version) for name, version in (meta.get("versions") or {}).items()}
-    return Origin(meta.get("commit"), None if processor is None else str(processor), versions)
+    known = None if precision == "auto" else precision
+    return Origin(
+        meta.get("commit"), None if processor is None else str(processor), versions, known, meta.get("training")
+    )
 
 
 def distinct(found: Iterable[Origin]) -> list[Origin]:
@@ -71,15 +82,20 @@ def at(place: Any, known: Sequence[Origin]) -> Origin:
 
 def to_json(known: Sequence[Origin]) -> list[dict[str, Any]]:
     """What `from_json` reads."""
-    return [{"commit": o.commit, "processor": o.processor, "versions": dict(o.versions)} for o in known]
+    return [{**vars(origin), "versions": dict(origin.versions)} for origin in known]
 
 
 def from_json(data: Iterable[Mapping[str, Any]]) -> list[Origin]:
     """Raises KeyError, TypeError, ValueError, AttributeError for other data."""
-    found = [Origin(one["commit"], one["processor"], dict(one["versions"])) for one in data]
-    texts = [text for o in found for text in (o.commit, o.processor, *o.versions, *o.versions.values())]
+    found = [
+        Origin(one["commit"], one["processor"], dict(one["versions"]), one.get("precision"), one.get("training"))
+        for one in data
+    ]
+    texts = [text for o in found for text in (o.commit, o.processor, o.precision, *o.versions, *o.versions.values())]
     if not all(text is None or isinstance(text, str) for text in texts):
         raise ValueError(f"{KEY} has something else than text")
+    if not all(o.training is None or type(o.training) is int for o in found):
+        raise ValueError(f"{KEY} has a way of training that is no whole number")
     return found
 
 
@@ -105,6 +121,8 @@ def _parts(found: Sequence[Origin]) -> Iterator[str]:
             yield f"{name} {_counted(versions)}"
     if any(origin.processor for origin in found):
         yield f"on {_counted([origin.processor for origin in found])}"
+    if any(origin.precision for origin in found):
+        yield f"precision {_counted([origin.precision for origin in found])}"
 
 
 def _counted(values: Sequence[str | None]) -> str:

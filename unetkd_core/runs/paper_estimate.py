@@ -53,6 +53,7 @@ class _Reckoning:
         self.plan, self.splits = plan, splits
         self.finder = Finder(plan)
         self.refs = self.finder.refs()
+        self.to_train, self.lacking = plan.to_train(), plan.lacking()
         self._counted: set[Any] = set()
         self._alone: dict[str, float] = {}
         self.slots = settings.slots(device_of(plan.base.hardware.device))
@@ -66,9 +67,10 @@ class _Reckoning:
     def _row(self, row: Row) -> Iterator[tuple[bool, float]]:
         """(whether it is done, seconds) of every run that the row needs and that was not counted yet."""
         names = {row.network, *(members_of(row.teacher, self.plan.given) if row.teacher else ())}
-        for name, config in self.plan.alone():
+        for one in self.plan.alone():
+            name, config = one
             if name in names and self._new(name, config.seed):
-                done = self.finder.alone(config) is not None
+                done = one not in self.to_train or self.finder.alone(config) is not None
                 yield done, 0.0 if done else self._alone_seconds(name, config) + self._scoring(config)
         if row.teacher is not None:
             yield from self._taught(row)
@@ -84,6 +86,8 @@ class _Reckoning:
             yield done, 0.0 if done else seconds + self._scoring(config)
 
     def _done(self, row: Row, seed: int) -> bool:
+        if seed not in self.lacking.get(row, ()):
+            return True
         if row.teacher not in self.refs:
             return False
         configs = dict(self.plan.configs(row, self.refs))

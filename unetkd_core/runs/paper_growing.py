@@ -1,10 +1,12 @@
 """A file of measured tables that grows: what may join it, and what the two come to. Reads the file; writes nothing.
 
-What stands side by side was made with the same settings, of the same data, by the same teachers, or it is refused.
+What stands side by side was made with the same settings, of the same data, by the same teachers, or it is refused. A
+seed that was measured stays, also where the same was trained once more: nobody trains until a number pleases. And of
+each student and seed a file has one untaught twin, whichever machines its rows were trained on.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,7 @@ from unetkd_core.models.names import U_WIDTHS
 from unetkd_core.runs import paper, paper_choice, paper_results
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.paper_choice import Choice
-from unetkd_core.runs.paper_results import Made, Pair, Results
+from unetkd_core.runs.paper_results import Made, Pair, Results, Seen
 
 _MADE: Final = {
     "on": "split",
@@ -23,6 +25,8 @@ _MADE: Final = {
     "data": "data",
 }
 """What must be equal for two results to stand in one file, and what each is called."""
+Control = tuple[str, int]
+"""A student's name and a seed: whose untaught twin."""
 
 
 def check(path: Path, fresh: Results) -> Results | None:
@@ -42,8 +46,12 @@ def check(path: Path, fresh: Results) -> Results | None:
     for row in fresh.rows:
         there = before.find(row.row.table, row.row.key)
         if there is not None and there.pairs and there.who != row.who and not row.row.of:
-            raise _refusal(path, f"made with other networks: {there.who} there, {row.who} here")
+            raise _refusal(path, f"made with other networks: {_who(there)} there, {_who(row)} here")
     return before
+
+
+def _who(made: Made) -> str:
+    return made.who or f"{made.row.network} trained with them"
 
 
 def _refusal(path: Path, why: str) -> RunError:
@@ -54,14 +62,55 @@ def grown(before: Results | None, fresh: Results) -> Results:
     """`fresh` together with what was there: rows, seeds and choices that it does not have stay."""
     if before is None:
         return fresh
+    twins = controls(before, fresh)
     places = dict.fromkeys(map(_place, (*before.rows, *fresh.rows)))
     both = [(before.find(*place), fresh.find(*place)) for place in places]
     rows = [_joined(old, new) for old, new in both if not _is_choice(old, new)]
     rows += [_chosen(old, new, tuple(rows)) for old, new in both if _is_choice(old, new)]
     curves = {(curve.who, curve.seed): curve for curve in (*before.curves, *fresh.curves)}
     notes = {**fresh.notes, "command": _commands(before.notes, fresh.notes)}
-    ordered = tuple(sorted(rows, key=_order))
+    ordered = tuple(_beside(twins, made) for made in sorted(rows, key=_order))
     return dataclasses.replace(fresh, rows=ordered, curves=tuple(curves.values()), notes=notes)
+
+
+def controls(*results: Results) -> dict[Control, Seen]:
+    """Every student alone, by network and seed: as Table II has it, else as some row has it for a twin.
+
+    Of several results the first has the say, and the last on what is said of the same run.
+    """
+    found: dict[Control, Seen] = {}
+    for one in results:
+        for key, seen in (*_students_alone(one), *_twins(one)):
+            if key not in found or found[key].run == seen.run:
+                found[key] = seen
+    return found
+
+
+def _students_alone(results: Results) -> Iterator[tuple[Control, Seen]]:
+    for made in filter(_is_control, results.rows):
+        yield from (((made.row.network, pair.seed), pair.student) for pair in made.pairs)
+
+
+def _twins(results: Results) -> Iterator[tuple[Control, Seen]]:
+    for made in results.rows:
+        yield from (((made.row.network, pair.seed), pair.twin) for pair in made.pairs if pair.twin is not None)
+
+
+def _is_control(made: Made) -> bool:
+    """Whether it stands alone, and was not given: then it is what students of its name and seed are measured by."""
+    return made.row.teacher is None and not made.who
+
+
+def _beside(twins: Mapping[Control, Seen], made: Made) -> Made:
+    """A row with the file's own twins; a row of such networks has them for its students."""
+    pairs = []
+    for pair in made.pairs:
+        if _is_control(made):
+            pair = dataclasses.replace(pair, student=twins[made.row.network, pair.seed])
+        elif pair.twin is not None:
+            pair = dataclasses.replace(pair, twin=twins[made.row.network, pair.seed])
+        pairs.append(pair)
+    return dataclasses.replace(made, pairs=tuple(pairs))
 
 
 def _is_choice(*rows: Made | None) -> bool:
@@ -95,8 +144,12 @@ def _measured(before: Made | None, fresh: Made | None) -> list[Made]:
 
 
 def _pairs(*rows: Made) -> tuple[Pair, ...]:
-    """Every seed of theirs once, the last row's first."""
-    pairs = {pair.seed: pair for made in rows for pair in made.pairs}
+    """Every seed of theirs once: the first row's network, and of one network what the last row says."""
+    pairs: dict[int, Pair] = {}
+    for pair in (pair for made in rows for pair in made.pairs):
+        known = pairs.setdefault(pair.seed, pair)
+        if known.student.run == pair.student.run:
+            pairs[pair.seed] = pair
     return tuple(pairs[seed] for seed in sorted(pairs))
 
 

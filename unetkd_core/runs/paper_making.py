@@ -12,7 +12,7 @@ from unetkd_core.errors import UnetKDError
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.runs import origins, paper_choice, scored, standalone
 from unetkd_core.runs.folder import Run, list_runs, open_run
-from unetkd_core.runs.paper import BEST, Row, slug
+from unetkd_core.runs.paper import BEST, STUDENTS, Row, slug
 from unetkd_core.runs.paper_choice import Way
 from unetkd_core.runs.paper_plan import Plan, Refs, members_of
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
@@ -59,7 +59,9 @@ def make(plan: Plan, splits: Splits, notes: Mapping[str, Any], say: Say = lambda
     refs = finder.refs()
     found = [_Found(row, list(_runs(row, finder, refs))) for row in plan.rows()]
     found += _best(plan, finder, refs, found)
-    scores = Scorer(splits, say, len({run for one in found for _, *runs in one.runs for run in runs if run}))
+    scores = Scorer(
+        splits, say, len({ref for one in found for _, *refs in one.runs for ref in refs if isinstance(ref, str)})
+    )
     rows = tuple(_made(one, plan, refs, scores) for one in found)
     return replace(frame(plan, splits, notes), rows=rows, curves=tuple(_curves(plan, finder, refs)))
 
@@ -73,27 +75,28 @@ def frame(plan: Plan, splits: Splits, notes: Mapping[str, Any]) -> Results:
 
 
 def missing(plan: Plan) -> int:
-    """How many rows lack a seed."""
+    """How many rows lack a seed, here and in what was measured before."""
     finder = Finder(plan)
     refs = finder.refs()
-    alone = {name: sum(one.name == name for one in plan.alone()) for name, _ in plan.alone()}
-    wanted = {row: len(plan.seeds) if row.teacher else alone.get(row.network, 1) for row in plan.rows()}
-    return sum(len(list(_runs(row, finder, refs))) < count for row, count in wanted.items())
+    lacking = plan.lacking()
+    taught = [len(list(_taught(row, seeds, finder, refs))) < len(seeds) for row, seeds in lacking.items()]
+    alone = {one.name for one in plan.alone() if plan.measured(one) is None and finder.alone(one.config) is None}
+    return sum(taught) + sum(row.teacher is None and row.network in alone for row in plan.rows())
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A row and (seed, its network, the twin), as references."""
+    """A row and (seed, its network, the twin)."""
 
     row: Row
-    runs: list[tuple[int, str, str | None]]
+    runs: list[tuple[int, str, str | Seen | None]]
     ways: tuple[Way, ...] = ()
 
 
-def _runs(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | None]]:
+def _runs(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | Seen | None]]:
     plan = finder.plan
     if row.teacher is not None:
-        yield from _taught(row, finder, refs)
+        yield from _taught(row, plan.seeds, finder, refs)
     elif row.network in plan.given:
         yield plan.seeds[0], plan.given[row.network], None
     else:
@@ -102,14 +105,18 @@ def _runs(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str 
                 yield config.seed, f"{RUN_PREFIX}{run.id}", None
 
 
-def _taught(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | None]]:
-    """Seeds of which both are done, the student and its twin."""
+def _taught(row: Row, seeds: Sequence[int], finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str | Seen]]:
+    """Seeds of which both are done, the student here and its twin here or before."""
     if row.teacher not in refs:
         return
     for seed, config in finder.plan.configs(row, refs):
-        if (pair := finder.pair(config)) is not None:
-            student, twin = pair
-            yield seed, f"{RUN_PREFIX}{student.id}", f"{RUN_PREFIX}{twin.id}"
+        if seed not in seeds:
+            continue
+        pair, before = finder.pair(config), finder.plan.twin(row.network, seed)
+        student = pair[0] if pair is not None else finder.taught(config) if before is not None else None
+        twin = f"{RUN_PREFIX}{pair[1].id}" if pair is not None else before
+        if student is not None and twin is not None:
+            yield seed, f"{RUN_PREFIX}{student.id}", twin
 
 
 def _best(plan: Plan, finder: Finder, refs: Refs, found: Sequence[_Found]) -> list[_Found]:
@@ -201,7 +208,8 @@ class Scorer:
 
 def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:
     pairs = tuple(
-        Pair(seed, scores(student), None if twin is None else scores(twin)) for seed, student, twin in found.runs
+        Pair(seed, scores(student), scores(twin) if isinstance(twin, str) else twin)
+        for seed, student, twin in found.runs
     )
     said = (_config(found.row, plan, refs), note(found.row, plan), who(found.row, plan))
     return Made(found.row, pairs, *said, found.ways)
@@ -236,7 +244,7 @@ def who(row: Row, plan: Plan) -> str:
     if row.teacher is not None:
         names = members_of(row.teacher, plan.given) or (row.teacher,)
     else:
-        names = () if row.network in plan.students and row.network not in plan.given else (row.network,)
+        names = () if row.network in STUDENTS and row.network not in plan.given else (row.network,)
     return ", ".join(_who(name, plan) for name in names)
 
 
@@ -252,9 +260,9 @@ def _curves(plan: Plan, finder: Finder, refs: Refs) -> Iterator[Curve]:
     rows = {row.teacher: row for row in plan.rows() if row.table in (4, 5) and row.network == CURVES_OF}
     twins: set[str] = set()
     for teacher in (LARGEST, ENSEMBLE):
-        for seed, student, twin in _taught(rows[teacher], finder, refs) if teacher in rows else ():
+        for seed, student, twin in _taught(rows[teacher], plan.seeds, finder, refs) if teacher in rows else ():
             yield _curve(teacher, seed, student)
-            if twin is not None and twin not in twins:
+            if isinstance(twin, str) and twin not in twins:
                 twins.add(twin)
                 yield _curve("twin", seed, twin)
 

@@ -6,13 +6,15 @@ who are taught, and its row of Table II. Needs no torch.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.backbones import ENCODERS
-from unetkd_core.runs import paper
+from unetkd_core.runs import paper, paper_growing
 from unetkd_core.runs.paper import MEMBERS, STUDENTS, TEACHERS, Row
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
+from unetkd_core.runs.paper_results import Results, Seen
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
 from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import ensembles
@@ -39,7 +41,8 @@ class Plan:
     """What is wanted. base: data, budget, recipe, the students' normalisation. given: networks that are there already,
     by their names in the tables: they are scored and teach, and nobody trains them. imagenet: encoders whose weights
     can be had; the others start from scratch. methods: rows of Table VII by their keys; none: all. teacher_seed: that
-    of everyone who is trained to teach; none: the first.
+    of everyone who is trained to teach; none: the first. there: what was measured before, on whatever machine: that is
+    not trained again, but for who is to teach somebody more.
     """
 
     base: RunConfig
@@ -52,6 +55,7 @@ class Plan:
     method_teacher: str = LARGEST
     methods: tuple[str, ...] = ()
     teacher_seed: int | None = None
+    there: Results | None = None
 
     def __post_init__(self) -> None:
         _known("tables", self.tables, paper.NUMBERS)
@@ -96,6 +100,42 @@ class Plan:
             if (seed in self.seeds and name in twins) or (seed == self.teaches and name in once)
         ]
 
+    def to_train(self) -> list[Alone]:
+        """Those of `alone` that were not measured, or that teach who was not."""
+        teaching = {name for row in self.lacking() if row.teacher for name in members_of(row.teacher, self.given)}
+        return [
+            one
+            for one in self.alone()
+            if self.measured(one) is None or (one.name in teaching and one.config.seed == self.teaches)
+        ]
+
+    def measured(self, one: Alone) -> Seen | None:
+        """A network alone as it was measured before, if it was."""
+        return self._alone_there.get((one.name, one.config.seed))
+
+    def twin(self, student: str, seed: int) -> Seen | None:
+        """A student's untaught twin as it was measured before, if it was."""
+        return self._twins_there.get((student, seed))
+
+    @cached_property
+    def _alone_there(self) -> Mapping[tuple[str, int], Seen]:
+        rows = self.there.rows if self.there else ()
+        return {(m.row.network, pair.seed): pair.student for m in rows if m.row.teacher is None for pair in m.pairs}
+
+    @cached_property
+    def _twins_there(self) -> Mapping[tuple[str, int], Seen]:
+        return paper_growing.controls(self.there) if self.there else {}
+
+    def lacking(self) -> dict[Row, tuple[int, ...]]:
+        """Taught rows and the seeds that were not measured, of those that lack some."""
+        found = {row: self._lacking(row) for row in self.rows() if row.teacher}
+        return {row: seeds for row, seeds in found.items() if seeds}
+
+    def _lacking(self, row: Row) -> tuple[int, ...]:
+        made = self.there.find(row.table, row.key) if self.there else None
+        there = {pair.seed for pair in made.pairs} if made else set()
+        return tuple(seed for seed in self.seeds if seed not in there)
+
     def config(self, name: str, seed: int) -> RunConfig:
         """One network alone. What it is called makes no difference to which run on disk it is."""
         if name in ENCODERS:
@@ -113,28 +153,27 @@ class Plan:
         return there
 
     def spec(self, row: Row, refs: Refs) -> SweepSpec:
-        """A taught row as a sweep of one cell; its teacher must be in `refs`."""
+        """A taught row as a sweep of one cell, of every seed; its teacher must be in `refs`."""
         assert row.teacher is not None
-        return self._spec(row, [refs[row.teacher]], "")
+        return self._spec(row, [refs[row.teacher]], self.seeds, "")
 
     def specs(self, refs: Refs) -> list[SweepSpec]:
-        """Sweeps over all taught rows whose teacher is in `refs`: rows that differ in the teacher alone are one sweep.
-
-        The first are those that most tables need.
+        """Sweeps over what is `lacking` and whose teacher is in `refs`: rows that differ in the teacher alone are one
+        sweep. The first are those that most tables need.
         """
         groups: dict[tuple[Any, ...], list[Row]] = {}
-        for row in self.rows():
+        for row, seeds in self.lacking().items():
             if row.teacher in refs:
-                groups.setdefault((row.network, row.method, row.alpha, row.temperature), []).append(row)
-        return [self._group(group, refs) for group in groups.values()]
+                groups.setdefault((row.network, row.method, row.alpha, row.temperature, seeds), []).append(row)
+        return [self._group(group, seeds, refs) for (*_, seeds), group in groups.items()]
 
-    def _group(self, group: Sequence[Row], refs: Refs) -> SweepSpec:
+    def _group(self, group: Sequence[Row], seeds: tuple[int, ...], refs: Refs) -> SweepSpec:
         first, names = group[0], list(dict.fromkeys(row.teacher for row in group if row.teacher))
         who = names[0] if len(names) == 1 else f"{len(names)} teachers"
         how = f"{first.method}, α {first.alpha:g}, T {first.temperature:g}"
-        return self._spec(first, [refs[name] for name in names], f"Tables: {first.network} from {who}, {how}")
+        return self._spec(first, [refs[name] for name in names], seeds, f"Tables: {first.network} from {who}, {how}")
 
-    def _spec(self, row: Row, teachers: Iterable[Reference], name: str) -> SweepSpec:
+    def _spec(self, row: Row, teachers: Iterable[Reference], seeds: tuple[int, ...], name: str) -> SweepSpec:
         base = self.base.with_(model={"name": row.network}, name="")
         return parse_spec(
             {
@@ -145,7 +184,8 @@ class Plan:
                 "method": [row.method],
                 "alpha": [row.alpha],
                 "temperature": [row.temperature],
-                "seed": list(self.seeds),
+                "seed": list(seeds),
+                "twins": any(self.twin(row.network, seed) is None for seed in seeds),
             },
             where=f"Table {row.table}, {row.key}",
         )
