@@ -111,6 +111,41 @@ def test_a_wish_to_stop_is_heard_while_another_builds() -> None:
         one.array("turn_000", SHAPE, np.float16, blocks, stop)
 
 
+def test_two_arrays_of_one_network_are_built_side_by_side() -> None:
+    both = threading.Barrier(2)
+
+    def together() -> Iterator[np.ndarray]:
+        both.wait(10)  # broken where one has to wait until the other is done
+        yield from blocks()
+
+    found: dict[str, float] = {}
+
+    def ask(name: str) -> None:
+        found[name] = of().array(name, SHAPE, np.float16, together, lambda: None)[2:].min()
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in ("turn_000", "turn_001")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert found == {"turn_000": 3, "turn_001": 3}
+    assert room.remove(of().folder) == 2 * BYTES, "and nobody holds it any more"
+
+
+def test_ahead_is_built_what_is_missing_and_nobody_is_at() -> None:
+    one = of()
+
+    def ahead(name: str) -> bool:
+        return one.ahead(name, SHAPE, np.float16, blocks)
+
+    assert ahead("turn_001") and one.has("turn_001")
+    assert not ahead("turn_001"), "it is there"
+    with room.writing(one.folder, "turn_002", lambda: None):
+        assert not ahead("turn_002"), "another is at it"
+        assert ahead("turn_003")
+    assert ahead("turn_002")
+
+
 def test_nobody_removes_a_folder_while_somebody_writes_into_it() -> None:
     one = of()
 

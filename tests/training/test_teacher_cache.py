@@ -1,6 +1,9 @@
 """A teacher that is asked once says what it says live; an ensemble's moving weights work from what its members said."""
 
+import contextlib
 import dataclasses
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +134,79 @@ def test_a_stop_is_heard_while_the_teacher_answers_and_progress_says_so(
     assert [(p.stage, p.step, p.steps) for p in told][2:] == [("asking", done, len(data)) for done in (0, 2, 4)]
     assert trainer.pace.to_ask == 2 * len(data) - 6
     assert not cached(config).kept[0].answers.has("turn_000")
+
+
+@contextlib.contextmanager
+def another_asks(folder: Path, *names: str) -> Iterator[threading.Event]:
+    """Another run is at these arrays until it is told to end."""
+    begun, end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with contextlib.ExitStack() as stack:
+            for name in names:
+                stack.enter_context(room.writing(folder, name, lambda: None))
+            begun.set()
+            end.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert begun.wait(10)
+    try:
+        yield end
+    finally:
+        end.set()
+        thread.join(30)
+
+
+def test_who_would_wait_for_a_turn_asks_about_the_next_that_nobody_is_at(
+    config: RunConfig, data: TinyData, val: TinyData
+) -> None:
+    config = config.with_(optim={"epochs": 4})
+    source, folder, waited = cached(config), kept("teacher 9", config).folder, []
+    with another_asks(folder, "turn_000", "turn_001") as end:
+
+        def watch(told: Progress) -> None:
+            there = sorted(path.stem for path in folder.glob("turn_*.npy"))
+            if not there or there[-1] == "turn_003":
+                waited.append(there)
+            if there and there[-1] == "turn_003":
+                end.set()
+
+        trainer = Trainer(config.with_(teaching=TEACHING), train=data, val=val, teacher=source)
+        reports: list[EpochReport] = []
+        trainer.fit(on_progress=watch, on_epoch=reports.append)
+    assert waited[0] == [] and ["turn_002", "turn_003"] in waited, "2 and 3, while 0 and 1 were another's"
+    assert sorted(path.stem for path in folder.glob("turn_*.npy")) == [f"turn_00{turn}" for turn in range(4)]
+    room.remove(folder)
+    assert losses(reports) == losses(taught(config, data, val, cached(config))), "the same answers, whoever asked"
+
+
+def test_nothing_is_asked_that_no_epoch_needs(config: RunConfig, data: TinyData, val: TinyData) -> None:
+    folder = kept("teacher 9", config).folder
+    asked: list[str] = []
+
+    def watch(told: Progress) -> None:
+        asked.extend(path.stem for path in folder.glob("turn_*.npy"))
+        if "turn_001" in asked:
+            end.set()
+
+    with another_asks(folder, "turn_000") as end:
+        trainer = Trainer(config.with_(teaching=TEACHING), train=data, val=val, teacher=cached(config))
+        trainer.fit(on_progress=watch)
+    assert set(asked) == {"turn_000", "turn_001"}, "two epochs, two turns"
+
+
+def test_a_stop_is_heard_while_a_later_turn_is_asked_about(
+    config: RunConfig, data: TinyData, val: TinyData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetkd_core.training.teacher_cache.ASKED_AT_ONCE", 2)
+    folder = kept("teacher 9", config).folder
+    told: list[Progress] = []
+    with another_asks(folder, "turn_000"):
+        trainer = Trainer(config.with_(teaching=TEACHING), train=data, val=val, teacher=cached(config))
+        with pytest.raises(StopRequested):
+            trainer.fit(on_progress=told.append, should_stop=lambda: bool(told) and told[-1].step == 4)
+    assert list(folder.glob("*.npy")) == list(folder.glob(".*.part")) == []
 
 
 def test_a_teacher_that_says_nonsense_is_named_and_nothing_of_it_is_kept(

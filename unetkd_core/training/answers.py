@@ -63,13 +63,13 @@ class Answers:
         """The array as a read-only map of its file; where it is not there yet, of what `blocks` yields along its first
         axis.
 
-        Two processes may ask at once: one builds; the other waits and calls `waiting` twice a second, which may raise.
-        Idle answers make room. The map stays whole when its folder is removed. Raises OSError when the disk is full;
-        what raises leaves no half-written array.
+        Several processes may ask at once: one builds; the others wait and call `waiting` twice a second, which may take
+        its time, and may raise. Idle answers make room. The map stays whole when its folder is removed. Raises OSError
+        when the disk is full; what raises leaves no half-written array.
         """
         found = self._open(name, shape, dtype)
         if found is None:
-            with room.writing(self.folder, waiting):
+            with room.writing(self.folder, name, waiting):
                 found = self._open(name, shape, dtype)
                 if found is None:
                     self._write(name, shape, dtype, blocks())
@@ -77,6 +77,24 @@ class Answers:
         if found is None:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.folder / f"{name}.npy"))
         return found
+
+    def ahead(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: type[np.generic],
+        blocks: Callable[[], Iterable[np.ndarray]],
+    ) -> bool:
+        """Build an array that is needed later, unless it is there or somebody is at it; whether it was built."""
+        if self.has(name):
+            return False
+        try:
+            with room.writing(self.folder, name, _give_way, patience=0.05):
+                if missing := not self.has(name):
+                    self._write(name, shape, dtype, blocks())
+                return missing
+        except _Busy:
+            return False
 
     def _open(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray | None:
         """The array, from now on counted as used; none where it is missing or damaged."""
@@ -91,6 +109,8 @@ class Answers:
     def _write(self, name: str, shape: tuple[int, ...], dtype: type[np.generic], blocks: Iterable[np.ndarray]) -> None:
         room.make(int(np.prod(shape)) * np.dtype(dtype).itemsize, keep=self.folder)
         self._write_about()
+        for dead in self.folder.glob(f".{name}.*.part"):  # we hold the lock: whoever wrote it is gone
+            dead.unlink(missing_ok=True)
         part = self.folder / f".{name}.{os.getpid()}.part"
         header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
         try:
@@ -106,14 +126,19 @@ class Answers:
             part.unlink(missing_ok=True)
 
     def _write_about(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for dead in self.folder.glob(".*.part"):  # we hold the lock: whoever wrote it is gone
-            dead.unlink(missing_ok=True)
         path = self.folder / "about.json"
         if not path.exists():
-            temporary = self.folder / ".about.tmp"
+            temporary = self.folder / f".about.{os.getpid()}.tmp"
             temporary.write_text(json.dumps({"title": self.title, **self.about}, indent=1) + "\n", encoding="utf-8")
             os.replace(temporary, path)
+
+
+class _Busy(Exception):
+    """Another process builds this array."""
+
+
+def _give_way() -> None:
+    raise _Busy
 
 
 def answers(

@@ -1,10 +1,11 @@
 """How much disk teachers' answers may take, who uses what, and what goes to make room. Needs no torch.
 
     UNETKD_HOME/teachers/KEY/        what is kept, see answers.py
-                         .KEY.lock   held by whoever writes into the folder or removes it
+                         KEY/.NAME.lock  held by who writes this array
+                         .KEY.lock   held, shared, by all who write into the folder, and alone by who removes it
                          .KEY.use    held, shared, by every run that uses it; in it, how many bytes that will take
 
-The locks lie beside the folders, which may go. The system releases them when their holder dies.
+What guards a folder lies beside it, since it may go. The system releases locks when their holder dies.
 """
 
 import errno
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import IO, Final
 
 from filelock import FileLock, Timeout
@@ -48,20 +50,40 @@ def stored() -> list[Stored]:
 
 
 @contextmanager
-def writing(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Write into `folder` alone; `waiting` is called twice a second while another does, and may raise."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = _lock(folder)
-    while True:
+def writing(folder: Path, name: str, waiting: Callable[[], None], *, patience: float = 0.5) -> Iterator[None]:
+    """Write the array `name` of `folder` alone, while others may write others; `waiting` is called every `patience`
+    seconds while another writes this one, and may raise.
+    """
+    with _staying(folder, waiting, patience):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f".{name}.lock")
+        while True:
+            try:
+                lock.acquire(timeout=patience)
+                break
+            except Timeout:
+                waiting()
         try:
-            lock.acquire(timeout=0.5)
-            break
-        except Timeout:
-            waiting()
-    try:
+            yield
+        finally:
+            lock.release()
+
+
+@contextmanager
+def _staying(folder: Path, waiting: Callable[[], None], patience: float) -> Iterator[None]:
+    """Hold a folder in its place: nobody removes it meanwhile."""
+    import fcntl  # not on Windows, where nothing trains
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("a") as file:  # closed, it is released
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                sleep(patience)
+                waiting()
         yield
-    finally:
-        lock.release()
 
 
 class Using:

@@ -3,8 +3,9 @@
 What is kept are centred log-probabilities, untempered, in float16 (rounding probabilities to a byte costs 0.15-0.28 of
 total variation at T 4-10; this costs under 0.001): they serve any temperature and any weight of the soft term. An
 ensemble's members are kept apart where its weights move, its mean where they are fixed. Each epoch shows every scene
-one view, in turn, so that the answers to a turn are asked for when the first run comes to it, never before: a first
-run costs what live teaching costs, the next one nothing. A live teacher sees the same views and says the same.
+one view, in turn, so that the answers to a turn are asked for when the first run comes to it: a first run costs what
+live teaching costs, the next one nothing. Runs side by side share the asking: who would wait for a turn that another
+asks about asks about a later one meanwhile. A live teacher sees the same views and says the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -122,24 +123,35 @@ class Teaching:
         missing = sum(not kept.answers.has(turn_name(turn)) for turn in turns for kept in self._source.kept)
         return missing * len(self._data)
 
-    def prepare(self, epoch: int, tick: Tick) -> None:
+    def prepare(self, epoch: int, tick: Tick, *, epochs: int | None = None) -> None:
         """Have the answers for this epoch's views at hand. Raises what `tick` raises, and OSError.
 
-        Of several processes the first asks, for as long as it takes; the others then read what it kept.
+        epochs: how many there are in all; none: this is the last. While another run asks about these views, a later
+        epoch's are asked about. Of several processes the first asks, for as long as it takes; the others then read what
+        it kept.
         """
         if self.live:
             self.frozen()
             return
         if not self._ranks.first:
             self._ranks.wait()
-        name, turn = turn_name(epoch % self._turns), epoch % self._turns
+        turn = epoch % self._turns
+        later = {later % self._turns: None for later in range(epoch + 1, epochs or 0)}
         shape = (len(self._data), NUM_CLASSES, *self._data.gather(np.zeros(1, np.int64))[1].shape[1:])
         self._open = []
         for kept in self._source.kept:
             ask = partial(self._ask, kept, turn, tick)
-            self._open.append(kept.answers.array(name, shape, np.float16, ask, lambda: tick(0, shape[0])))
+            meanwhile = partial(self._meanwhile, kept, [one for one in later if one != turn], shape, tick)
+            self._open.append(kept.answers.array(turn_name(turn), shape, np.float16, ask, meanwhile))
         if self._ranks.first:
             self._ranks.wait()
+
+    def _meanwhile(self, kept: Kept, turns: Sequence[int], shape: tuple[int, ...], tick: Tick) -> None:
+        """Another run asks about the turn that we need: ask about the next that nobody asked about."""
+        tick(0, shape[0])
+        for turn in turns:
+            if kept.answers.ahead(turn_name(turn), shape, np.float16, partial(self._ask, kept, turn, tick)):
+                return
 
     def release(self) -> None:
         """Let go of the network: nothing is left to ask."""

@@ -208,7 +208,8 @@ class Trainer:
         begin = time.perf_counter()
         if self.teaching is not None:
             self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
-            self.teaching.prepare(epoch, Watch(self.pace, epoch, self.steps, on_progress, should_stop).asked)
+            asking = Watch(self.pace, epoch, self.steps, on_progress, should_stop)
+            self.teaching.prepare(epoch, asking.asked, epochs=optim.epochs)
             self.pace.to_ask = self.teaching.to_ask(epoch, optim.epochs)
             if self.pace.to_ask == 0:
                 self.teaching.release()
