@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pages.ui import kit, sweep_words
-from unetkd_core.runs import origins, paper_printed, paper_results, paper_text
+from unetkd_core.runs import origins, paper_printed, paper_results, paper_scatter, paper_text
 from unetkd_core.runs.paper_printed import OPEN, ROMAN, TITLES
 from unetkd_core.runs.paper_results import Made, On, Results
 from unetkd_core.training.presets import METHODS
@@ -91,9 +91,13 @@ def what_they_are(results: Results, rows: Sequence[Made], on: On) -> str:
     not_apart = paper_text.not_apart(results) if on == "val" else ""
     chosen = ", on which nothing was chosen" if on == "val" and not not_apart else ""
     return (
-        f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
-        f"{data.get('height')} × {data.get('width')} for {epochs}; {_seeds(rows)}. {not_apart}"
-    ).rstrip() + f" {trained_with(rows)}"
+        (
+            f"{kit.term('mIoU')} over {html.escape(where)}{part}, at the labels’ own resolution{chosen}; trained at "
+            f"{data.get('height')} × {data.get('width')} for {epochs}; {_seeds(rows)}. {not_apart}"
+        ).rstrip()
+        + f" {paper_scatter.told(results, rows, on)}".rstrip()
+        + f" {trained_with(rows)}"
+    )
 
 
 def trained_with(rows: Sequence[Made]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from unetkd_core.classes import CLASS_NAMES
-from unetkd_core.runs import origins, paper_printed, paper_results
+from unetkd_core.runs import origins, paper_printed, paper_results, paper_scatter
 from unetkd_core.runs.origins import UNKNOWN
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_printed import LARGEST, OPEN, ROMAN, TITLES
@@ -115,7 +115,7 @@ def caption(results: Results, table: int) -> str:
     return (
         f"Table {ROMAN[table]}: {TITLES[table]}.{taught} Percent and points; validation is {results.on}, training "
         f"{results.trained_on}; mean ± one standard deviation over seeds. {not_apart(results)}"
-    ).rstrip()
+    ).rstrip() + f" {paper_scatter.told(results, results.table(table), 'val')}".rstrip()
 
 
 def markdown(results: Results) -> str:
