@@ -34,7 +34,9 @@ COLUMNS = {
     "": st.column_config.TextColumn("", width=28),
     "name": st.column_config.TextColumn("Network", width=210),
     "miou": st.column_config.NumberColumn("mIoU, %", format="%.1f", width=68, help=kit.definition("mIoU")),
-    "mark": st.column_config.TextColumn("", width=84, help=kit.definition("chosen on")),
+    "mark": st.column_config.TextColumn(
+        "", width=84, help=f"{kit.definition('chosen on')} {kit.definition('learned from')}"
+    ),
     "weights": st.column_config.TextColumn("Weights", width=72, alignment="right"),
     "work": st.column_config.TextColumn("MACs", width=72, alignment="right", help=kit.definition("MACs")),
     "megabytes": st.column_config.NumberColumn("MB", format="%.1f", width=60),

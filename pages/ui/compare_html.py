@@ -99,9 +99,7 @@ def _measured(row: Row) -> str:
 
 
 def _mark(row: Row) -> str:
-    if row["learned_from_it"]:
-        return f" {marks.LEARNED}"
-    return f" {marks.CHOSEN}" if row["chosen_on_it"] else ""
+    return marks.sign(learned=bool(row["learned_from_it"]), chosen=bool(row["chosen_on_it"]))
 
 
 def _lines(row: Row) -> list[tuple[str, Callable[[Row], str]]]:

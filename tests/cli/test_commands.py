@@ -173,6 +173,14 @@ def test_predict_tells_images_of_one_name_apart(unetkd: Unetkd, checkpoint: str,
     assert len({r["labels"] for r in results}) == 2 == len(list((tmp_path / "out").glob("*_labels.png")))
 
 
+def test_predict_leaves_no_empty_folder_behind(unetkd: Unetkd, checkpoint: str, tmp_path: Path) -> None:
+    assert unetkd("predict", checkpoint, tmp_path / "none.png", "-o", tmp_path / "new").code == 1
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    assert unetkd("predict", checkpoint, tmp_path / "none.png", "-o", tmp_path / "mine").code == 1
+    assert (tmp_path / "mine").exists(), "that one was there"
+
+
 def test_predict_needs_a_folder_that_can_be_made(unetkd: Unetkd, checkpoint: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     outcome = unetkd("predict", checkpoint, tmp_path / "a.png", "-o", tmp_path / "file" / "out")

@@ -1,6 +1,7 @@
 """`unetkd predict`: label maps and overlays for images on disk. One bad image does not spoil the others."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,7 @@ def predict(
     if palette not in PALETTES:
         raise typer.BadParameter(f"{palette!r} is none of {', '.join(PALETTES)}", param_hint="--palette")
     loaded = load_model(reference(ref), "auto")
+    was_there = out.exists()
     _make_folder(out)
     results = []
     for path, name in zip(images, distinct_names(images), strict=True):
@@ -41,6 +43,9 @@ def predict(
         except UnetKDError as error:
             remark(f"unetkd: {error}")
             results.append({"image": str(path), "error": str(error)})
+    if not was_there:
+        with suppress(OSError):  # something is in it, as there should be
+            out.rmdir()
     if as_json:
         print_json(results)
     if any("error" in result for result in results):

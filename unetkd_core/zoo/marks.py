@@ -34,9 +34,12 @@ def chosen_on(info: "CheckpointInfo") -> set[str]:
 
 def mark(info: "CheckpointInfo", key: str | None) -> str:
     """Why the number under `key` of its metrics flatters: " (learned from)", " (chosen on)", else nothing."""
-    if learned_from(info, key):
-        return f" {LEARNED}"
-    return f" {CHOSEN}" if key == PACKED or key in chosen_on(info) else ""
+    return sign(learned=learned_from(info, key), chosen=key == PACKED or key in chosen_on(info))
+
+
+def sign(*, learned: bool, chosen: bool) -> str:
+    """What stands behind such a number: that it was learned from says more than that it was chosen on."""
+    return f" {LEARNED}" if learned else f" {CHOSEN}" if chosen else ""
 
 
 def learned_from(info: "CheckpointInfo", key: str | None) -> bool:

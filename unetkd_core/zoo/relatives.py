@@ -58,7 +58,7 @@ def twin_of(known: Known, student: str) -> str | None:
     teaching, which students of several teachers share. A kept one before a run; None where there is none.
     """
     info = dict(known)[student]
-    ids = [info.run_id, student.removeprefix(references.RUN_PREFIX)]
+    ids = {info.run_id, student.removeprefix(references.RUN_PREFIX)} - {None}
     twins = [ref for ref, other in known if _names_as_student(other) in ids]
     if not twins and info.run:
         ours = _untaught(info.run)
@@ -70,14 +70,15 @@ def twin_of(known: Known, student: str) -> str | None:
 def students_of(known: Known, twin: str) -> list[str]:
     """References of the student that an untaught twin names as its own; more than one where it was kept as well."""
     run_id = _names_as_student(dict(known)[twin])
-    if not isinstance(run_id, str):
+    if run_id is None:
         return []
     return [ref for ref, info in known if run_id in (info.run_id, ref.removeprefix(references.RUN_PREFIX))]
 
 
-def _names_as_student(info: CheckpointInfo) -> Any:
+def _names_as_student(info: CheckpointInfo) -> str | None:
+    """The id of the run that it is the untaught twin of; none where it says none, or something else than text."""
     named = (info.run or {}).get("twin_of")
-    return named if isinstance(named, str) else object()  # equal to no run's id
+    return named if isinstance(named, str) else None
 
 
 def _untaught(run: Mapping[str, Any]) -> dict[str, Any]:
