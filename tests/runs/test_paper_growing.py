@@ -212,3 +212,14 @@ def test_a_seed_more_trains_that_seed_and_whoever_must_teach_it() -> None:
     assert [(one.name, one.config.seed) for one in plan.to_train()] == [("M256", 0), ("M128", 1)]
     (spec,) = plan.specs({"M256": "run:a"})
     assert spec.seed == (1,) and spec.twins
+
+
+def test_a_release_that_trains_otherwise_begins_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = paper_results.path_of("camvid", tmp_path), paper_made.results(alone(0.5), whole=False)
+    paper_results.write(made, path)
+    assert paper_growing.check(path, made), "an older file notes none; its way of training is the first"
+    monkeypatch.setattr(paper_growing, "TRAINING_VERSION", 2)
+    with pytest.raises(RunError, match=r"were trained by another release, .* another folder: --out"):
+        paper_growing.check(path, made)

@@ -16,6 +16,7 @@ from unetkd_core.runs import paper, paper_choice, paper_results
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.paper_choice import Choice
 from unetkd_core.runs.paper_results import Made, Pair, Results, Seen
+from unetkd_core.runs.provenance import TRAINING_VERSION
 
 _MADE: Final = {
     "on": "split",
@@ -32,12 +33,14 @@ Control = tuple[str, int]
 def check(path: Path, fresh: Results) -> Results | None:
     """The results at `path`, if there are any, once it is certain that `fresh` may join them.
 
-    Raises RunError where they were made with other settings, of other data, or by other networks under the same names,
-    so that no row mixes what cannot be compared.
+    Raises RunError where they were made with other settings, of other data, by other networks under the same names, or
+    by a release that trains otherwise, so that no row mixes what cannot be compared.
     """
     if not path.exists():
         return None
     before = paper_results.read(path)
+    if any((origin.training or 1) != TRAINING_VERSION for origin in paper_results.trained(before.rows).values()):
+        raise _refusal(path, "trained by another release, whose equal settings learn something else")
     old, new = paper_results.to_json(before), paper_results.to_json(fresh)
     for name, called in _MADE.items():
         differing = contradictions(old.get(name), new.get(name))
