@@ -29,6 +29,8 @@ from unetkd_core.training.teacher_cache import Kept, Source, Teaching
 from unetkd_core.training.trainer import Trainer
 
 AIM = 1.4
+_TOO_LONG = 900.0
+"""Seconds after which a student that does not come is taken for dead, and the benchmark ends."""
 
 
 class Pictures:
@@ -79,7 +81,7 @@ def seconds(teacher: str, chosen: Measured, scenes: int, epochs: int, *, shared:
     """Until both students are done, beginning with nothing kept."""
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="unetkd-bench-") as home:
-        both = spawn.Barrier(3)
+        both = spawn.Barrier(3, timeout=_TOO_LONG)
         workers = [
             spawn.Process(target=student, args=(seed, teacher, chosen, scenes, epochs, shared, home, both))
             for seed in (0, 1)

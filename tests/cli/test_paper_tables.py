@@ -170,6 +170,18 @@ def test_a_file_goes_on_on_a_machine_that_has_no_run_of_it(miniature: Miniature)
     assert new and alone and new.pairs[0].twin == alone.pairs[0].student
     best = found.find(6, "best-m128")
     assert best and best.row.of == 2, "the choice is among both machines' ways"
+    shutil.rmtree(settings.home() / "runs")
+    shutil.rmtree(settings.home() / "sweeps")
+    miniature.launched.clear()
+    assert miniature(*M128, "--seeds", "0,1").code == 0
+    assert sorted((run.config.role, run.config.model.name, run.config.seed) for run in miniature.launched) == [
+        ("alone", "M128", 1), ("alone", "M256", 0), ("student", "M128", 1),
+    ], "M256 is needed to teach"  # fmt: skip
+    later = miniature.read()
+    row, best = later.find(4, "m256-m128"), later.find(6, "best-m128")
+    assert row and [pair.seed for pair in row.pairs] == [0, 1] and row.pairs[0] == old.pairs[0]
+    assert best and (best.row.of, [pair.seed for pair in best.pairs]) == (2, [0]), "seed 1 has one way of the two"
+    assert {way.teacher: sorted(way.scores) for way in best.ways} == {"M256": [0, 1], "M512": [0]}
 
 
 def test_other_settings_do_not_mix_with_what_is_there(miniature: Miniature) -> None:

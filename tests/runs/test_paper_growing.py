@@ -1,5 +1,6 @@
 """Tables that grow: what was chosen before is never replaced by a choice of fewer seeds or fewer ways."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +157,13 @@ def test_a_twin_that_no_table_shows_is_the_twin_all_the_same() -> None:
     assert only(found, 4, "m512-m128").value("gain", "val") == pytest.approx(0.01)
 
 
+def test_a_row_that_comes_later_shows_the_twins_that_are_known() -> None:
+    old = (from_m1024("m1024s-m128", 0.53, 0.50, "twin-0"),)
+    assert only(grown(old, (paper_made.made(2, "m128"),)), 2, "m128").student.run == "twin-0"
+    plan = planned(*old)
+    assert [one.name for one in plan.to_train()] == ["M256"], "M128 alone is known, and nobody trains it again"
+
+
 def test_a_file_whose_rows_have_twins_of_their_own_is_mended() -> None:
     old = (alone(0.50), from_m1024("vgg16-m128", 0.51, 0.46, "elsewhere-0"))
     found = grown(old, ())
@@ -186,6 +194,45 @@ def test_what_was_given_is_nobodys_twin() -> None:
     assert only(found, 4, "m1024s-m256").value("gain", "val") == pytest.approx(0.03)
 
 
+def test_the_first_writing_has_one_twin_too() -> None:
+    """Two runs of the same settings lie on disk, and two rows were trained beside one each."""
+    rows = (from_m1024("m1024s-m128", 0.53, 0.46, "elsewhere-0"), from_m1024("m512-m128", 0.51, 0.50, "other-0"))
+    first = paper_growing.grown(None, paper_made.results(alone(0.50), *rows, whole=False))
+    assert only(first, 4, "m1024s-m128").value("gain", "val") == pytest.approx(0.03)
+    assert paper_growing.grown(first, first) == first, "and the same command again changes nothing"
+
+
+def test_a_way_that_another_table_has_is_that_tables_run() -> None:
+    old = replace(paper_made.made(5, "ensemble-m128", paper_made.pair(0, 0.55, 0.5, who="kept")), who="three")
+    new = replace(paper_made.made(7, "paper-ensemble", paper_made.pair(0, 0.57, 0.5, who="again")), who="three")
+    assert only(grown((old,), (new,)), 7, "paper-ensemble").student.run == "kept-0"
+    other = replace(new, who="another three")
+    assert only(grown((old,), (other,)), 7, "paper-ensemble").student.run == "again-0"
+
+
+def test_figure_three_shows_the_runs_that_the_rows_are_of() -> None:
+    old = paper_made.results(whole=False)
+    mine = replace(old, rows=(paper_made.made(2, "m256", paper_made.pair(0, 0.6, who="own")),), curves=())
+    again = tuple(replace(curve, run=f"again-{curve.run}") for curve in old.curves)
+    assert paper_growing.grown(old, replace(old, curves=again)).curves == old.curves
+    kept = paper_growing.grown(mine, replace(old, curves=again)).curves
+    assert [curve.who for curve in kept] == ["M1024*", "Ensemble"], "that twin is not M256's in this file"
+
+
+def test_a_choice_is_made_of_the_seeds_of_two_machines() -> None:
+    """Neither has a way with both seeds; together they have two."""
+    here = tables("kd-t2", (way("kd-t2", {0: 0.46}), way("dist", {0: 0.45})), (0,))
+    there = tables("dist", (way("kd-t2", {1: 0.40}), way("dist", {1: 0.45})), (1,))
+    unmade = replace(there, rows=tuple(replace(m, pairs=()) if m.row.of else m for m in there.rows))
+    assert chosen(here, unmade) == ("dist", 2, [0, 1])
+    assert paper_growing.grown(None, unmade).find(6, "best-m128") is None, "what is no choice is no row"
+
+
+def test_a_choice_goes_by_the_runs_that_are_shown() -> None:
+    (found,) = paper_choice.joined([way("dist", {0: 0.4})], [way("dist", {0: 0.6, 1: 0.5})])
+    assert found.scores == {0: 0.4, 1: 0.5}, "seed 0 once more, and luckier, is not what the row shows"
+
+
 def planned(*rows: Made, seeds: tuple[int, ...] = (0,), teachers: tuple[str, ...] = ("M256",)) -> Plan:
     there = paper_made.results(*rows, whole=False)
     return Plan(RunConfig(), tables=(2, 4), seeds=seeds, students=("M128",), teachers=teachers, there=there)
@@ -196,30 +243,53 @@ def test_what_was_measured_is_not_trained_again_wherever_that_was() -> None:
     assert [(one.name, one.config.seed) for one in plan.to_train()] == [("M256", 0)]
     (spec,) = plan.specs({"M256": "run:a"})
     assert spec.seed == (0,) and not spec.twins, "its untaught twin is known"
-    taught = from_m1024("m256-m128", 0.53, 0.50, "twin-0")
+    taught = replace(from_m1024("m256-m128", 0.53, 0.50, "twin-0"), who="M256, seed 0")
     whole = planned(alone(0.5), taught, paper_made.made(2, "m256", paper_made.pair(0, 0.6)))
     assert whole.to_train() == [] and whole.specs({"M256": "run:a"}) == []
 
 
 def test_a_seed_more_trains_that_seed_and_whoever_must_teach_it() -> None:
-    rows = (
-        alone(0.5),
-        from_m1024("m256-m128", 0.53, 0.50, "twin-0"),
-        paper_made.made(2, "m256", paper_made.pair(0, 0.6)),
-    )
-    plan = planned(*rows, seeds=(0, 1))
-    plan = replace(plan, teacher_seed=0)
+    taught = replace(from_m1024("m256-m128", 0.53, 0.50, "twin-0"), who="M256, seed 0")
+    teacher = paper_made.made(2, "m256", paper_made.pair(0, 0.6))
+    plan = replace(planned(alone(0.5), taught, teacher, seeds=(0, 1)), teacher_seed=0)
     assert [(one.name, one.config.seed) for one in plan.to_train()] == [("M256", 0), ("M128", 1)]
     (spec,) = plan.specs({"M256": "run:a"})
     assert spec.seed == (1,) and spec.twins
+    both = replace(planned(alone(0.5), seeds=(0, 1)), teacher_seed=0).specs({"M256": "run:a"})
+    assert [(one.seed, one.twins) for one in both] == [((0,), False), ((1,), True)], "seed 0's twin is known"
+
+
+def test_the_same_way_in_another_table_counts_as_measured() -> None:
+    there = replace(paper_made.made(5, "ensemble-m128", paper_made.pair(0, 0.55, 0.5)), who="M256 0123456789ab")
+    plan = replace(planned(alone(0.5), there), tables=(7,), methods=("paper-ensemble",), teachers=("Ensemble",))
+    assert list(plan.lacking()), "the members that are trained here are others"
+    of_members = ", ".join(f"{name} from scratch, seed 0" for name in ("VGG16", "ResNet50", "MobileNetV2"))
+    same = replace(plan, there=paper_made.results(alone(0.5), replace(there, who=of_members), whole=False))
+    assert not same.lacking() and not [one for one in same.to_train() if one.name == "VGG16"]
+
+
+def test_an_older_files_students_alone_are_twins_whatever_it_calls_them(tmp_path: Path) -> None:
+    path = paper_results.path_of("camvid", tmp_path)
+    old = replace(paper_made.made(2, "m256", paper_made.pair(0, 0.6, who="own")), who="M256, seed 0")
+    paper_results.write(paper_made.results(old, whole=False), path)
+    assert ("M256", 0) in paper_growing.controls(paper_results.read(path))
+    assert paper_growing.check(path, paper_made.results(replace(old, who=""), whole=False))
 
 
 def test_a_release_that_trains_otherwise_begins_a_file_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, made = paper_results.path_of("camvid", tmp_path), paper_made.results(alone(0.5), whole=False)
-    paper_results.write(made, path)
-    assert paper_growing.check(path, made), "an older file notes none; its way of training is the first"
+    path = paper_results.path_of("camvid", tmp_path)
+    given = replace(paper_made.made(2, "m256", paper_made.pair(0, 0.7, who="given")), who="M256 0123456789ab")
+    pair = paper_made.pair(0, 0.5, who="twin")
+    origin = Origin("a" * 40, versions={"torch": "2.14.1"})
+    trained = paper_made.made(2, "m128", replace(pair, student=replace(pair.student, origin=origin)))
     monkeypatch.setattr(paper_growing, "TRAINING_VERSION", 2)
-    with pytest.raises(RunError, match=r"were trained by another release, .* another folder: --out"):
-        paper_growing.check(path, made)
+    for rows, refused in (((given,), False), ((given, trained), True)):
+        paper_results.write(paper_made.results(*rows, whole=False), path)
+        with (
+            pytest.raises(RunError, match=r"were trained by another release, .* another folder: --out")
+            if refused
+            else (contextlib.nullcontext())
+        ):
+            paper_growing.check(path, paper_made.results(*rows, whole=False))

@@ -33,9 +33,11 @@ def test_the_pooled_deviation_by_hand() -> None:
 def test_a_way_that_two_tables_show_counts_once_and_a_choice_not_at_all() -> None:
     again = replace(THREE[0], row=replace(THREE[0].row, table=7, key="paper"))
     choice = replace(THREE[1], row=replace(THREE[1].row, table=6, key="best-m128", of=3))
-    assert paper_scatter.scatters(results(*THREE, again, choice), "val") == paper_scatter.scatters(
-        results(*THREE), "val"
-    )
+    alone = paper_scatter.scatters(results(*THREE), "val")
+    assert paper_scatter.scatters(results(*THREE, again, choice), "val") == alone
+    more = replace(again, pairs=(*again.pairs, paper_made.pair(2, 0.51, 0.5, who="m256-m128")))
+    (found,) = paper_scatter.scatters(results(*THREE, more), "val")
+    assert (found.ways, found.freedom) == (3, 5), "one way with three seeds, of which one table has two"
 
 
 def test_of_too_little_nothing_is_told() -> None:
@@ -48,8 +50,9 @@ def test_of_too_little_nothing_is_told() -> None:
 def test_the_sentence_stands_above_gains_and_speaks_of_their_seeds() -> None:
     made = results(*THREE)
     assert paper_scatter.told(made, made.table(4), "val") == (
-        "Runs of M128 that differ in the seed alone scatter by 2.1 points (3 ways, pooled), so a gain over 2 seeds is "
-        "uncertain by 2.1 points (a standard error), and so is a difference of two rows."
+        "On unseen pictures, runs of M128 scatter by 2.1 points within a row (3 ways, pooled), so a gain over 2 "
+        "seeds is uncertain by 2.1 (a standard error), and so is a difference of two rows."
     )
-    assert "scatter by 2.1 points" in paper_text.caption(made, 4)
+    assert "On unseen pictures, runs of M128 scatter by 2.1 points" in paper_text.caption(made, 4)
+    assert "On training pictures, runs" in paper_text.latex(made, 4, "train")
     assert "scatter" not in paper_text.caption(made, 5), "no row of M128 is there"

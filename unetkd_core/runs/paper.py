@@ -18,6 +18,8 @@ MEMBERS: Final = tuple(ENCODERS)
 TEACHERS: Final = ("M256", "M512", LARGEST, *MEMBERS, ENSEMBLE)
 NUMBERS: Final = tuple(paper_printed.TABLES)
 BEST: Final = "best"
+CURVES_OF: Final = "M256"
+"""Whose curves Figure 3 shows, taught by M1024 and by the ensemble."""
 _FROM: Final = "-from-"
 
 

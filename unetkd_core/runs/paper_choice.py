@@ -50,11 +50,11 @@ def choose(ways: Sequence[Way], seeds: Iterable[int]) -> Choice | None:
 
 
 def joined(before: Sequence[Way], fresh: Sequence[Way]) -> tuple[Way, ...]:
-    """The ways of both with the seeds of both; of a seed that both have, the new score."""
+    """The ways of both with the seeds of both; of a seed that both have, the old score, which is of the run shown."""
     found = {way.key: way for way in before}
     for way in fresh:
         old = found.get(way.key)
-        found[way.key] = way if old is None else replace(way, scores={**old.scores, **way.scores})
+        found[way.key] = way if old is None else replace(way, scores={**way.scores, **old.scores})
     return tuple(found.values())
 
 

@@ -82,8 +82,11 @@ class _Reckoning:
                 continue
             done = self._done(row, seed)
             config = self.plan.config(row.network, seed)
-            seconds = self._alone_seconds(row.network, config) + self._teacher_seconds(row, config)
-            yield done, 0.0 if done else seconds + self._scoring(config)
+            if done:
+                yield True, 0.0
+            else:
+                seconds = self._alone_seconds(row.network, config) + self._teacher_seconds(row, config)
+                yield False, seconds + self._scoring(config)
 
     def _done(self, row: Row, seed: int) -> bool:
         if seed not in self.lacking.get(row, ()):

@@ -1,8 +1,9 @@
 """A file of measured tables that grows: what may join it, and what the two come to. Reads the file; writes nothing.
 
-What stands side by side was made with the same settings, of the same data, by the same teachers, or it is refused. A
-seed that was measured stays, also where the same was trained once more: nobody trains until a number pleases. And of
-each student and seed a file has one untaught twin, whichever machines its rows were trained on.
+What stands side by side was made with the same settings, of the same data, by teachers that were given as the same
+weights or trained with the same settings and seed, or it is refused. A seed that was measured stays, also where the
+same was trained once more: nobody trains until a number pleases. And of each student and seed a file has one untaught
+twin, whichever machines its rows were trained on.
 """
 
 import dataclasses
@@ -14,8 +15,10 @@ from unetkd_core.errors import RunError
 from unetkd_core.models.names import U_WIDTHS
 from unetkd_core.runs import paper, paper_choice, paper_results
 from unetkd_core.runs.contradictions import contradictions
+from unetkd_core.runs.origins import Origin
+from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Choice
-from unetkd_core.runs.paper_results import Made, Pair, Results, Seen
+from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
 from unetkd_core.runs.provenance import TRAINING_VERSION
 
 _MADE: Final = {
@@ -39,7 +42,7 @@ def check(path: Path, fresh: Results) -> Results | None:
     if not path.exists():
         return None
     before = paper_results.read(path)
-    if any((origin.training or 1) != TRAINING_VERSION for origin in paper_results.trained(before.rows).values()):
+    if any(_trained_otherwise(origin) for origin in paper_results.trained(before.rows).values()):
         raise _refusal(path, "trained by another release, whose equal settings learn something else")
     old, new = paper_results.to_json(before), paper_results.to_json(fresh)
     for name, called in _MADE.items():
@@ -53,6 +56,11 @@ def check(path: Path, fresh: Results) -> Results | None:
     return before
 
 
+def _trained_otherwise(origin: Origin) -> bool:
+    """Of what was given, and of older files' networks, nothing is known."""
+    return bool(origin.versions) and (origin.training or 1) != TRAINING_VERSION
+
+
 def _who(made: Made) -> str:
     return made.who or f"{made.row.network} trained with them"
 
@@ -64,16 +72,27 @@ def _refusal(path: Path, why: str) -> RunError:
 def grown(before: Results | None, fresh: Results) -> Results:
     """`fresh` together with what was there: rows, seeds and choices that it does not have stay."""
     if before is None:
-        return fresh
-    twins = controls(before, fresh)
+        before = dataclasses.replace(fresh, rows=(), curves=(), notes={})
+    twins, same = controls(before, fresh), _by_way(before, fresh)
     places = dict.fromkeys(map(_place, (*before.rows, *fresh.rows)))
     both = [(before.find(*place), fresh.find(*place)) for place in places]
-    rows = [_joined(old, new) for old, new in both if not _is_choice(old, new)]
+    rows = [_joined(old, new, same) for old, new in both if not _is_choice(old, new)]
     rows += [_chosen(old, new, tuple(rows)) for old, new in both if _is_choice(old, new)]
-    curves = {(curve.who, curve.seed): curve for curve in (*before.curves, *fresh.curves)}
+    rows = [_beside(twins, made) for made in rows if made.pairs or not made.row.of]
+    curves = _curves(before.curves, fresh.curves, twins)
     notes = {**fresh.notes, "command": _commands(before.notes, fresh.notes)}
-    ordered = tuple(_beside(twins, made) for made in sorted(rows, key=_order))
-    return dataclasses.replace(fresh, rows=ordered, curves=tuple(curves.values()), notes=notes)
+    return dataclasses.replace(fresh, rows=tuple(sorted(rows, key=_order)), curves=curves, notes=notes)
+
+
+def _curves(old: Sequence[Curve], new: Sequence[Curve], twins: Mapping[Control, Seen]) -> tuple[Curve, ...]:
+    """The curves of the runs that the rows are of: an older one stays, and a twin's is of the file's own twin."""
+    found: dict[tuple[str, int], Curve] = {}
+    for curve in (*old, *new):
+        known = found.setdefault((curve.who, curve.seed), curve)
+        if known.run == curve.run:
+            found[curve.who, curve.seed] = curve
+    own = {seed: seen.run for (network, seed), seen in twins.items() if network == paper.CURVES_OF}
+    return tuple(c for c in found.values() if c.who != "twin" or own.get(c.seed, c.run) == c.run)
 
 
 def controls(*results: Results) -> dict[Control, Seen]:
@@ -105,14 +124,14 @@ def _is_control(made: Made) -> bool:
 
 
 def _beside(twins: Mapping[Control, Seen], made: Made) -> Made:
-    """A row with the file's own twins; a row of such networks has them for its students."""
-    pairs = []
-    for pair in made.pairs:
-        if _is_control(made):
-            pair = dataclasses.replace(pair, student=twins[made.row.network, pair.seed])
-        elif pair.twin is not None:
-            pair = dataclasses.replace(pair, twin=twins[made.row.network, pair.seed])
-        pairs.append(pair)
+    """A row with the file's own twins; a row of such networks alone shows them all."""
+    network = made.row.network
+    if _is_control(made):
+        own = {seed: seen for (name, seed), seen in twins.items() if name == network}
+        return dataclasses.replace(made, pairs=tuple(Pair(seed, own[seed]) for seed in sorted(own)))
+    pairs = (
+        pair if pair.twin is None else dataclasses.replace(pair, twin=twins[network, pair.seed]) for pair in made.pairs
+    )
     return dataclasses.replace(made, pairs=tuple(pairs))
 
 
@@ -134,10 +153,27 @@ def _order(made: Made) -> tuple[int, bool, int]:
     return row.table, bool(row.of), keys.index(key) if key in keys else len(keys)
 
 
-def _joined(before: Made | None, fresh: Made | None) -> Made:
-    """A row with the seeds of both; one of the two must be there."""
+def _joined(before: Made | None, fresh: Made | None, same: Mapping[Any, Sequence[Made]]) -> Made:
+    """A row with the seeds of both, and with those that the same way has in another table; one of the two must be
+    there.
+    """
     found = _measured(before, fresh)
-    return found[0] if len(found) == 1 else dataclasses.replace(found[-1], pairs=_pairs(*found))
+    made = found[-1]
+    rows = same.get(way(made.row, made.who), []) if made.row.teacher else found
+    return dataclasses.replace(made, pairs=_pairs(*rows))
+
+
+def _by_way(*results: Results) -> dict[Any, list[Made]]:
+    """Taught rows that are no choices, by what they are, whatever their table; in order."""
+    found: dict[Any, list[Made]] = {}
+    for made in (made for one in results for made in one.rows if made.row.teacher and not made.row.of):
+        found.setdefault(way(made.row, made.who), []).append(made)
+    return found
+
+
+def way(row: Row, who: str) -> tuple[Any, ...]:
+    """What two rows have in common that are the same way of teaching the same student, by the same network."""
+    return row.network, row.teacher, row.method, row.alpha, row.temperature, who
 
 
 def _measured(before: Made | None, fresh: Made | None) -> list[Made]:
@@ -160,45 +196,42 @@ def _chosen(before: Made | None, fresh: Made | None, rows: Sequence[Made]) -> Ma
     """One student's choice, made anew over the ways and seeds of both. It never comes to fewer seeds or fewer ways than
     the old one had: where that is all there is, the old one stays. rows: where the scores of who is chosen are found.
     """
-    found = _measured(before, fresh)
-    if len(found) == 1:
-        return found[0]
-    old, new = found
-    if not (old.ways and new.ways):
+    if before is None or fresh is None or not (before.ways and fresh.ways):
+        found = _measured(before, fresh)
+        if len(found) == 1:
+            return found[0]
+        old, new = found
         return new if new.row.of >= old.row.of and len(new.pairs) >= len(old.pairs) else old
-    ways = paper_choice.joined(old.ways, new.ways)
-    for choice in paper_choice.choices(ways, _seeds(old), _seeds(new)):
-        made = _as_row(choice, new, [old, *rows, new])
-        if made is not None and choice.ways >= old.row.of and len(choice.seeds) >= len(old.pairs):
+    ways = paper_choice.joined(before.ways, fresh.ways)
+    for choice in paper_choice.choices(ways, _seeds(before), _seeds(fresh)):
+        made = _as_row(choice, fresh, [before, *rows, fresh])
+        if made is not None and choice.ways >= before.row.of and len(choice.seeds) >= len(before.pairs):
             return dataclasses.replace(made, ways=ways)
-    return old
+    return dataclasses.replace(before, ways=ways)
 
 
 def _seeds(made: Made) -> set[int]:
-    return {pair.seed for pair in made.pairs}
+    """Over which a choice was made; of what could not be chosen among, all that are known."""
+    return {pair.seed for pair in made.pairs} or {seed for one in made.ways for seed in one.scores}
 
 
 def _as_row(choice: Choice, like: Made, rows: Sequence[Made]) -> Made | None:
     """The choice with its scores, from rows of the same student taught that way; none where a seed of it has none."""
-    network, way = like.row.network, choice.best
-    same = [made for made in rows if made.row.network == network and _way(made) == way.key]
+    best = choice.best
+    wanted = (like.row.network, *best.key)
+    same = [made for made in rows if way(made.row, made.who) == wanted]
     pairs = tuple(pair for pair in _pairs(*same) if pair.seed in choice.seeds)
     if len(pairs) < len(choice.seeds):
         return None
     row = dataclasses.replace(
         like.row,
-        teacher=way.teacher,
-        method=way.method,
-        alpha=way.alpha,
-        temperature=way.temperature,
+        teacher=best.teacher,
+        method=best.method,
+        alpha=best.alpha,
+        temperature=best.temperature,
         of=choice.ways,
     )
     return dataclasses.replace(same[-1], row=row, pairs=pairs)
-
-
-def _way(made: Made) -> tuple[Any, ...]:
-    row = made.row
-    return row.teacher, row.method, row.alpha, row.temperature, made.who
 
 
 def _commands(before: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:

@@ -5,14 +5,14 @@ Trains nothing. Scores are kept as they are measured (scored.py), so that asking
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from unetkd_core.data.source import Source
 from unetkd_core.errors import UnetKDError
 from unetkd_core.models.backbones import ENCODERS
 from unetkd_core.runs import origins, paper_choice, scored, standalone
 from unetkd_core.runs.folder import Run, list_runs, open_run
-from unetkd_core.runs.paper import BEST, STUDENTS, Row, slug
+from unetkd_core.runs.paper import BEST, CURVES_OF, Row, slug
 from unetkd_core.runs.paper_choice import Way
 from unetkd_core.runs.paper_plan import Plan, Refs, members_of
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
@@ -20,11 +20,8 @@ from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
 from unetkd_core.runs.sweep_match import Finished
 from unetkd_core.runs.sweep_reading import read_one
 from unetkd_core.training.methods import method_of
-from unetkd_core.zoo import references
 from unetkd_core.zoo.references import RUN_PREFIX, Reference
 
-CURVES_OF: Final = "M256"
-"""Whose curves Figure 3 shows, taught by M1024 and by the ensemble."""
 Say = Callable[[str, int, int], None]
 
 
@@ -69,7 +66,7 @@ def make(plan: Plan, splits: Splits, notes: Mapping[str, Any], say: Say = lambda
 def frame(plan: Plan, splits: Splits, notes: Mapping[str, Any]) -> Results:
     """Results with nothing measured in them yet."""
     config = plan.base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
-    rows = tuple(Made(row, (), note=note(row, plan), who=who(row, plan)) for row in plan.rows())
+    rows = tuple(Made(row, (), note=note(row, plan), who=plan.who(row)) for row in plan.rows())
     told = {**notes, "teacher_seed": plan.teaches}
     return Results(splits.val.name, splits.val.ref, splits.train.ref, splits.limit, config, rows, notes=told)
 
@@ -123,7 +120,7 @@ def _best(plan: Plan, finder: Finder, refs: Refs, found: Sequence[_Found]) -> li
     """Table VI's own question, for each student: which teacher, method, α and T was best of all that is trained here.
 
     Chosen by the curves' validation data, which is what choices are made on, and never by the split that is reported;
-    of ways with every seed alone.
+    of ways with every seed alone. Where none has, there is no choice, but all that one may be made of.
     """
     if 6 not in plan.tables:
         return []
@@ -133,15 +130,19 @@ def _best(plan: Plan, finder: Finder, refs: Refs, found: Sequence[_Found]) -> li
         for row in _elsewhere(student, refs, ways):
             runs = list(_runs(row, finder, refs))
             ways |= {_way(row): _Found(row, runs)} if runs else {}
-        whole = [one for one in ways.values() if len(one.runs) == len(plan.seeds)]
-        by_way = {way.key: (way, one) for one in whole if (way := _scored(one, plan)) is not None}
+        by_way = {way.key: (way, one) for one in ways.values() if one.runs and (way := _scored(one, plan)) is not None}
         looked_at = tuple(way for way, _ in by_way.values())
         choice = paper_choice.choose(looked_at, plan.seeds)
         if choice is not None:
             best = by_way[choice.best.key][1]
-            row = replace(best.row, table=6, key=f"{BEST}-{slug(student)}", printed=(), of=choice.ways)
-            chosen.append(_Found(row, best.runs, looked_at))
+            chosen.append(_Found(_choice_row(best.row, choice.ways), best.runs, looked_at))
+        elif looked_at:  # it takes the seeds that a file has besides to make them whole
+            chosen.append(_Found(_choice_row(by_way[looked_at[0].key][1].row, len(looked_at)), [], looked_at))
     return chosen
+
+
+def _choice_row(best: Row, ways: int) -> Row:
+    return replace(best, table=6, key=f"{BEST}-{slug(best.network)}", printed=(), of=ways)
 
 
 def _elsewhere(student: str, refs: Refs, ways: Mapping[Any, Any]) -> Iterator[Row]:
@@ -181,7 +182,7 @@ def _scored(found: _Found, plan: Plan) -> Way | None:
         return None
     row = found.row
     assert row.teacher is not None and row.alpha is not None and row.temperature is not None
-    return Way(row.teacher, row.method, row.alpha, row.temperature, who(row, plan), scores)
+    return Way(row.teacher, row.method, row.alpha, row.temperature, plan.who(row), scores)
 
 
 class Scorer:
@@ -211,7 +212,7 @@ def _made(found: _Found, plan: Plan, refs: Refs, scores: Scorer) -> Made:
         Pair(seed, scores(student), scores(twin) if isinstance(twin, str) else twin)
         for seed, student, twin in found.runs
     )
-    said = (_config(found.row, plan, refs), note(found.row, plan), who(found.row, plan))
+    said = (_config(found.row, plan, refs), note(found.row, plan), plan.who(found.row))
     return Made(found.row, pairs, *said, found.ways)
 
 
@@ -235,24 +236,6 @@ def note(row: Row, plan: Plan) -> str:
     scratch = [name for name in names if name in ENCODERS and name not in plan.given and name not in plan.imagenet]
     told = [f"{', '.join(scratch)} from scratch, without ImageNet’s weights"] if scratch else []
     return "; ".join([*given, *told])
-
-
-def who(row: Row, plan: Plan) -> str:
-    """Which network is meant by the name of who teaches, or of who stands alone without being a student: of what is
-    given, its weights; of what is trained, its seed and what its encoder began with.
-    """
-    if row.teacher is not None:
-        names = members_of(row.teacher, plan.given) or (row.teacher,)
-    else:
-        names = () if row.network in STUDENTS and row.network not in plan.given else (row.network,)
-    return ", ".join(_who(name, plan) for name in names)
-
-
-def _who(name: str, plan: Plan) -> str:
-    if name in plan.given:
-        return f"{name} {references.info_of(plan.given[name]).sha256[:12]}"
-    began = "" if name not in ENCODERS else " from ImageNet" if name in plan.imagenet else " from scratch"
-    return f"{name}{began}, seed {plan.teaches}"
 
 
 def _curves(plan: Plan, finder: Finder, refs: Refs) -> Iterator[Curve]:

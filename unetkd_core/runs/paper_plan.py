@@ -17,7 +17,7 @@ from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST
 from unetkd_core.runs.paper_results import Results, Seen
 from unetkd_core.runs.sweep_grid import SweepSpec, parse_spec
 from unetkd_core.training.config import RunConfig
-from unetkd_core.zoo import ensembles
+from unetkd_core.zoo import ensembles, references
 from unetkd_core.zoo.references import Reference
 
 NETWORKS: Final = (*STUDENTS, "M1024", LARGEST, *MEMBERS)
@@ -101,17 +101,36 @@ class Plan:
         ]
 
     def to_train(self) -> list[Alone]:
-        """Those of `alone` that were not measured, or that teach who was not."""
+        """Those of `alone` that were not measured and are rows or twins, and those that teach who was not."""
+        shown = {row.network for row in self.rows()}
         teaching = {name for row in self.lacking() if row.teacher for name in members_of(row.teacher, self.given)}
         return [
             one
             for one in self.alone()
-            if self.measured(one) is None or (one.name in teaching and one.config.seed == self.teaches)
+            if (one.name in shown and self.measured(one) is None)
+            or (one.name in teaching and one.config.seed == self.teaches)
         ]
 
     def measured(self, one: Alone) -> Seen | None:
-        """A network alone as it was measured before, if it was."""
-        return self._alone_there.get((one.name, one.config.seed))
+        """A network alone as it was measured before, in a row of its own or as a twin, if it was."""
+        key = one.name, one.config.seed
+        return self._alone_there.get(key) or self._twins_there.get(key)
+
+    def who(self, row: Row) -> str:
+        """Which network is meant by the name of who teaches, or of who stands alone without being a student: of what is
+        given, its weights; of what is trained, its seed and what its encoder began with.
+        """
+        if row.teacher is not None:
+            names = members_of(row.teacher, self.given) or (row.teacher,)
+        else:
+            names = () if row.network in STUDENTS and row.network not in self.given else (row.network,)
+        return ", ".join(map(self._who, names))
+
+    def _who(self, name: str) -> str:
+        if name in self.given:
+            return f"{name} {references.info_of(self.given[name]).sha256[:12]}"
+        began = "" if name not in ENCODERS else " from ImageNet" if name in self.imagenet else " from scratch"
+        return f"{name}{began}, seed {self.teaches}"
 
     def twin(self, student: str, seed: int) -> Seen | None:
         """A student's untaught twin as it was measured before, if it was."""
@@ -120,7 +139,8 @@ class Plan:
     @cached_property
     def _alone_there(self) -> Mapping[tuple[str, int], Seen]:
         rows = self.there.rows if self.there else ()
-        return {(m.row.network, pair.seed): pair.student for m in rows if m.row.teacher is None for pair in m.pairs}
+        alone = [made for made in rows if made.row.teacher is None and made.who == self.who(made.row)]
+        return {(made.row.network, pair.seed): pair.student for made in alone for pair in made.pairs}
 
     @cached_property
     def _twins_there(self) -> Mapping[tuple[str, int], Seen]:
@@ -132,9 +152,16 @@ class Plan:
         return {row: seeds for row, seeds in found.items() if seeds}
 
     def _lacking(self, row: Row) -> tuple[int, ...]:
-        made = self.there.find(row.table, row.key) if self.there else None
-        there = {pair.seed for pair in made.pairs} if made else set()
+        """The same way of teaching the same student counts in whatever table it stands."""
+        there = self._taught_there.get(paper_growing.way(row, self.who(row)), set())
         return tuple(seed for seed in self.seeds if seed not in there)
+
+    @cached_property
+    def _taught_there(self) -> Mapping[Any, set[int]]:
+        found: dict[Any, set[int]] = {}
+        for made in self.there.rows if self.there else ():
+            found.setdefault(paper_growing.way(made.row, made.who), set()).update(pair.seed for pair in made.pairs)
+        return found
 
     def config(self, name: str, seed: int) -> RunConfig:
         """One network alone. What it is called makes no difference to which run on disk it is."""
@@ -159,12 +186,14 @@ class Plan:
 
     def specs(self, refs: Refs) -> list[SweepSpec]:
         """Sweeps over what is `lacking` and whose teacher is in `refs`: rows that differ in the teacher alone are one
-        sweep. The first are those that most tables need.
+        sweep, seeds whose untaught twin is known another. The first are those that most tables need.
         """
         groups: dict[tuple[Any, ...], list[Row]] = {}
-        for row, seeds in self.lacking().items():
-            if row.teacher in refs:
-                groups.setdefault((row.network, row.method, row.alpha, row.temperature, seeds), []).append(row)
+        for row, lacking in self.lacking().items():
+            known = tuple(seed for seed in lacking if self.twin(row.network, seed) is not None)
+            for seeds in (known, tuple(seed for seed in lacking if seed not in known)):
+                if seeds and row.teacher in refs:
+                    groups.setdefault((row.network, row.method, row.alpha, row.temperature, seeds), []).append(row)
         return [self._group(group, seeds, refs) for (*_, seeds), group in groups.items()]
 
     def _group(self, group: Sequence[Row], seeds: tuple[int, ...], refs: Refs) -> SweepSpec:

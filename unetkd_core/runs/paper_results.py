@@ -268,7 +268,12 @@ def _made(data: Mapping[str, Any], listed: Sequence[Origin]) -> Made:
         for pair in data["pairs"]
     )
     ways = tuple(map(paper_choice.from_json, data.get("ways", ())))
-    return Made(row, pairs, data["config"], data["note"], data["who"], ways)
+    return Made(row, pairs, data["config"], data["note"], _who(row, data["who"]), ways)
+
+
+def _who(row: Row, said: str) -> str:
+    """A student alone is nobody in particular: older files name the one that also teaches "M256, seed 0"."""
+    return "" if row.teacher is None and row.network in paper.STUDENTS and ", seed " in said else said
 
 
 def _known_row(said: dict[str, Any]) -> Row:

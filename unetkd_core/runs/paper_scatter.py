@@ -1,4 +1,4 @@
-"""What a mean over two seeds is worth: how far runs lie apart that differ in the seed alone, pooled over a file's rows.
+"""What a mean over two seeds is worth: how far a file's runs of one student lie apart within their rows, pooled.
 
 The spread of two numbers says little about the spread of many: half the time it is less than two thirds of it. All
 rows of one student together say more. Needs no torch.
@@ -6,15 +6,17 @@ rows of one student together say more. Needs no torch.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from unetkd_core.runs.paper import STUDENTS
+from unetkd_core.runs.paper_growing import way
 from unetkd_core.runs.paper_results import Made, On, Results
 
 LEAST: Final = 3
 """Degrees of freedom below which nothing is told."""
+_SIDES: Final[dict[On, str]] = {"val": "unseen pictures", "train": "training pictures"}
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,18 @@ class Scatter:
 def scatters(results: Results, on: On) -> list[Scatter]:
     """Every student's of which enough is known, as the paper names them. A way that stands in two tables counts once.
 
-    The pooled variance is Σ (nᵢ − 1) sᵢ² / Σ (nᵢ − 1).
+    The pooled variance is Σ (nᵢ − 1) sᵢ² / Σ (nᵢ − 1), over ways that have several seeds.
     """
-    ways = {(made.row.network, *made.runs): made for made in results.rows if not made.row.of}
-    found = (_scatter(name, [made for made in ways.values() if made.row.network == name], on) for name in STUDENTS)
+    ways: dict[Any, dict[int, float]] = {}
+    for made in (made for made in results.rows if not made.row.of):
+        known = ways.setdefault(way(made.row, made.who), {})
+        known |= {pair.seed: v for pair in made.pairs if (v := pair.value("miou", on)) is not None}
+    found = (_scatter(name, {key: known for key, known in ways.items() if key[0] == name}) for name in STUDENTS)
     return [scatter for scatter in found if scatter is not None]
 
 
-def _scatter(network: str, rows: Sequence[Made], on: On) -> Scatter | None:
-    known = [[v for pair in made.pairs if (v := pair.value("miou", on)) is not None] for made in rows]
-    several = [values for values in known if len(values) > 1]
+def _scatter(network: str, ways: Mapping[Any, Mapping[int, float]]) -> Scatter | None:
+    several = [list(known.values()) for known in ways.values() if len(known) > 1]
     freedom = sum(len(values) - 1 for values in several)
     if freedom < LEAST:
         return None
@@ -54,11 +58,14 @@ def _scatter(network: str, rows: Sequence[Made], on: On) -> Scatter | None:
 
 
 def told(results: Results, rows: Sequence[Made], on: On) -> str:
-    """What that means for the gains of these rows, in a sentence for each student; empty where too little is known."""
+    """What that means for the gains of these rows, in a sentence for each student; empty where too little is known.
+
+    Of choices nothing is said: the largest of several is not one of them.
+    """
     return " ".join(
-        f"Runs of {one.network} that differ in the seed alone scatter by {100 * one.deviation:.1f} points "
+        f"On {_SIDES[on]}, runs of {one.network} scatter by {100 * one.deviation:.1f} points within a row "
         f"({one.ways} ways, pooled), so a gain over {seeds} seed{'s' * (seeds != 1)} is uncertain by "
-        f"{100 * one.error(seeds):.1f} points (a standard error), and so is a difference of two rows."
+        f"{100 * one.error(seeds):.1f} (a standard error), and so is a difference of two rows."
         for one in scatters(results, on)
         if (seeds := _usual_seeds(one.network, rows))
     )
@@ -66,7 +73,6 @@ def told(results: Results, rows: Sequence[Made], on: On) -> str:
 
 def _usual_seeds(network: str, rows: Sequence[Made]) -> int:
     """How many seeds most taught rows of this student have; 0 where there is none."""
-    counts = Counter(
-        len(made.pairs) for made in rows if made.row.network == network and made.row.teacher and made.pairs
-    )
+    taught = [made for made in rows if made.row.network == network and made.row.teacher and not made.row.of]
+    counts = Counter(len(made.pairs) for made in taught if made.pairs)
     return counts.most_common(1)[0][0] if counts else 0

@@ -109,13 +109,13 @@ def not_apart(results: Results) -> str:
     return " ".join(sentence for so, sentence in said if so)
 
 
-def caption(results: Results, table: int) -> str:
-    """What the numbers are, in a sentence or two."""
+def caption(results: Results, table: int, on: On = "val") -> str:
+    """What the numbers are, in a sentence or two; on: of which pictures it says how they scatter."""
     taught = " α 0.1, T 10, the soft term without T²." if table in (4, 5) else ""
     return (
         f"Table {ROMAN[table]}: {TITLES[table]}.{taught} Percent and points; validation is {results.on}, training "
         f"{results.trained_on}; mean ± one standard deviation over seeds. {not_apart(results)}"
-    ).rstrip() + f" {paper_scatter.told(results, results.table(table), 'val')}".rstrip()
+    ).rstrip() + f" {paper_scatter.told(results, results.table(table), on)}".rstrip()
 
 
 def markdown(results: Results) -> str:
@@ -189,7 +189,7 @@ def latex(results: Results, table: int, on: On) -> str:
     lines = [
         r"% \usepackage{booktabs}",
         r"\begin{table}",
-        rf"\caption{{{_tex(caption(results, table))} {_tex(ON[on].capitalize())}.}}",
+        rf"\caption{{{_tex(caption(results, table, on))} {_tex(ON[on].capitalize())}.}}",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
         " & ".join([*map(_tex, names), *numbers, "seeds"]) + r" \\",

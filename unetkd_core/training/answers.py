@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Answers:
                 if missing := not self.has(name):
                     self._write(name, shape, dtype, blocks())
                 return missing
-        except _Busy:
+        except (_Busy, OSError):  # a full disk ends who needs the array, not who could have waited
             return False
 
     def _open(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray | None:
@@ -128,7 +129,7 @@ class Answers:
     def _write_about(self) -> None:
         path = self.folder / "about.json"
         if not path.exists():
-            temporary = self.folder / f".about.{os.getpid()}.tmp"
+            temporary = self.folder / f".about.{os.getpid()}.{threading.get_ident()}.tmp"
             temporary.write_text(json.dumps({"title": self.title, **self.about}, indent=1) + "\n", encoding="utf-8")
             os.replace(temporary, path)
 

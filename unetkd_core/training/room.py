@@ -75,7 +75,7 @@ def _staying(folder: Path, waiting: Callable[[], None], patience: float) -> Iter
     import fcntl  # not on Windows, where nothing trains
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f".{folder.name}.lock").open("a") as file:  # closed, it is released
+    with folder.with_name(f".{folder.name}.lock").open("a+") as file:  # NFS shares what can be read
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
