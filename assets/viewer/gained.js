@@ -4,6 +4,12 @@ import { el, swatch } from "./parts.js";
 
 const term = (story, word, text = word) => el("abbr", { class: "dt", title: story.terms[word], tabindex: "0" }, text);
 
+const LEADS = [
+  [(cell) => cell.lost, "This student that listened to its teacher lost:"],
+  [(cell) => cell.level, "This student that listened to its teacher is level with its twin:"],
+  [() => true, "The student that listened to its teacher:"],
+];
+
 export function resultOf(story) {
   const lead = el("p", { class: "lead" }), number = el("b", {}), miou = el("span", { class: "whole" }), spread = term(story, "spread", "");
   const gain = el("p", { class: "gained" }, number, " ", el("span", {}, "points"));
@@ -11,9 +17,10 @@ export function resultOf(story) {
   const after = el("span", {}), whole = (...parts) => el("span", { class: "whole" }, ...parts);
   const fine = el("p", { class: "fine" }, term(story, "mIoU"), " ", miou, " against ", el("span", { class: "whole" }, story.twin), " for its ", term(story, "untaught twin"), `, ${story.streets}`, after);
   const show = (cell) => {
-    lead.textContent = cell.lost ? "This student that listened to its teacher lost:" : "The student that listened to its teacher:";
+    lead.textContent = LEADS.find(([so]) => so(cell))[1];
     number.textContent = cell.gain;
     gain.classList.toggle("lost", cell.lost);
+    gain.classList.toggle("level", cell.level);
     miou.textContent = cell.miou;
     spread.textContent = cell.spread;
     after.replaceChildren(...(cell.spread ? [". ", whole(spread, ", ", seeds, ".")] : ["; ", whole(seeds, ".")]));
@@ -24,7 +31,7 @@ export function resultOf(story) {
 // The sentence once more, for who hears it instead of seeing it move.
 export function aloud(story, cell) {
   const spread = cell.spread ? `, ${cell.spread.replace("±", "plus or minus")}` : "";
-  return `Trained at temperature ${cell.temperature}, weight of the labels ${cell.alpha}: ${cell.lost ? "teaching lost, " : ""}${cell.gain} points${spread}, ${story.seeds}; mIoU ${cell.miou} against ${story.twin}`;
+  return `Trained at temperature ${cell.temperature}, weight of the labels ${cell.alpha}: ${cell.lost ? "teaching lost, " : cell.level ? "level with its twin, " : ""}${cell.gain} points${spread}, ${story.seeds}; mIoU ${cell.miou} against ${story.twin}`;
 }
 
 export function lineOf(story) {

@@ -107,6 +107,7 @@ def _cell(home: HomeGrid, number: int, order: list[int]) -> dict[str, Any]:
         "twin": cell.shown,
         "gain": kit.points(home.gain(number)),
         "lost": _lost(home.gain(number)),
+        "level": kit.points(home.gain(number)) == "0.0",
         "miou": kit.percent(home.miou(number)),
         "spread": "" if spread is None else f"±\u00a0{100 * spread:.1f}",
         "pictured": _pictured(home, cell.shown),

@@ -61,6 +61,13 @@ def test_a_cell_that_lost_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lost, *others = sent(open_home(monkeypatch, make_home_folder(tmp_path)))["story"]["cells"]
     assert lost["lost"] and lost["heading"] == "Where it lost" and all(row["lost"] for row in lost["rows"])
     assert not any(cell["lost"] for cell in others) and others[0]["heading"] == "Where it gained"
+    assert not any(cell["level"] for cell in (lost, *others))
+
+
+def test_a_cell_whose_gain_rounds_to_nothing_is_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost, *others = sent(open_home(monkeypatch, make_home_folder(tmp_path, 0.0004)))["story"]["cells"]
+    assert lost["lost"] and not lost["level"]
+    assert [(cell["gain"], cell["level"], cell["lost"]) for cell in others] == [("0.0", True, False)] * 3
 
 
 @pytest.mark.parametrize(("address", "cell"), [
