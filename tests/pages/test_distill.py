@@ -30,7 +30,7 @@ def test_without_runs_it_says_what_will_be_here_and_what_it_costs(lab: Asked) ->
     assert "Nothing has been trained yet" in text(at) and "Expected here" in text(at)
     assert at.button(key="distill_start").label.startswith("Start, about ")
     assert at.get_by_key("distill_teacher").options == ["M1024, 80.6 %", "No teacher: labels only"]
-    assert "The teacher is asked once: about" in text(at) and "it pays after" in text(at)
+    assert "The teacher is asked once: about" in text(at) and "kept for later students; they ask nothing." in text(at)
     at.get_by_key("distill_teacher").set_value(run_choices.NO_TEACHER).run()
     assert "The teacher is asked" not in text(at)
 

@@ -1,5 +1,6 @@
 """A run keeps what its teacher says, the next one asks nothing, and both are told their price before they start."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -105,7 +106,11 @@ def test_the_price_is_told_before_and_nothing_is_left_of_it_after(taught: RunCon
     assert before.bytes == before.missing_bytes == 2 * answers.turn_bytes(8, 16, 32)
     assert before.to_ask == 16 and before.seconds > 0 and before.pays_after == 3
     assert estimate.estimate(taught, twin=True).seconds > before.seconds
-    assert teacher_price.sentence(before).endswith("1 MB kept for later students; it pays after 3 epochs.")
+    assert teacher_price.sentence(before).endswith("1 MB kept for later students; they ask nothing."), (
+        "it has two epochs"
+    )
+    longer = dataclasses.replace(before, epochs=3)
+    assert teacher_price.sentence(longer).endswith("1 MB kept for later students; it pays after 3 epochs.")
     done(taught)
     after = estimate.teacher_cost(taught)
     assert after is not None and (after.missing_bytes, after.to_ask, after.seconds, after.pays_after) == (0, 0, 0.0, 0)

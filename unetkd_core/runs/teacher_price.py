@@ -30,7 +30,8 @@ class Price:
     live: why it is asked at every step, in a few words; empty: its answers are kept, and the rest says at what price.
     bytes, missing_bytes: all that this run reads, and what of it is still to be written. turns: how many views of each
     scene it is asked about. to_ask: scenes, times networks, still to be asked about; seconds: how long that takes.
-    pays_after: epochs of teaching from which on keeping is the cheaper way; 0 when all is there.
+    pays_after: epochs of teaching from which on keeping is the cheaper way; 0 when all is there. epochs: of this run,
+    which may end before.
     """
 
     live: str
@@ -40,6 +41,7 @@ class Price:
     to_ask: int
     seconds: float
     pays_after: int
+    epochs: int
 
 
 def price(config: RunConfig, info: CheckpointInfo, scenes: int, forward_seconds: float) -> Price:
@@ -55,12 +57,13 @@ def price(config: RunConfig, info: CheckpointInfo, scenes: int, forward_seconds:
     total = one * turns * len(there)
     live = plan.why_live(config) or room.too_large({folder: one * turns for folder, _ in there})
     if live:
-        return Price(live, total, total, turns, 0, 0.0, 0)
+        return Price(live, total, total, turns, 0, 0.0, 0, config.optim.epochs)
     missing = sum(len(set(range(turns)) - kept) for _, kept in there)
     ask = ask_seconds(config, info, forward_seconds)
     read = one / scenes * len(there) / READ_BYTES_A_SECOND
     pays = math.ceil(missing / len(there) * ask / max(ask - read, 0.1 * ask)) if missing else 0
-    return Price("", total, missing * one, turns, missing * scenes, missing / len(there) * scenes * ask, pays)
+    seconds = missing / len(there) * scenes * ask
+    return Price("", total, missing * one, turns, missing * scenes, seconds, pays, config.optim.epochs)
 
 
 def sentence(price: Price) -> str:
@@ -73,7 +76,8 @@ def sentence(price: Price) -> str:
     seconds = max(1, round(price.seconds))
     time = f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
     epochs = f"{price.pays_after} epoch{'s' * (price.pays_after != 1)}"
-    return f"The teacher is asked once: about {time}, {size} kept for later students; it pays after {epochs}."
+    pays = f"it pays after {epochs}" if price.pays_after <= price.epochs else "they ask nothing"
+    return f"The teacher is asked once: about {time}, {size} kept for later students; {pays}."
 
 
 def ask_key(config: RunConfig, info: CheckpointInfo) -> str:
