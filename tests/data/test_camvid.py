@@ -57,6 +57,16 @@ def test_splits_by_sequence_part_train_without_rest(camvid_root: Path) -> None:
     assert only.fingerprint() != without.fingerprint()
 
 
+def test_the_command_lists_the_parts_of_train(camvid_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from unetkd_core.cli.main import app
+
+    monkeypatch.setenv("UNETKD_CAMVID", str(camvid_root))
+    told = CliRunner().invoke(app, ["data", "info"]).output
+    assert "camvid:train by sequence: train-only-0001TP 3, train-only-0006R0 2" in told
+
+
 @pytest.mark.parametrize("split", ["test", "train-only-XYZ", "train-without", "val-only-0016E5", "trian"])
 def test_an_unknown_split_lists_those_that_there_are(camvid_root: Path, split: str) -> None:
     with pytest.raises(DataError, match=rf"camvid has no split '{split}'; it has train, val, train-without-0001TP"):

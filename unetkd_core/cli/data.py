@@ -30,6 +30,8 @@ def info(as_json: AsJson = False) -> None:
     rows = [(d.name, d.kind, _splits(d), d.licence, d.root or MISSING) for d in datasets]
     print_table(("Name", "Kind", "Scenes", "Licence", "Folder"), rows)
     for dataset in datasets:
+        if parts := _sequences(dataset):
+            typer.echo(f"\n{dataset.name}:train by sequence: {parts}; and train-without-SEQUENCE, all but one.")
         if dataset.problem:
             remark(f"\n{dataset.name}: {dataset.problem}")
             if not dataset.found:
@@ -109,6 +111,11 @@ def _as_json(dataset: DatasetInfo) -> dict[str, Any]:
         "how_to_get",
     )
     return {field: getattr(dataset, field) for field in fields}
+
+
+def _sequences(dataset: DatasetInfo) -> str:
+    """ "train-only-0001TP 124, train-only-0006R0 101"; empty where train is one piece."""
+    return ", ".join(f"{split} {count}" for split, count in dataset.splits.items() if split.startswith("train-only"))
 
 
 def _splits(dataset: DatasetInfo) -> str:
