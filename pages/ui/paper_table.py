@@ -68,7 +68,7 @@ def written(results: Results, table: int, on: On) -> str:
         + f'<td class="line spare">{_track(made, main, on, scale)}</td></tr>'
         for place, made in enumerate(rows)
     )
-    name = html.escape(paper_text.caption(results, table))
+    name = html.escape(paper_text.caption(results, table, on))
     return (
         f'<div class="wide"><table aria-label="{name}"><thead>{_head(table, columns)}</thead><tbody>{body}</tbody>'
         f"</table></div>{_key(rows, main, on)}"

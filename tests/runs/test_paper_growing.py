@@ -9,12 +9,12 @@ import pytest
 
 from tests.runs import paper_made
 from unetkd_core.errors import RunError
-from unetkd_core.runs import paper_choice, paper_growing, paper_results
+from unetkd_core.runs import paper_choice, paper_growing, paper_results, paper_text
 from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Way
 from unetkd_core.runs.paper_plan import Plan
-from unetkd_core.runs.paper_results import Made, Pair, Results
+from unetkd_core.runs.paper_results import Curve, Made, Pair, Results
 from unetkd_core.training.config import RunConfig
 
 AT_CHOICE = {"kd": 0.40, "kd-t2": 0.46, "dist": 0.45}
@@ -211,12 +211,18 @@ def test_a_way_that_another_table_has_is_that_tables_run() -> None:
 
 
 def test_figure_three_shows_the_runs_that_the_rows_are_of() -> None:
-    old = paper_made.results(whole=False)
-    mine = replace(old, rows=(paper_made.made(2, "m256", paper_made.pair(0, 0.6, who="own")),), curves=())
-    again = tuple(replace(curve, run=f"again-{curve.run}") for curve in old.curves)
-    assert paper_growing.grown(old, replace(old, curves=again)).curves == old.curves
-    kept = paper_growing.grown(mine, replace(old, curves=again)).curves
-    assert [curve.who for curve in kept] == ["M1024*", "Ensemble"], "that twin is not M256's in this file"
+    alone_, by_large = (
+        paper_made.made(2, "m256", paper_made.pair(0, 0.6, who="own")),
+        paper_made.made(4, "m1024s-m256", paper_made.pair(0, 0.62, 0.6, who="kept")),
+    )
+    old = replace(paper_made.results(alone_, by_large, whole=False), curves=())
+    curves = [
+        Curve("M1024*", 0, "again-0", (0.2,)), Curve("twin", 0, "again-twin", (0.1,)),
+        Curve("M1024*", 0, "kept-0", (0.3,)), Curve("twin", 0, "own-0", (0.1,)),
+    ]  # fmt: skip
+    found = paper_growing.grown(old, replace(old, curves=tuple(curves)))
+    assert [curve.run for curve in found.curves] == ["kept-0", "own-0"], "whichever of the same settings lie on disk"
+    assert paper_growing.grown(found, replace(old, curves=tuple(curves[:2]))).curves == found.curves
 
 
 def test_a_choice_is_made_of_the_seeds_of_two_machines() -> None:
@@ -225,7 +231,30 @@ def test_a_choice_is_made_of_the_seeds_of_two_machines() -> None:
     there = tables("dist", (way("kd-t2", {1: 0.40}), way("dist", {1: 0.45})), (1,))
     unmade = replace(there, rows=tuple(replace(m, pairs=()) if m.row.of else m for m in there.rows))
     assert chosen(here, unmade) == ("dist", 2, [0, 1])
-    assert paper_growing.grown(None, unmade).find(6, "best-m128") is None, "what is no choice is no row"
+    waiting = paper_growing.grown(None, unmade)
+    assert waiting.find(6, "best-m128") is None, "what is no choice yet is no row"
+    assert "best of" not in paper_text.markdown(waiting) and "best-m128" not in paper_text.as_csv(waiting)
+    assert chosen(waiting, here) == ("dist", 2, [0, 1]), "and whoever comes second makes it"
+
+
+def test_a_choice_shows_the_run_that_its_row_has() -> None:
+    row = taught("dist", (0,))
+    again = replace(row, pairs=(paper_made.pair(0, 0.7, 0.4, who="luckier"),))
+    choice = replace(again, row=replace(again.row, table=6, key="best-m128", of=1), ways=(way("dist", {0: 0.6}),))
+    found = paper_growing.grown(
+        replace(paper_made.results(), rows=(row,)), replace(paper_made.results(), rows=(again, choice))
+    )
+    assert only(found, 6, "best-m128").student.run == only(found, 7, "dist-from-m256").student.run == "dist-0"
+
+
+def test_what_only_a_choice_has_is_measured_too() -> None:
+    choice = replace(taught("kd-t2", (0,), table=6, of=2), config={"model": {"name": "M128"}})
+    empty = replace(taught("kd-t2", ()), config={}, note="")
+    found = paper_growing.grown(
+        replace(paper_made.results(), rows=(choice,)), replace(paper_made.results(), rows=(empty,))
+    )
+    row = found.find(7, "kd-t2-from-m256")
+    assert row and row.pairs == choice.pairs and row.config == choice.config and row.note == choice.note
 
 
 def test_a_choice_goes_by_the_runs_that_are_shown() -> None:
@@ -255,6 +284,11 @@ def test_a_seed_more_trains_that_seed_and_whoever_must_teach_it() -> None:
     assert [(one.name, one.config.seed) for one in plan.to_train()] == [("M256", 0), ("M128", 1)]
     (spec,) = plan.specs({"M256": "run:a"})
     assert spec.seed == (1,) and spec.twins
+    idle = replace(plan, seeds=(1,), students=("M128", "M256"), teachers=("M256", "M512"), tables=(4,))
+    idle = replace(idle, there=paper_made.results(replace(taught, pairs=(paper_made.pair(1, 0.5, 0.4),)), whole=False))
+    assert ("M256", 0) not in [(one.name, one.config.seed) for one in idle.to_train()], (
+        "it teaches nobody who is lacking"
+    )
     both = replace(planned(alone(0.5), seeds=(0, 1)), teacher_seed=0).specs({"M256": "run:a"})
     assert [(one.seed, one.twins) for one in both] == [((0,), False), ((1,), True)], "seed 0's twin is known"
 
@@ -285,7 +319,8 @@ def test_a_release_that_trains_otherwise_begins_a_file_of_its_own(
     origin = Origin("a" * 40, versions={"torch": "2.14.1"})
     trained = paper_made.made(2, "m128", replace(pair, student=replace(pair.student, origin=origin)))
     monkeypatch.setattr(paper_growing, "TRAINING_VERSION", 2)
-    for rows, refused in (((given,), False), ((given, trained), True)):
+    run = replace(given.pairs[0], student=replace(given.pairs[0].student, origin=origin))
+    for rows, refused in (((replace(given, pairs=(run,)),), False), ((given, trained), True)):
         paper_results.write(paper_made.results(*rows, whole=False), path)
         with (
             pytest.raises(RunError, match=r"were trained by another release, .* another folder: --out")

@@ -15,7 +15,6 @@ from unetkd_core.errors import RunError
 from unetkd_core.models.names import U_WIDTHS
 from unetkd_core.runs import paper, paper_choice, paper_results
 from unetkd_core.runs.contradictions import contradictions
-from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Choice
 from unetkd_core.runs.paper_results import Curve, Made, Pair, Results, Seen
@@ -42,7 +41,7 @@ def check(path: Path, fresh: Results) -> Results | None:
     if not path.exists():
         return None
     before = paper_results.read(path)
-    if any(_trained_otherwise(origin) for origin in paper_results.trained(before.rows).values()):
+    if _trained_otherwise(before):
         raise _refusal(path, "trained by another release, whose equal settings learn something else")
     old, new = paper_results.to_json(before), paper_results.to_json(fresh)
     for name, called in _MADE.items():
@@ -56,9 +55,11 @@ def check(path: Path, fresh: Results) -> Results | None:
     return before
 
 
-def _trained_otherwise(origin: Origin) -> bool:
-    """Of what was given, and of older files' networks, nothing is known."""
-    return bool(origin.versions) and (origin.training or 1) != TRAINING_VERSION
+def _trained_otherwise(results: Results) -> bool:
+    """Whether any network but the given ones was; of older files' networks nothing is known."""
+    trained = [made for made in results.rows if made.row.teacher or not made.who or ", seed " in made.who]
+    origins = paper_results.trained(trained).values()
+    return any(origin.versions and (origin.training or 1) != TRAINING_VERSION for origin in origins)
 
 
 def _who(made: Made) -> str:
@@ -74,25 +75,26 @@ def grown(before: Results | None, fresh: Results) -> Results:
     if before is None:
         before = dataclasses.replace(fresh, rows=(), curves=(), notes={})
     twins, same = controls(before, fresh), _by_way(before, fresh)
-    places = dict.fromkeys(map(_place, (*before.rows, *fresh.rows)))
-    both = [(before.find(*place), fresh.find(*place)) for place in places]
+    olds, news = ({_place(made): made for made in one.rows} for one in (before, fresh))
+    both = [(olds.get(place), news.get(place)) for place in dict.fromkeys((*olds, *news))]
     rows = [_joined(old, new, same) for old, new in both if not _is_choice(old, new)]
-    rows += [_chosen(old, new, tuple(rows)) for old, new in both if _is_choice(old, new)]
-    rows = [_beside(twins, made) for made in rows if made.pairs or not made.row.of]
-    curves = _curves(before.curves, fresh.curves, twins)
+    rows += [_as_shown(_chosen(old, new, tuple(rows)), rows) for old, new in both if _is_choice(old, new)]
+    rows = [_beside(twins, made) for made in rows]
+    curves = _curves((*before.curves, *fresh.curves), rows, twins)
     notes = {**fresh.notes, "command": _commands(before.notes, fresh.notes)}
     return dataclasses.replace(fresh, rows=tuple(sorted(rows, key=_order)), curves=curves, notes=notes)
 
 
-def _curves(old: Sequence[Curve], new: Sequence[Curve], twins: Mapping[Control, Seen]) -> tuple[Curve, ...]:
-    """The curves of the runs that the rows are of: an older one stays, and a twin's is of the file's own twin."""
-    found: dict[tuple[str, int], Curve] = {}
-    for curve in (*old, *new):
-        known = found.setdefault((curve.who, curve.seed), curve)
-        if known.run == curve.run:
-            found[curve.who, curve.seed] = curve
-    own = {seed: seen.run for (network, seed), seen in twins.items() if network == paper.CURVES_OF}
-    return tuple(c for c in found.values() if c.who != "twin" or own.get(c.seed, c.run) == c.run)
+def _curves(curves: Sequence[Curve], rows: Sequence[Made], twins: Mapping[Control, Seen]) -> tuple[Curve, ...]:
+    """Those of the runs that the rows are of, each once; a twin's is of the file's own twin."""
+    runs = {("twin", seed): seen.run for (network, seed), seen in twins.items() if network == paper.CURVES_OF}
+    for made in (made for made in rows if made.row.network == paper.CURVES_OF and made.row.table in (4, 5)):
+        runs |= {(str(made.row.teacher), pair.seed): pair.student.run for pair in made.pairs}
+    shown: dict[tuple[str, int], Curve] = {}
+    for curve in curves:
+        if runs.get((curve.who, curve.seed), curve.run) == curve.run:
+            shown.setdefault((curve.who, curve.seed), curve)
+    return tuple(shown.values())
 
 
 def controls(*results: Results) -> dict[Control, Seen]:
@@ -154,20 +156,24 @@ def _order(made: Made) -> tuple[int, bool, int]:
 
 
 def _joined(before: Made | None, fresh: Made | None, same: Mapping[Any, Sequence[Made]]) -> Made:
-    """A row with the seeds of both, and with those that the same way has in another table; one of the two must be
-    there.
+    """A row with the seeds of both, and with those that the same way has in another table, whose settings it then has
+    too; one of the two must be there.
     """
     found = _measured(before, fresh)
     made = found[-1]
     rows = same.get(way(made.row, made.who), []) if made.row.teacher else found
+    if not made.pairs:
+        lending = next((one for one in rows if one.pairs), made)
+        made = dataclasses.replace(made, config=lending.config, note=lending.note)
     return dataclasses.replace(made, pairs=_pairs(*rows))
 
 
 def _by_way(*results: Results) -> dict[Any, list[Made]]:
-    """Taught rows that are no choices, by what they are, whatever their table; in order."""
+    """Taught rows by what they are, whatever their table; in order, choices last."""
     found: dict[Any, list[Made]] = {}
-    for made in (made for one in results for made in one.rows if made.row.teacher and not made.row.of):
-        found.setdefault(way(made.row, made.who), []).append(made)
+    for one in results:
+        for made in sorted((made for made in one.rows if made.row.teacher), key=lambda made: bool(made.row.of)):
+            found.setdefault(way(made.row, made.who), []).append(made)
     return found
 
 
@@ -208,6 +214,13 @@ def _chosen(before: Made | None, fresh: Made | None, rows: Sequence[Made]) -> Ma
         if made is not None and choice.ways >= before.row.of and len(choice.seeds) >= len(before.pairs):
             return dataclasses.replace(made, ways=ways)
     return dataclasses.replace(before, ways=ways)
+
+
+def _as_shown(choice: Made, rows: Sequence[Made]) -> Made:
+    """A choice with the runs that the row of the same way has, where there is one."""
+    there = [made for made in rows if way(made.row, made.who) == way(choice.row, choice.who)]
+    seeds = {pair.seed for pair in choice.pairs}
+    return dataclasses.replace(choice, pairs=tuple(pair for pair in _pairs(*there, choice) if pair.seed in seeds))
 
 
 def _seeds(made: Made) -> set[int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unetkd_core import settings
 from unetkd_core.data.source import Source
 from unetkd_core.errors import UnetKDError
 from unetkd_core.models.backbones import ENCODERS
@@ -95,7 +96,7 @@ def _runs(row: Row, finder: Finder, refs: Refs) -> Iterator[tuple[int, str, str 
     if row.teacher is not None:
         yield from _taught(row, plan.seeds, finder, refs)
     elif row.network in plan.given:
-        yield plan.seeds[0], plan.given[row.network], None
+        yield plan.teaches, plan.given[row.network], None
     else:
         for name, config in plan.alone():
             if name == row.network and (run := finder.alone(config)) is not None:
@@ -241,13 +242,19 @@ def note(row: Row, plan: Plan) -> str:
 def _curves(plan: Plan, finder: Finder, refs: Refs) -> Iterator[Curve]:
     """Figure 3: M256 after every epoch, taught by M1024 and by the ensemble, and its untaught twin."""
     rows = {row.teacher: row for row in plan.rows() if row.table in (4, 5) and row.network == CURVES_OF}
-    twins: set[str] = set()
+    twins: dict[tuple[int, str], None] = {}
     for teacher in (LARGEST, ENSEMBLE):
         for seed, student, twin in _taught(rows[teacher], plan.seeds, finder, refs) if teacher in rows else ():
             yield _curve(teacher, seed, student)
-            if isinstance(twin, str) and twin not in twins:
-                twins.add(twin)
-                yield _curve("twin", seed, twin)
+            twins |= {(seed, run): None for run in (_own(twin), _own(plan.twin(CURVES_OF, seed))) if run}
+    for seed, run in twins:  # which of them is the file's is the file's to say
+        yield _curve("twin", seed, run)
+
+
+def _own(twin: str | Seen | None) -> str:
+    """The twin's run, where it lies on this machine."""
+    run_id = twin.removeprefix(RUN_PREFIX) if isinstance(twin, str) else twin.run if twin else ""
+    return run_id if run_id and (settings.runs_dir() / run_id).is_dir() else ""
 
 
 def _curve(who: str, seed: int, ref: str) -> Curve:

@@ -102,12 +102,13 @@ class Plan:
 
     def to_train(self) -> list[Alone]:
         """Those of `alone` that were not measured and are rows or twins, and those that teach who was not."""
-        shown = {row.network for row in self.rows()}
+        rows = {row.network for row in self.rows() if row.teacher is None}
+        twins = {(row.network, seed) for row in self.rows() if row.teacher for seed in self.seeds}
         teaching = {name for row in self.lacking() if row.teacher for name in members_of(row.teacher, self.given)}
         return [
             one
             for one in self.alone()
-            if (one.name in shown and self.measured(one) is None)
+            if ((one.name in rows or (one.name, one.config.seed) in twins) and self.measured(one) is None)
             or (one.name in teaching and one.config.seed == self.teaches)
         ]
 

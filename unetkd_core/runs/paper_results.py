@@ -138,8 +138,13 @@ class Results:
         """Whether the networks learned from scenes that are reported."""
         return bool(sharing_scenes([self.on], self.config.get("data", {}).get("train", ())))
 
+    @property
+    def shown(self) -> tuple[Made, ...]:
+        """The rows without choices that could not be made yet, of which a file keeps what they will be made of."""
+        return tuple(made for made in self.rows if made.pairs or not made.row.of)
+
     def table(self, number: int) -> tuple[Made, ...]:
-        return tuple(made for made in self.rows if made.row.table == number)
+        return tuple(made for made in self.shown if made.row.table == number)
 
     def find(self, table: int, key: str) -> Made | None:
         return next((made for made in self.table(table) if made.row.key == key), None)

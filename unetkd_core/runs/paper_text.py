@@ -120,7 +120,7 @@ def caption(results: Results, table: int, on: On = "val") -> str:
 
 def markdown(results: Results) -> str:
     """Every table that has rows, and what the paper leaves open."""
-    tables = sorted({made.row.table for made in results.rows})
+    tables = sorted({made.row.table for made in results.shown})
     parts = [f"# The paper’s tables on {results.dataset}", _lead(results)]
     parts += [f"## {caption(results, table)}\n\n{_markdown(results.table(table), table)}" for table in tables]
     parts.append(f"## Again\n\n```\n{results.notes.get('command', '')}\n```")
@@ -243,7 +243,7 @@ def as_csv(results: Results) -> str:
             *(f"{whose}{name}" for whose in ("", "twin_") for name in origins.COLUMNS),
         ]
     )
-    for made in results.rows:
+    for made in results.shown:
         for pair in made.pairs or (None,):
             writer.writerow(_csv(made, pair))
     return text.getvalue()

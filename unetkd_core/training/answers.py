@@ -86,7 +86,10 @@ class Answers:
         dtype: type[np.generic],
         blocks: Callable[[], Iterable[np.ndarray]],
     ) -> bool:
-        """Build an array that is needed later, unless it is there or somebody is at it; whether it was built."""
+        """Build an array that is needed later, unless it is there or somebody is at it; whether it was built.
+
+        Raises OSError when the disk is full.
+        """
         if self.has(name):
             return False
         try:
@@ -94,7 +97,7 @@ class Answers:
                 if missing := not self.has(name):
                     self._write(name, shape, dtype, blocks())
                 return missing
-        except (_Busy, OSError):  # a full disk ends who needs the array, not who could have waited
+        except _Busy:
             return False
 
     def _open(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray | None:

@@ -93,6 +93,7 @@ class Teaching:
         self._network: nn.Module | None = None
         self._frozen: dict[int | None, FrozenTeacher] = {}
         self._open: list[np.ndarray] = []
+        self._asks_ahead = True
         self._ranks = ranks
         if source.mixer is not None:
             source.mixer.to(accelerator.device)
@@ -149,9 +150,12 @@ class Teaching:
     def _meanwhile(self, kept: Kept, turns: Sequence[int], shape: tuple[int, ...], tick: Tick) -> None:
         """Another run asks about the turn that we need: ask about the next that nobody asked about."""
         tick(0, shape[0])
-        for turn in turns:
-            if kept.answers.ahead(turn_name(turn), shape, np.float16, partial(self._ask, kept, turn, tick)):
-                return
+        try:
+            for turn in turns if self._asks_ahead else ():
+                if kept.answers.ahead(turn_name(turn), shape, np.float16, partial(self._ask, kept, turn, tick)):
+                    return
+        except OSError:  # a full disk ends who needs the answers now, not who could have waited
+            self._asks_ahead = False
 
     def release(self) -> None:
         """Let go of the network: nothing is left to ask."""
