@@ -103,8 +103,11 @@ def test_a_choice_of_an_older_file_gives_way_to_one_of_as_many_seeds_and_ways(
     of: int, seeds: tuple[int, ...], replaces: bool
 ) -> None:
     old = replace(paper_made.results(), rows=(taught("kd-t2", (0, 1, 2), table=6, of=9),))
-    fresh = tables("dist", (way("dist", dict.fromkeys(seeds, 0.5)),), seeds, of=of)
+    ways = tuple(way(method, dict.fromkeys(seeds, score)) for method, score in (("dist", 0.5), ("kd-t2", 0.4)))
+    fresh = tables("dist", ways, seeds, of=of)
     assert chosen(old, fresh) == (("dist", of, [*seeds]) if replaces else ("kd-t2", 9, [0, 1, 2]))
+    without = tables("dist", ways[:1], seeds, of=of)
+    assert chosen(old, without) == ("kd-t2", 9, [0, 1, 2]), "what it chose was not among those of today"
 
 
 def test_what_a_choice_was_made_among_survives_the_disk(tmp_path: Path) -> None:

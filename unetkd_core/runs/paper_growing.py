@@ -207,7 +207,8 @@ def _chosen(before: Made | None, fresh: Made | None, rows: Sequence[Made]) -> Ma
         if len(found) == 1:
             return found[0]
         old, new = found
-        return new if new.row.of >= old.row.of and len(new.pairs) >= len(old.pairs) else old
+        known = any((new.row.network, *one.key) == way(old.row, old.who) for one in new.ways)
+        return new if known and new.row.of >= old.row.of and len(new.pairs) >= len(old.pairs) else old
     ways = paper_choice.joined(before.ways, fresh.ways)
     for choice in paper_choice.choices(ways, _seeds(before), _seeds(fresh)):
         made = _as_row(choice, fresh, [before, *rows, fresh])
