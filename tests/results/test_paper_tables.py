@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from unetkd_core.classes import CLASS_NAMES
-from unetkd_core.runs import origins, paper_results, paper_text
+from unetkd_core.runs import origins, paper_growing, paper_results, paper_text
 from unetkd_core.runs.paper_results import FILE, Made, Results
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.presets import METHODS
@@ -17,10 +17,16 @@ MEASURED = sorted((PROJECT_ROOT / "results").glob(f"*/{FILE}"))
 
 
 def table(results: Results) -> str:
-    """Everyone who was taught: gains on both splits, mIoU and classes of the reported one, in percent and points."""
-    taught = [made for made in results.rows if made.row.teacher and made.pairs and not made.row.of]
+    """Every way in which somebody was taught: gains on both splits, mIoU and classes of the reported one, in percent and
+    points. What stands in two tables stands here once.
+    """
+    taught = {
+        paper_growing.way(made.row, made.who): made
+        for made in reversed(results.rows)
+        if made.row.teacher and made.pairs and not made.row.of
+    }
     head = f"| method | teacher | α | T | student | gain, val | gain, train | mIoU, val | {' | '.join(CLASS_NAMES)} |"
-    return "\n".join([head, "|---" * (8 + len(CLASS_NAMES)) + "|", *map(_row, taught)])
+    return "\n".join([head, "|---" * (8 + len(CLASS_NAMES)) + "|", *map(_row, reversed(taught.values()))])
 
 
 def _row(made: Made) -> str:
