@@ -17,8 +17,8 @@ MEASURED = sorted((PROJECT_ROOT / "results").glob(f"*/{FILE}"))
 
 
 def table(results: Results) -> str:
-    """Every way in which somebody was taught: gains on both splits, mIoU and classes of the reported one, in percent and
-    points. What stands in two tables stands here once.
+    """Every way in which somebody was taught, once: gains on both splits, mIoU and classes of the reported one, in
+    percent and points.
     """
     taught = {
         paper_growing.way(made.row, made.who): made

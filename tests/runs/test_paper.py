@@ -10,7 +10,7 @@ import pytest
 
 from tests.runs import paper_made
 from unetkd_core.errors import ConfigError, RunError
-from unetkd_core.runs import paper, paper_growing, paper_printed, paper_results, paper_text
+from unetkd_core.runs import paper, paper_growing, paper_making, paper_printed, paper_results, paper_text
 from unetkd_core.runs.paper_plan import Plan
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST, OPEN, TABLES
 from unetkd_core.runs.paper_results import Made
@@ -97,6 +97,12 @@ def test_the_ensemble_is_the_mean_of_the_three_with_searched_weights() -> None:
     assert ENSEMBLE not in two
     spec = plan.refs({"VGG16": "run:a", "ResNet50": "run:b", "MobileNetV2": "run:c"})[ENSEMBLE]
     assert not isinstance(spec, str) and spec.members == ("run:a", "run:b", "run:c") and spec.open
+
+
+def test_a_row_names_who_was_given_the_ensemble_too() -> None:
+    plan = Plan(RunConfig(), tables=(4, 5), students=("M128",), given={"VGG16": "a", ENSEMBLE: "three-encoders"})
+    notes = {row.teacher: paper_making.note(row, plan) for row in plan.rows()}
+    assert (notes["VGG16"], notes[ENSEMBLE], notes["M256"]) == ("VGG16: a", "Ensemble: three-encoders", "")
 
 
 def test_rows_that_differ_in_the_teacher_alone_are_one_sweep() -> None:

@@ -50,9 +50,9 @@ def test_of_too_little_nothing_is_told() -> None:
 def test_the_sentence_stands_above_gains_and_speaks_of_their_seeds() -> None:
     made = results(*THREE)
     assert paper_scatter.told(made, made.table(4), "val") == (
-        "On unseen pictures, runs of M128 scatter by 2.1 points within a row (3 ways, pooled), so a gain over 2 "
-        "seeds is uncertain by 2.1 (a standard error), and so is a difference of two rows."
+        "On unseen pictures, runs scatter within a row by 2.1 (M128, 3 ways) points, pooled. That leaves a gain "
+        "uncertain by 2.1 (M128, 2 seeds) points, one standard error, and a difference of two rows too."
     )
-    assert "On unseen pictures, runs of M128 scatter by 2.1 points" in paper_text.caption(made, 4)
+    assert "On unseen pictures, runs scatter within a row by 2.1 (M128, 3 ways) points" in paper_text.caption(made, 4)
     assert "On training pictures, runs" in paper_text.latex(made, 4, "train")
     assert "scatter" not in paper_text.caption(made, 5), "no row of M128 is there"

@@ -232,7 +232,8 @@ def _config(row: Row, plan: Plan, refs: Refs) -> dict[str, Any]:
 
 def note(row: Row, plan: Plan) -> str:
     """What a reader must know about the networks of this row: who was given, which encoder had no ImageNet weights."""
-    names = [row.network, *(members_of(row.teacher, plan.given) if row.teacher else ())]
+    teaching = () if row.teacher is None else members_of(row.teacher, plan.given) or (row.teacher,)
+    names = [row.network, *teaching]
     given = [f"{name}: {plan.given[name]}" for name in names if name in plan.given]
     scratch = [name for name in names if name in ENCODERS and name not in plan.given and name not in plan.imagenet]
     told = [f"{', '.join(scratch)} from scratch, without ImageNet’s weights"] if scratch else []

@@ -58,16 +58,20 @@ def _scatter(network: str, ways: Mapping[Any, Mapping[int, float]]) -> Scatter |
 
 
 def told(results: Results, rows: Sequence[Made], on: On) -> str:
-    """What that means for the gains of these rows, in a sentence for each student; empty where too little is known.
+    """What that means for the gains of these rows, in two sentences; empty where too little is known.
 
     Of choices nothing is said: the largest of several is not one of them.
     """
-    return " ".join(
-        f"On {_SIDES[on]}, runs of {one.network} scatter by {100 * one.deviation:.1f} points within a row "
-        f"({one.ways} ways, pooled), so a gain over {seeds} seed{'s' * (seeds != 1)} is uncertain by "
-        f"{100 * one.error(seeds):.1f} (a standard error), and so is a difference of two rows."
-        for one in scatters(results, on)
-        if (seeds := _usual_seeds(one.network, rows))
+    found = [(one, seeds) for one in scatters(results, on) if (seeds := _usual_seeds(one.network, rows))]
+    if not found:
+        return ""
+    runs = " and ".join(f"{100 * one.deviation:.1f} ({one.network}, {one.ways} ways)" for one, _ in found)
+    gains = " and ".join(
+        f"{100 * one.error(seeds):.1f} ({one.network}, {seeds} seed{'s' * (seeds != 1)})" for one, seeds in found
+    )
+    return (
+        f"On {_SIDES[on]}, runs scatter within a row by {runs} points, pooled. That leaves a gain uncertain by {gains} "
+        "points, one standard error, and a difference of two rows too."
     )
 
 
