@@ -137,12 +137,13 @@ class Teaching:
         if not self._ranks.first:
             self._ranks.wait()
         turn = epoch % self._turns
-        later = {later % self._turns: None for later in range(epoch + 1, epochs or 0)}
+        to_come = dict.fromkeys(one % self._turns for one in range(epoch + 1, epochs or 0))
+        later = [one for one in to_come if one != turn]
         shape = (len(self._data), NUM_CLASSES, *self._data.gather(np.zeros(1, np.int64))[1].shape[1:])
         self._open = []
         for kept in self._source.kept:
             ask = partial(self._ask, kept, turn, tick)
-            meanwhile = partial(self._meanwhile, kept, [one for one in later if one != turn], shape, tick)
+            meanwhile = partial(self._meanwhile, kept, later, shape, tick)
             self._open.append(kept.answers.array(turn_name(turn), shape, np.float16, ask, meanwhile))
         if self._ranks.first:
             self._ranks.wait()
