@@ -7,7 +7,7 @@ import streamlit as st
 from pages.ui import chain_table, kit, paper_figure, paper_row, paper_table, paper_words, url_state
 from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
-from unetkd_core.runs import paper, paper_results, paper_text
+from unetkd_core.runs import paper, paper_file, paper_results, paper_text
 from unetkd_core.runs.paper_printed import ROMAN
 from unetkd_core.runs.paper_results import On, Results
 from unetkd_core.settings import PROJECT_ROOT
@@ -24,7 +24,7 @@ state = st.session_state
 
 def datasets() -> list[str]:
     """Every dataset, those with results first."""
-    measured = [name for name in paper_results.datasets() if name]
+    measured = [name for name in paper_file.datasets() if name]
     try:
         known = [info.name for info in catalog.describe()]
     except UnetKDError:
@@ -56,11 +56,11 @@ def side_of(table: str) -> On:
 
 def read(dataset: str) -> Results:
     """What was measured, with every row of the tables; a file that cannot be read is told and counts as none."""
-    path = paper_results.path_of(dataset)
+    path = paper_file.path_of(dataset)
     if not path.is_file():
         return paper_results.nothing(dataset)
     try:
-        return paper_results.filled(paper_results.read(path))
+        return paper_results.filled(paper_file.read(path))
     except UnetKDError as error:
         kit.problem(error, key=kit.key(PAGE, "file"))
         return paper_results.nothing(dataset)

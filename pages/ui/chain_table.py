@@ -8,8 +8,9 @@ import streamlit as st
 from pages.ui import kit, paper_words
 from unetkd_core.models import complexity
 from unetkd_core.models.names import arch_of
-from unetkd_core.runs import paper_results, paper_text
-from unetkd_core.runs.paper_results import CHAIN_FILE, Made, On, Results
+from unetkd_core.runs import paper_file, paper_text
+from unetkd_core.runs.paper_file import CHAIN_FILE
+from unetkd_core.runs.paper_results import Made, On, Results
 
 TITLE: Final = "The chain: each taught by the one before"
 _ABOUT: Final = (
@@ -21,8 +22,8 @@ _ABOUT: Final = (
 
 def read(dataset: str) -> Results | None:
     """What was measured on this dataset; none where nothing was. Raises RunError when the file cannot be read."""
-    path = paper_results.path_of(dataset, file=CHAIN_FILE)
-    return paper_results.read(path) if path.is_file() else None
+    path = paper_file.path_of(dataset, file=CHAIN_FILE)
+    return paper_file.read(path) if path.is_file() else None
 
 
 def command(dataset: str) -> str:

@@ -36,10 +36,10 @@ _SERVE = """
 import os
 import sys
 from pathlib import Path
-from unetkd_core.runs import home_scene, paper_results
+from unetkd_core.runs import home_scene, paper_file
 script, port, home = sys.argv[1:]
 home_scene.FOLDER = Path(home)
-paper_results.FOLDER = Path(os.environ.get("TEST_RESULTS", paper_results.FOLDER))
+paper_file.FOLDER = Path(os.environ.get("TEST_RESULTS", paper_file.FOLDER))
 from streamlit.web import cli
 sys.argv = ["streamlit", "run", script, "--server.port", port, "--server.address", "127.0.0.1",
             "--server.headless", "true", "--server.fileWatcherType", "none"]

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.runs import paper_made
-from unetkd_core.runs import paper_results
+from unetkd_core.runs import paper_file
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = ".paper table"
@@ -19,7 +19,7 @@ READY = ".paper table"
 @pytest.fixture
 def address(serve: Callable[..., str], tmp_path: Path, unetkd_home: Path) -> str:
     results = tmp_path / "results"
-    paper_results.write(paper_made.results(), paper_results.path_of("camvid", results / "camvid"))
+    paper_file.write(paper_made.results(), paper_file.path_of("camvid", results / "camvid"))
     return serve(ROOT / "app.py", UNETKD_HOME=str(unetkd_home), TEST_RESULTS=str(results)) + "/tables"
 
 

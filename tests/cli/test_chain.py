@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Unetkd
 from tests.cli.in_process import train_in_process
 from unetkd_core.cli import follow_sweeps
-from unetkd_core.runs import paper_results
+from unetkd_core.runs import paper_file
 from unetkd_core.runs.folder import Run, open_run
 
 TYPED = (
@@ -32,7 +32,7 @@ def test_each_is_taught_by_the_one_before_and_a_second_time_nothing_is_done_agai
     done = unetkd("chain", *TYPED, "--seeds", "0,1", "--out", out)
     assert done.code == 0, done.err
     assert "U4 → U2" in done.err and "30,766" in done.out
-    found = paper_results.read(out / "chain.json")
+    found = paper_file.read(out / "chain.json")
     first, second = found.rows
     assert (first.row.network, first.row.teacher, second.row.network, second.row.teacher) == ("U4", None, "U2", "U4")
     for before, pair in zip(first.pairs, second.pairs, strict=True):

@@ -13,7 +13,7 @@ from tests.cli.conftest import Outcome, Unetkd
 from tests.cli.in_process import train_in_process
 from unetkd_core import settings
 from unetkd_core.cli import follow_sweeps
-from unetkd_core.runs import folder, jobs, paper_results, provenance, scored, sweeps
+from unetkd_core.runs import folder, jobs, paper_file, provenance, scored, sweeps
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper_results import Results
@@ -34,7 +34,7 @@ class Miniature:
         return self.unetkd("paper", "tables", *TYPED, "--config", self.config, "--out", self.out, *more)
 
     def read(self) -> Results:
-        return paper_results.read(self.out / "paper-tables.json")
+        return paper_file.read(self.out / "paper-tables.json")
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_a_given_network_is_scored_and_teaches_and_nobody_trains_it(miniature: M
     done = miniature("--students", "M128", "--teachers", "VGG16", "--tables", "3,4", "--seeds", "0",
                      "--use", f"VGG16=run:{given.id}", "--out", out)  # fmt: skip
     assert done.code == 0, done.err
-    found = paper_results.read(out / "paper-tables.json")
+    found = paper_file.read(out / "paper-tables.json")
     row = found.find(4, "vgg16-m128")
     assert row and row.pairs and row.note == f"VGG16: run:{given.id}"
     assert {run.config.model.name for run in miniature.launched} == {"M128", "M256"}

@@ -13,7 +13,7 @@ from pages.ui import chain_table, paper_figure, paper_row, paper_table, paper_wo
 from tests.pages import fake_run
 from tests.pages.lab_app import ROOT, charts, lab, text
 from tests.runs import paper_made
-from unetkd_core.runs import chain, paper_results, paper_text
+from unetkd_core.runs import chain, paper_file, paper_results, paper_text
 from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_results import Made, Results
@@ -25,12 +25,12 @@ __all__ = ["lab"]
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty results folder of its own."""
-    monkeypatch.setattr(paper_results, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr(paper_file, "FOLDER", tmp_path / "results")
     return tmp_path / "results"
 
 
 def put(results: Results) -> None:
-    paper_results.write(results, paper_results.path_of(results.dataset))
+    paper_file.write(results, paper_file.path_of(results.dataset))
 
 
 def opened(**address: str) -> AppTest:
@@ -192,7 +192,7 @@ def test_the_chain_has_its_own_table_or_the_command_that_makes_it() -> None:
     taught = Row(chain.TABLE, "u2", "U2", "U4", "kd-t2", 0.5, 4.0)
     second = Made(taught, (paper_made.pair(0, 0.35, 0.33), paper_made.pair(1, 0.36, 0.33)))
     chained = replace(paper_made.results(), rows=(first, second))
-    paper_results.write(chained, paper_results.path_of("camvid", file=paper_results.CHAIN_FILE))
+    paper_file.write(chained, paper_file.path_of("camvid", file=paper_file.CHAIN_FILE))
     at = opened(table="chain")
     body = next(h.value for h in at.get("html") if "ukt-chain" in h.value).split("<tbody>")[1]
     rows = [[_plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in body.split("</tr>")[:2]]
@@ -205,9 +205,9 @@ def test_the_chain_has_its_own_table_or_the_command_that_makes_it() -> None:
 
 def test_a_damaged_chain_is_told(folder: Path) -> None:
     (folder / "camvid").mkdir(parents=True)
-    (folder / "camvid" / paper_results.CHAIN_FILE).write_text("{")
+    (folder / "camvid" / paper_file.CHAIN_FILE).write_text("{")
     at = opened(table="chain")
-    assert paper_results.CHAIN_FILE in text(at) and not at.exception
+    assert paper_file.CHAIN_FILE in text(at) and not at.exception
 
 
 def test_a_damaged_file_is_told_and_an_address_that_leads_nowhere_is_mended(folder: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from unetkd_core.classes import CLASS_NAMES
-from unetkd_core.runs import origins, paper_growing, paper_results, paper_text
-from unetkd_core.runs.paper_results import FILE, Made, Results
+from unetkd_core.runs import origins, paper_file, paper_growing, paper_results, paper_text
+from unetkd_core.runs.paper_file import FILE
+from unetkd_core.runs.paper_results import Made, Results
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.presets import METHODS
 
@@ -40,7 +41,7 @@ def _row(made: Made) -> str:
 
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
 def test_the_files_are_those_that_the_results_make(path: Path) -> None:
-    results = paper_results.read(path)
+    results = paper_file.read(path)
     for name, text in (
         ("paper-tables.md", paper_text.markdown(results)),
         ("paper-tables.csv", paper_text.as_csv(results)),
@@ -52,12 +53,12 @@ def test_the_files_are_those_that_the_results_make(path: Path) -> None:
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
 def test_the_readme_holds_the_numbers(path: Path) -> None:
     text = (path.parent / "README.md").read_text(encoding="utf-8")
-    assert table(paper_results.read(path)) in text, "python -m tests.results.test_paper_tables"
+    assert table(paper_file.read(path)) in text, "python -m tests.results.test_paper_tables"
 
 
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
 def test_every_network_says_its_own_commit_and_the_readme_names_them_all(path: Path) -> None:
-    networks = paper_results.trained(paper_results.read(path).rows)
+    networks = paper_results.trained(paper_file.read(path).rows)
     assert all(one.commit for one in networks.values())
     shipped = {path.name for path in (PROJECT_ROOT / "checkpoints").iterdir()}  # their files do not note the machine
     assert all(one.processor and one.versions["torch"] for ref, one in networks.items() if ref not in shipped)
@@ -68,6 +69,6 @@ def test_every_network_says_its_own_commit_and_the_readme_names_them_all(path: P
 if __name__ == "__main__":
     for found in MEASURED:
         print(found.parent.name)
-        results = paper_results.read(found)
+        results = paper_file.read(found)
         print(origins.told(paper_results.trained(results.rows)))
         print(table(results))

@@ -8,7 +8,7 @@ import pytest
 
 from tests.runs import paper_made
 from unetkd_core.errors import RunError
-from unetkd_core.runs import origins, paper_growing, paper_results, paper_text
+from unetkd_core.runs import origins, paper_file, paper_growing, paper_text
 from unetkd_core.runs.origins import UNKNOWN, Origin
 from unetkd_core.runs.paper_results import Made, Results
 
@@ -50,13 +50,13 @@ def test_the_sentence_names_what_is_equal_once_and_counts_what_differs() -> None
 
 
 def test_a_file_lists_the_distinct_ones_and_each_network_says_its_own(tmp_path: Path) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
-    paper_results.write(two(), path)
+    path = paper_file.path_of("camvid", tmp_path)
+    paper_file.write(two(), path)
     data = json.loads(path.read_text())
     assert [one["commit"] for one in data["trained_with"]] == [INTEL.commit, EPYC.commit]
     places = {row["key"]: row["pairs"][0]["student"]["trained_with"] for row in data["rows"]}
     assert places == {"m128": 0, "m256": None, "dist": 1}
-    assert paper_results.read(path) == two()
+    assert paper_file.read(path) == two()
 
 
 def test_rows_of_two_commits_stay_of_two_commits() -> None:
@@ -70,15 +70,15 @@ def test_rows_of_two_commits_stay_of_two_commits() -> None:
 
 
 def test_a_file_of_an_older_release_is_read_and_its_one_commit_is_said_of_nobody(tmp_path: Path) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
-    paper_results.write(paper_made.results(), path)
+    path = paper_file.path_of("camvid", tmp_path)
+    paper_file.write(paper_made.results(), path)
     data = json.loads(path.read_text())
     del data["trained_with"]
     for row in data["rows"]:
         for seen in (seen for pair in row["pairs"] for seen in (pair["student"], pair["twin"]) if seen):
             del seen["trained_with"]
     path.write_text(json.dumps({**data, "commit": "c" * 40}))
-    found = paper_results.read(path)
+    found = paper_file.read(path)
     assert found.rows == paper_made.results().rows
     text = paper_text.markdown(found)
     assert "not noted: the table is of an older release" in text and "ccccccc" not in text
@@ -86,8 +86,8 @@ def test_a_file_of_an_older_release_is_read_and_its_one_commit_is_said_of_nobody
 
 @pytest.mark.parametrize("place", ["2", "-1", "true", '"0"', "0.5"])
 def test_a_place_that_is_not_in_the_list_is_refused(tmp_path: Path, place: str) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
-    paper_results.write(two(), path)
+    path = paper_file.path_of("camvid", tmp_path)
+    paper_file.write(two(), path)
     path.write_text(path.read_text().replace('"trained_with": 1', f'"trained_with": {place}'))
     with pytest.raises(RunError, match="cannot be read"):
-        paper_results.read(path)
+        paper_file.read(path)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.runs import paper_made
 from unetkd_core.errors import ConfigError, RunError
-from unetkd_core.runs import paper, paper_growing, paper_making, paper_printed, paper_results, paper_text
+from unetkd_core.runs import paper, paper_file, paper_growing, paper_making, paper_printed, paper_results, paper_text
 from unetkd_core.runs.paper_plan import Plan
 from unetkd_core.runs.paper_printed import ENSEMBLE, LARGEST, OPEN, TABLES
 from unetkd_core.runs.paper_results import Made
@@ -153,12 +153,12 @@ def test_others_numbers_are_quoted_and_not_subtracted() -> None:
 
 def test_results_come_back_from_their_file_as_they_were(tmp_path: Path) -> None:
     written = paper_made.results()
-    path = paper_results.path_of("camvid", tmp_path)
-    paper_results.write(written, path)
-    assert paper_results.read(path) == written
+    path = paper_file.path_of("camvid", tmp_path)
+    paper_file.write(written, path)
+    assert paper_file.read(path) == written
     path.write_text("{}")
     with pytest.raises(RunError, match="make them again, or delete the file"):
-        paper_results.read(path)
+        paper_file.read(path)
 
 
 def test_rows_and_seeds_that_were_there_stay() -> None:
@@ -177,8 +177,8 @@ def test_rows_and_seeds_that_were_there_stay() -> None:
 
 
 def test_other_settings_or_data_are_refused(tmp_path: Path) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
-    paper_results.write(paper_made.results(), path)
+    path = paper_file.path_of("camvid", tmp_path)
+    paper_file.write(paper_made.results(), path)
     other = {**paper_made.CONFIG, "optim": {"epochs": 26}}
     with pytest.raises(
         RunError, match=r"other settings: optim\.epochs is 25 there, 26 here\. Write these to another folder"
@@ -190,9 +190,9 @@ def test_other_settings_or_data_are_refused(tmp_path: Path) -> None:
 
 
 def test_another_network_under_the_same_name_is_refused(tmp_path: Path) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
+    path = paper_file.path_of("camvid", tmp_path)
     first = replace(paper_made.made(4, "m256-m128", paper_made.pair(0, 0.5, 0.4)), who="M256, seed 0")
-    paper_results.write(paper_made.results(first, whole=False), path)
+    paper_file.write(paper_made.results(first, whole=False), path)
     second = replace(paper_made.made(4, "m256-m128", paper_made.pair(1, 0.5, 0.4)), who="M256 0123456789ab")
     with pytest.raises(RunError, match="other networks: M256, seed 0 there, M256 0123456789ab here"):
         paper_growing.check(path, paper_made.results(second, whole=False))
@@ -290,5 +290,5 @@ def test_a_plan_that_cannot_be_is_refused(changes: dict[str, tuple[str, ...]], s
 
 
 def test_the_file_is_plain_json() -> None:
-    data = json.loads(json.dumps(paper_results.to_json(paper_made.results()), allow_nan=False))
+    data = json.loads(json.dumps(paper_file.to_json(paper_made.results()), allow_nan=False))
     assert data["rows"][0]["pairs"][0]["student"]["val"]["miou"] == 0.5

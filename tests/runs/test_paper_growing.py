@@ -9,7 +9,7 @@ import pytest
 
 from tests.runs import paper_made
 from unetkd_core.errors import RunError
-from unetkd_core.runs import paper_choice, paper_growing, paper_results, paper_text
+from unetkd_core.runs import paper_choice, paper_file, paper_growing, paper_text
 from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Way
@@ -112,12 +112,12 @@ def test_a_choice_of_an_older_file_gives_way_to_one_of_as_many_seeds_and_ways(
 
 def test_what_a_choice_was_made_among_survives_the_disk(tmp_path: Path) -> None:
     written = tables("kd-t2", three((0, 1, 2)), (0, 1, 2))
-    path = paper_results.path_of("camvid", tmp_path)
-    paper_results.write(written, path)
-    assert paper_results.read(path).find(6, "best-m128") == written.find(6, "best-m128")
+    path = paper_file.path_of("camvid", tmp_path)
+    paper_file.write(written, path)
+    assert paper_file.read(path).find(6, "best-m128") == written.find(6, "best-m128")
     path.write_text(path.read_text().replace('"2": 0.46', '"2": "many"'))
     with pytest.raises(RunError, match="cannot be read"):
-        paper_results.read(path)
+        paper_file.read(path)
 
 
 def alone(*values: float, who: str = "twin") -> Made:
@@ -306,17 +306,17 @@ def test_the_same_way_in_another_table_counts_as_measured() -> None:
 
 
 def test_an_older_files_students_alone_are_twins_whatever_it_calls_them(tmp_path: Path) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
+    path = paper_file.path_of("camvid", tmp_path)
     old = replace(paper_made.made(2, "m256", paper_made.pair(0, 0.6, who="own")), who="M256, seed 0")
-    paper_results.write(paper_made.results(old, whole=False), path)
-    assert ("M256", 0) in paper_growing.controls(paper_results.read(path))
+    paper_file.write(paper_made.results(old, whole=False), path)
+    assert ("M256", 0) in paper_growing.controls(paper_file.read(path))
     assert paper_growing.check(path, paper_made.results(replace(old, who=""), whole=False))
 
 
 def test_a_release_that_trains_otherwise_begins_a_file_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = paper_results.path_of("camvid", tmp_path)
+    path = paper_file.path_of("camvid", tmp_path)
     given = replace(paper_made.made(2, "m256", paper_made.pair(0, 0.7, who="given")), who="M256 0123456789ab")
     pair = paper_made.pair(0, 0.5, who="twin")
     origin = Origin("a" * 40, versions={"torch": "2.14.1"})
@@ -324,7 +324,7 @@ def test_a_release_that_trains_otherwise_begins_a_file_of_its_own(
     monkeypatch.setattr(paper_growing, "TRAINING_VERSION", 2)
     run = replace(given.pairs[0], student=replace(given.pairs[0].student, origin=origin))
     for rows, refused in (((replace(given, pairs=(run,)),), False), ((given, trained), True)):
-        paper_results.write(paper_made.results(*rows, whole=False), path)
+        paper_file.write(paper_made.results(*rows, whole=False), path)
         with (
             pytest.raises(RunError, match=r"were trained by another release, .* another folder: --out")
             if refused

@@ -18,9 +18,10 @@ from unetkd_core.errors import RunError
 from unetkd_core.models import complexity
 from unetkd_core.models.names import arch_of
 from unetkd_core.runs import chain as chains
-from unetkd_core.runs import estimate, paper_growing, paper_results, paper_text, standalone
+from unetkd_core.runs import estimate, paper_file, paper_growing, paper_text, standalone
 from unetkd_core.runs.chain import Chain
-from unetkd_core.runs.paper_results import CHAIN_FILE, Made, Results
+from unetkd_core.runs.paper_file import CHAIN_FILE
+from unetkd_core.runs.paper_results import Made, Results
 
 ALL: Final = ",".join(chains.NETWORKS)
 
@@ -83,15 +84,15 @@ def chain_(
         temperature,
     )
     splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
-    notes, path = notes_of(context.obj, base, splits), paper_results.path_of(splits.val.name, out, file=CHAIN_FILE)
+    notes, path = notes_of(context.obj, base, splits), paper_file.path_of(splits.val.name, out, file=CHAIN_FILE)
     paper_growing.check(path, chains.frame(chain, splits, notes))
     remark(f"{' → '.join(chain.networks)}, about {duration(_seconds(chain))} if nothing is trained yet.")
     _train(chain)
     with saying() as say:
         fresh = chains.make(chain, splits, notes, say)
     results = paper_growing.grown(paper_growing.check(path, fresh), fresh)
-    paper_results.write(results, path)
-    print_json(paper_results.to_json(results)) if as_json else _print(results)
+    paper_file.write(results, path)
+    print_json(paper_file.to_json(results)) if as_json else _print(results)
     remark(f"{path} is written.")
     if not chains.whole(chain, fresh):
         raise RunError("Not every link is trained. The same command goes on.")

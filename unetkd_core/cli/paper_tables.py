@@ -22,9 +22,9 @@ from unetkd_core.runs import (
     jobs,
     paper,
     paper_estimate,
+    paper_file,
     paper_growing,
     paper_making,
-    paper_results,
     paper_text,
     provenance,
     standalone,
@@ -32,13 +32,13 @@ from unetkd_core.runs import (
 from unetkd_core.runs.paper_making import Splits
 from unetkd_core.runs.paper_plan import Plan
 from unetkd_core.runs.paper_printed import LARGEST
-from unetkd_core.runs.paper_results import Results
+from unetkd_core.runs.paper_results import Made, Results, What
 from unetkd_core.runs.status import write_text
 from unetkd_core.training.config import RunConfig
 
 ALL_STUDENTS: Final = ",".join(paper.STUDENTS)
 ALL_TEACHERS: Final = ",".join(paper.TEACHERS)
-FILES: Final = (paper_results.FILE, "paper-tables.md", "paper-tables.csv", "figure-3.csv")
+FILES: Final = (paper_file.FILE, "paper-tables.md", "paper-tables.csv", "figure-3.csv")
 
 Dataset = Annotated[str, typer.Option("--dataset", help="streets, camvid, cityscapes, or a registered name.")]
 Tables = Annotated[str, typer.Option("--tables", metavar="N,…", help="Of 2,3,4,5,6,7.")]
@@ -96,8 +96,8 @@ def tables(
     settings = {**locals(), "teacher": None, "preset": None, "train": train or [usual.train], "val": val or [usual.val]}
     base = config_from(settings)
     splits = splits_of.opened(on or usual.on, base.data.train[0], base.data.max_train)
-    path = paper_results.path_of(splits.val.name, out)
-    there = paper_results.read(path) if path.exists() else None
+    path = paper_file.path_of(splits.val.name, out)
+    there = paper_file.read(path) if path.exists() else None
     plan = Plan(
         base=base,
         tables=tuple(list_of(tables, int, "--tables", expected="tables' numbers, as 2,3") or ()),
@@ -118,7 +118,7 @@ def tables(
         return
     whole = making.train()
     results = making.write()
-    print_json(paper_results.to_json(results)) if as_json else _print(results, plan.tables)
+    print_json(paper_file.to_json(results)) if as_json else _print(results, plan.tables)
     remark(f"{making.path.parent} is written: {', '.join(FILES)}.")
     if not whole:
         raise RunError("Not everything is trained, so some rows are empty. The same command goes on.")
@@ -168,7 +168,7 @@ class Making:
         with saying() as say:
             fresh = paper_making.make(self.plan, self.splits, self.notes, say)
         results = paper_growing.grown(paper_growing.check(self.path, fresh), fresh)
-        paper_results.write(results, self.path)
+        paper_file.write(results, self.path)
         try:
             for name, text in zip(FILES[1:], _texts(results), strict=True):
                 write_text(self.path.parent / name, text, durable=False)
@@ -227,10 +227,10 @@ def _print(results: Results, wanted: Sequence[int]) -> None:
     typer.echo(paper_text.not_cityscapes(results.dataset))
 
 
-def _heads(what: paper_results.What) -> tuple[str, str, str]:
+def _heads(what: What) -> tuple[str, str, str]:
     return f"{paper_text.WORDS[what]}, paper", "here", "difference"
 
 
-def _three(made: paper_results.Made, what: paper_results.What) -> tuple[str, str, str]:
+def _three(made: Made, what: What) -> tuple[str, str, str]:
     found = paper_text.cell(made, what, "val")
     return found.paper, found.ours, found.difference

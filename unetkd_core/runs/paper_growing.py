@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from unetkd_core.errors import RunError
 from unetkd_core.models.names import U_WIDTHS
-from unetkd_core.runs import paper, paper_choice, paper_results
+from unetkd_core.runs import paper, paper_choice, paper_file, paper_results
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_choice import Choice
@@ -40,10 +40,10 @@ def check(path: Path, fresh: Results) -> Results | None:
     """
     if not path.exists():
         return None
-    before = paper_results.read(path)
+    before = paper_file.read(path)
     if _trained_otherwise(before):
         raise _refusal(path, "trained by another release, whose equal settings learn something else")
-    old, new = paper_results.to_json(before), paper_results.to_json(fresh)
+    old, new = paper_file.to_json(before), paper_file.to_json(fresh)
     for name, called in _MADE.items():
         differing = contradictions(old.get(name), new.get(name))
         if differing:
