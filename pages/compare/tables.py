@@ -131,8 +131,9 @@ def figure(results: Results) -> None:
     st.altair_chart(paper_figure.chart(results.curves), width="stretch", alt=paper_figure.said(results.curves))
     seeds = ", ".join(map(str, paper_figure.seeds(results.curves)))
     st.html(
-        f'<p class="ukt-note">The mean over seeds {seeds}, which all lines share. The paper’s own curves are a '
-        "picture; it prints no numbers for them.</p>"
+        f'<p class="ukt-note">The mean over seeds {seeds}, which all lines share.'
+        f"{paper_figure.missing(results.curves)} The paper’s own curves are a picture; it prints no numbers for them."
+        "</p>"
     )
 
 

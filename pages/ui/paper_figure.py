@@ -70,6 +70,15 @@ def said(curves: Sequence[Curve]) -> str:
     return "mIoU of M256: " + ", ".join(f"{WORDS[who]} {values[-1]:.1f} %" for who, values in means(curves).items())
 
 
+def missing(curves: Sequence[Curve]) -> str:
+    """Whose lines are not there, as a sentence with a blank before it; nothing where all three are."""
+    found = means(curves)
+    lacking = [WORDS[who] for who in ROLE if who not in found]
+    if not found or not lacking:
+        return ""
+    return f" There is no line for M256 {' or '.join(lacking)}: none of its runs was at hand."
+
+
 def _ticks(last: int) -> list[int]:
     return sorted({1, last, *(last * part // 4 for part in (1, 2, 3) if last >= 8)})
 

@@ -174,6 +174,14 @@ def test_figure_three_has_three_lines_and_without_curves_says_where_they_come_fr
     assert "No curves yet" in text(opened(table="figure", data="streets"))
 
 
+def test_figure_three_says_whose_line_it_has_not() -> None:
+    made = paper_made.results()
+    put(made)
+    assert "There is no line for" not in text(opened(table="figure"))
+    put(replace(made, curves=tuple(curve for curve in made.curves if curve.who != "twin")))
+    assert "There is no line for M256 untaught: none of its runs was at hand." in text(opened(table="figure"))
+
+
 def test_labels_of_curves_do_not_cover_each_other() -> None:
     placed = paper_figure._apart([("a", 10.0), ("b", 10.1), ("c", 30.0)], 2.0)
     assert placed == [("a", 10.0), ("b", 12.0), ("c", 30.0)]
