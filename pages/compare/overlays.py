@@ -176,11 +176,12 @@ def page() -> None:
     with left:
         pictures = st.container(key=kit.key(PAGE, "pictures"))
         row = st.container(key=kit.key(PAGE, "below"), horizontal=True)
+        refused = st.container()
         under = st.container(key=kit.key(PAGE, "under"), horizontal=True, vertical_alignment="bottom")
         after = st.container(key=kit.key(PAGE, "after"))
     with under:
         scene_choice.controls(PAGE, found, place, on_change=lambda: picture_choice.to_scene(PAGE))
-    picture, photo = picture_choice.choose(PAGE, place, row, after.container(), at_once=4)
+    picture, photo = picture_choice.choose(PAGE, place, row, refused, at_once=4)
     cast = readings.cast(known, networks.chosen(PAGE))
     if picture is None:
         remember()

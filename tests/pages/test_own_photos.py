@@ -43,6 +43,16 @@ def test_a_refused_file_changes_nothing_and_its_sentence_goes_with_the_next_choi
     assert "This picture" not in text(at) and "Of this street" in text(at) and kept(at) == ["a.png"]
 
 
+def test_a_refusal_stands_below_the_uploader_and_above_the_choice_of_streets() -> None:
+    at = opened()
+    bring(at, ("empty.png", b""))
+    every = list(at.main)
+    uploader = next(i for i, one in enumerate(every) if one.type == "file_uploader")
+    refused = next(i for i, one in enumerate(every) if one.type == "html" and "(0 bytes)" in one.value)
+    streets = next(i for i, one in enumerate(every) if getattr(one, "label", "") == "Streets from")
+    assert uploader < refused < streets
+
+
 def test_a_photo_is_taken_out_and_the_street_is_back() -> None:
     at = opened()
     bring(at, ("a.png", photo(90)), ("b.png", photo(120)))
