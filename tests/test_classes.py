@@ -46,10 +46,19 @@ def test_class_indices_map_to_themselves_with_both_ignored_values() -> None:
     assert np.array_equal(classes.MAPPINGS["classes"].apply(raw, where="x"), raw)
 
 
-@pytest.mark.parametrize(("mapping", "value"), [("camvid", 12), ("cityscapes", 34), ("classes", 6)])
-def test_a_value_out_of_range_names_file_value_and_mapping(mapping: str, value: int) -> None:
+@pytest.mark.parametrize(
+    ("mapping", "value", "known"),
+    [
+        ("camvid", 12, "0 to 11:"),
+        ("cityscapes", 34, "0 to 33 and 255:"),
+        ("classes", 6, "0 to 5, 254 and 255:"),
+    ],
+)
+def test_a_value_out_of_range_names_file_value_and_mapping(mapping: str, value: int, known: str) -> None:
     raw = np.array([[0, value]], dtype=np.uint8)
-    with pytest.raises(DataError, match=rf"street_07\.png has label value {value}; the {mapping} mapping"):
+    with pytest.raises(
+        DataError, match=rf"street_07\.png has label value {value}; the {mapping} mapping expects {known}"
+    ):
         classes.MAPPINGS[mapping].apply(raw, where="street_07.png")
 
 

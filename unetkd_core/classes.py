@@ -5,6 +5,7 @@ although two mislead: "road markings" is Cityscapes' id 8, the sidewalk, and "po
 `note` says so wherever a class is shown.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,13 +99,24 @@ class LabelMapping:
         mapped = self.table()[raw]
         if (mapped < 0).any():
             bad = sorted(int(v) for v in np.unique(raw[mapped < 0]))
-            known = sorted(self.ids)
+            known = _ranges(stored % 256 for stored in self.ids)
             raise DataError(
                 f"{where} has label value {bad[0]}{' and others' if len(bad) > 1 else ''}; the {self.name} mapping "
-                f"expects "
-                f"{known[0]} to {known[-1]}: is it a label file of that dataset, and not a colour or a photo (JPEG)?"
+                f"expects {known}: is it a label file of that dataset, and not a colour or a photo (JPEG)?"
             )
         return mapped.astype(np.uint8)
+
+
+def _ranges(ids: Iterable[int]) -> str:
+    """ "0 to 5, 254 and 255" of these numbers."""
+    runs: list[list[int]] = []
+    for one in sorted(ids):
+        if runs and one == runs[-1][-1] + 1 and one < UNLABELLED:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    said = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
 
 
 _CAMVID = {0: 0, 1: 0, 2: 4, 3: 1, 4: 2, 5: 0, 6: 4, 7: 0, 8: 3, 9: 5, 10: 0, 11: VOID}

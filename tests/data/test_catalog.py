@@ -129,3 +129,27 @@ def test_describing_and_opening_load_no_torch(camvid_root: Path) -> None:
     )
     env = {**os.environ, "UNETKD_CAMVID": str(camvid_root)}
     assert subprocess.run([sys.executable, "-c", code], env=env, timeout=60, check=False).returncode == 0
+
+
+def test_a_split_of_a_folder_that_is_called_as_camvids_parts_are_is_checked(
+    tmp_path: Path, write_pairs: Callable[..., None]
+) -> None:
+    write_pairs(tmp_path / "train-day/images", tmp_path / "train-day/masks", "ab")
+    (tmp_path / "train-day/masks/b.png").unlink()
+    assert "b.png" in str(register("town", tmp_path).problem)
+
+
+def test_a_register_that_cannot_be_read_just_now_is_not_to_be_deleted(
+    folder_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register("town", folder_root)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("unetkd_core.data.catalog.outside.read_json", refuse)
+        with pytest.raises(DataError, match=r"just now.*Permission denied.*try again") as caught:
+            describe()
+    assert "delete" not in str(caught.value)
+    assert describe()[-1].name == "town"

@@ -50,6 +50,30 @@ def test_a_palette_of_other_colours_is_decoration(tmp_path: Path) -> None:
     assert np.array_equal(read_mask(tmp_path / "m.png", "m.png"), LABELS)
 
 
+def test_black_under_an_index_of_its_own_is_that_index(tmp_path: Path) -> None:
+    """Background is black in many palettes, Cityscapes' among them; it is no void."""
+    image = Image.fromarray(LABELS).convert("P")
+    image.putpalette([0, 0, 0, *classes.palette_bytes()[3:]])
+    image.save(tmp_path / "m.png")
+    assert np.array_equal(read_mask(tmp_path / "m.png", "m.png"), LABELS)
+
+
+def test_a_mask_of_background_alone_is_read_as_its_neighbours_are(tmp_path: Path) -> None:
+    """PASCAL VOC's palette: black, dark red, ...; a street without a vehicle has black alone."""
+    for name, labels in (("both", [[0, 1]]), ("one", [[0, 0]])):
+        image = Image.fromarray(np.array(labels, np.uint8)).convert("P")
+        image.putpalette([0, 0, 0, 128, 0, 0, *[0] * 762])
+        image.save(tmp_path / f"{name}.png")
+        assert read_mask(tmp_path / f"{name}.png", "m.png").tolist() == labels
+
+
+def test_black_under_an_index_without_a_meaning_is_void(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[1, 2, 9]], np.uint8)).convert("P")
+    image.putpalette(classes.palette_bytes())
+    image.save(tmp_path / "m.png")
+    assert read_mask(tmp_path / "m.png", "m.png").tolist() == [[1, 2, classes.VOID]]
+
+
 def test_unlabelled_pixels_stay_unlabelled(tmp_path: Path) -> None:
     from unetkd_core.data.images import write_labels_png
 

@@ -12,7 +12,6 @@ from unetkd_core.data.resize import (
     cover_image,
     cover_labels,
     resize_image,
-    resize_labels,
     training_scale,
 )
 
@@ -59,7 +58,7 @@ def test_image_and_labels_stay_on_top_of_each_other(to: tuple[int, int]) -> None
 def test_shrinking_an_image_averages_and_shrinking_labels_picks() -> None:
     checks = (np.indices((64, 64)).sum(axis=0) % 2 * 255).astype(np.uint8)
     assert np.abs(resize_image(np.repeat(checks[..., None], 3, axis=2), 8, 8).astype(int) - 127).max() < 8
-    assert set(np.unique(resize_labels(checks, 8, 8))) <= {0, 255}
+    assert set(np.unique(cover_labels(checks, 8, 8))) <= {0, 255}
 
 
 def test_the_predicting_scale_is_that_of_packing() -> None:

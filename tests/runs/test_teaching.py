@@ -38,7 +38,7 @@ def test_the_first_run_asks_and_the_next_ones_read(taught: RunConfig, monkeypatc
     assert first.meta[KEPT] is True and first.config.teaching == taught.teaching
     assert "Loading the teacher" in first.log_tail(100)
     training = max(room.stored(), key=lambda one: one.arrays)
-    assert training.arrays == 2 and training.bytes >= plan.size_bytes(first.config, 8)
+    assert training.arrays == 2 and training.bytes >= plan.network_bytes(first.config, 8)
 
     def loaded(*_: object) -> None:
         raise AssertionError("the teacher is not even loaded")

@@ -31,3 +31,17 @@ def test_answers_cannot_be_kept_for_views_drawn_by_chance() -> None:
         parse_config({"augment": {"draw": "chance"}, "teaching": {"teacher": "m256-alone", "cache": True}})
     with pytest.raises(ConfigError, match="turns is a number of views in turn"):
         parse_config({"augment": {"draw": "chance", "turns": 3}})
+
+
+def test_a_picture_too_small_for_batch_normalisation_is_refused() -> None:
+    def small(name: str, norm: str, height: int, width: int) -> RunConfig:
+        return parse_config({"model": {"name": name, "norm": norm}, "data": {"height": height, "width": width}})
+
+    for name, side in (("M256", 16), ("M512", 32), ("M1024", 64), ("U2", 16), ("ResNet50", 16), ("MobileNetV2", 16)):
+        with pytest.raises(
+            ConfigError, match=f"the one pixel that {name} makes of a {side}×{side} picture; choose a larger size"
+        ):
+            small(name, "batch", side, side)
+        assert small(name, "batch", side, side + 16).data.width == side + 16
+    assert small("M256", "none", 16, 16).model.norm == "none"
+    assert small("VGG16", "batch", 16, 16).model.norm == "batch", "its bridge has none"

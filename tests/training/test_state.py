@@ -293,3 +293,19 @@ def test_a_state_that_cannot_be_read_just_now_is_not_called_lost(
             state.load_state(tmp_path, *trained(0))
     assert "resume" in str(caught.value) and "anew" not in str(caught.value)
     assert holds(tmp_path, 2, second)
+
+
+def test_tensors_that_may_not_be_opened_are_not_called_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = two_epochs(tmp_path)[0]
+    opening = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path.suffix == ".safetensors":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opening(path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        with pytest.raises(TrainingError, match=r"Permission denied.*then resume"):
+            state.load_state(tmp_path, *trained(0))
+    assert holds(tmp_path, 2, second)

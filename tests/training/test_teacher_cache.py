@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -22,6 +21,7 @@ from unetkd_core.training.config import RunConfig
 from unetkd_core.training.progress import Progress, StopRequested
 from unetkd_core.training.teacher_cache import Kept, Source, centred
 from unetkd_core.training.trainer import EpochReport, Trainer
+from unetkd_core.zoo.ensembles import EnsembleSpec
 
 TEACHING = {"teacher": "some", "alpha": 0.25, "temperature": 4.0, "scale_by_t2": True}
 
@@ -249,18 +249,22 @@ def test_resuming_from_a_cache_gives_the_unbroken_run_to_the_bit_even_if_the_cac
     assert [r.scores for r in again] == [r.scores for r in unbroken[2:]]
 
 
+def teacher_of(config: RunConfig) -> str | EnsembleSpec:
+    assert config.teaching is not None
+    return config.teaching.teacher
+
+
 def test_what_it_takes(config: RunConfig) -> None:
     config = config.with_(teaching=TEACHING, optim={"epochs": 5})
     assert plan.turns_asked(config) == 5
-    assert plan.size_bytes(config, 10) == 5 * 10 * 6 * 16 * 32 * 2
+    assert plan.network_bytes(config, 10) == 5 * 10 * 6 * 16 * 32 * 2
     few = config.with_(augment={"turns": 2})
     assert plan.turns_asked(few) == 2
     assert plan.turns_asked(config.with_(optim={"epochs": 100})) == 38 == len(plan.views_of(config.augment))
     by_loss = {"members": ["a", "b", "c"], "weighting": "loss", "weights": [1, 0, 1]}
     dynamic = few.with_(teaching={"teacher": by_loss})
-    assert plan.size_bytes(dynamic, 10) == 2 * plan.size_bytes(few, 10)
+    assert plan.network_bytes(dynamic, 10) == plan.network_bytes(few, 10) and plan.networks(teacher_of(dynamic)) == 2
     fixed = few.with_(teaching={"teacher": {"members": ["a", "b", "c"]}})
-    assert plan.size_bytes(fixed, 10) == plan.size_bytes(few, 10)
+    assert plan.networks(teacher_of(fixed)) == 1
     assert "by chance" in plan.why_live(config.with_(augment={"draw": "chance"}))
     assert plan.why_live(config) == "" and plan.why_live(config.with_(teaching={"cache": False})) != ""
-    assert np.isclose(plan.size_bytes(RunConfig(), 10), 0)

@@ -16,8 +16,6 @@ class Usual(NamedTuple):
     on: str
 
 
-MEMORY_BYTES: Final = 1_000_000_000
-"""A split's pictures stay in memory, for the next network, up to so much."""
 USUAL: Final = {
     "streets": Usual("streets:train", "streets:val", "streets:test"),
     "camvid": Usual("camvid:train-without-0006R0", "camvid:train-only-0006R0", "camvid:val"),
@@ -37,8 +35,8 @@ def opened(on: str, train: str, limit: int | None) -> Splits:
 
 
 def _kept(source: Source, scenes: int) -> Source:
-    """The source, its pictures in memory once they are read where they fit."""
+    """The source, its pictures in memory once they are read."""
     source.check()
     if scenes == 0:
         raise ConfigError(f"{source.ref} has no scenes; choose another split.")
-    return Remembered(source) if scenes * source.read(0).image.nbytes <= MEMORY_BYTES else source
+    return Remembered(source)

@@ -148,8 +148,9 @@ def _info(name: str, kind: str, root: Path) -> DatasetInfo:
         if not splits:
             lacking = f"No {kind} dataset in" if root.is_dir() else "There is no folder"
             problem = f"{lacking} {root}."
-        elif kind != "cityscapes":  # listing that takes torchvision; its labels are checked when a split is opened
-            for split in (s for s in splits if not s.startswith("train-")):
+        else:
+            parts = {split for split in splits if kind == "camvid" and split.startswith("train-")}  # of train itself
+            for split in (s for s in splits if s not in parts):
                 rules.open(root, split, name=name).check()
     except DataError as error:
         problem = str(error)
@@ -215,7 +216,12 @@ def _registered() -> dict[str, tuple[str, Path]]:
         }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise DataError(
+            f"The list of registered datasets, {path}, cannot be read just now ({error.strerror or error}); see that "
+            "it can be, then try again."
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"The list of registered datasets, {path}, cannot be read ({error}). Mend it or delete it, then "
             f"register the folders again."

@@ -1,7 +1,6 @@
-"""Cityscapes in its official layout (leftImg8bit/ and gtFine/, labels as labelIds), by torchvision's own class.
+"""Cityscapes in its official layout (leftImg8bit/ and gtFine/, labels as labelIds).
 
-torchvision (and with it torch) is imported only when a split is opened; looking at what is there needs neither. The
-test split is not offered: its public label files are blank.
+The test split is not offered: its public label files are blank. Needs no torch.
 """
 
 from pathlib import Path
@@ -18,6 +17,8 @@ HOW_TO_GET: Final = (
     "leftImg8bit/train and gtFine/train."
 )
 OWN_SPLITS: Final = ("train", "val")
+_IMAGE: Final = "_leftImg8bit.png"
+_LABELS: Final = "_gtFine_labelIds.png"
 
 
 def open_cityscapes(root: Path, split: str, *, name: str = "cityscapes") -> PairedSource:
@@ -27,9 +28,9 @@ def open_cityscapes(root: Path, split: str, *, name: str = "cityscapes") -> Pair
     if split not in OWN_SPLITS:
         raise unknown_split(name, split, list(splits(root)))
     for folder in (root / "leftImg8bit" / split, root / "gtFine" / split):
-        if not folder.is_dir():  # before torchvision, which would unpack a zip file that it finds beside it
+        if not folder.is_dir():
             raise DataError(f"Cityscapes lacks the folder {folder.relative_to(root)} in {root}. {HOW_TO_GET}")
-    pairs = _listed_by_torchvision(root, split)
+    pairs = _pairs(root, split)
     missing = next((p.labels for p in pairs if not p.labels.is_file()), None)
     problem = None
     if missing is not None:
@@ -41,7 +42,7 @@ def open_cityscapes(root: Path, split: str, *, name: str = "cityscapes") -> Pair
 
 def splits(root: Path) -> dict[str, int]:
     """Every split that is there and its number of pictures; empty when there is no Cityscapes. Reads no picture."""
-    counts = {split: sum(1 for _ in (root / "leftImg8bit" / split).glob("*/*_leftImg8bit.png")) for split in OWN_SPLITS}
+    counts = {split: len(_images(root, split)) for split in OWN_SPLITS}
     return {split: count for split, count in counts.items() if count and (root / "gtFine" / split).is_dir()}
 
 
@@ -50,18 +51,14 @@ def looks_like(root: Path) -> bool:
     return (root / "leftImg8bit").is_dir() and (root / "gtFine").is_dir()
 
 
-def _listed_by_torchvision(root: Path, split: str) -> list[Pair]:
-    from torchvision.datasets import Cityscapes
+def _images(root: Path, split: str) -> list[Path]:
+    """Every picture of a split, whatever else lies between them (a file manager's, say)."""
+    found = (root / "leftImg8bit" / split).glob(f"*/*{_IMAGE}")
+    return sorted(path for path in found if not path.name.startswith(".") and not path.parent.name.startswith("."))
 
-    try:
-        dataset = Cityscapes(str(root), split=split, mode="fine", target_type="semantic")
-    except (RuntimeError, OSError, ValueError) as error:
-        raise DataError(
-            f"Cityscapes in {root} cannot be listed ({str(error).splitlines()[0]}). {HOW_TO_GET}"
-        ) from error
-    stem_end = len("_leftImg8bit")
-    pairs = [
-        Pair(Path(image).stem[:-stem_end], Path(image), Path(target[0]))
-        for image, target in zip(dataset.images, dataset.targets, strict=True)
-    ]
-    return sorted(pairs)
+
+def _pairs(root: Path, split: str) -> list[Pair]:
+    """Each picture with the label file that belongs to it, whether or not that is there."""
+    stems = [(path, path.name.removesuffix(_IMAGE)) for path in _images(root, split)]
+    labels = root / "gtFine" / split
+    return sorted(Pair(stem, path, labels / path.parent.name / f"{stem}{_LABELS}") for path, stem in stems)

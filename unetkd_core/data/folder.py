@@ -16,6 +16,7 @@ from unetkd_core.data.paired import PairedSource, count_files, pair_files
 from unetkd_core.data.source import unknown_split
 from unetkd_core.errors import DataError
 
+BLACK: Final = (0, 0, 0)
 LICENCE: Final = "Not stated: what the folder's owner allows"
 HOW_TO_GET: Final = (
     "Expected in it: images/ and masks/ (or labels/), or the same inside train/ and val/; masks are PNGs of class "
@@ -60,16 +61,19 @@ def read_mask(path: Path, shown: str) -> np.ndarray:
 
 
 def _colors_speak(raw: np.ndarray, palette: np.ndarray) -> bool:
-    """Whether a palette mask shows Table I's colours under other indices than ours.
+    """Whether a palette mask shows Table I's colours, and no others but black, under other indices than ours.
 
-    Painting programs number colours as they come; then the colours are what was meant.
+    Painting programs number colours as they come; then the colours are what was meant. Black under an index that has a
+    meaning of its own, as background's 0 in many palettes, is that index.
     """
-    used = np.unique(raw)
-    table = {tuple(int(v) for v in c) for c in classes.PALETTES["table1"]}
-    seen = [tuple(int(v) for v in palette[index]) for index in used]
-    if not all(color in table or color == (0, 0, 0) for color in seen):
+    own = {tuple(int(v) for v in color): index for index, color in enumerate(classes.PALETTES["table1"])}
+    seen = {int(index): tuple(int(v) for v in palette[index]) for index in np.unique(raw)}
+    if any(color not in own and color != BLACK for color in seen.values()):
         return False
-    return not np.array_equal(palette[used], classes.encode(used))
+    return any(
+        index not in classes.MAPPINGS["classes"].ids if color == BLACK else own[color] != index
+        for index, color in seen.items()
+    )
 
 
 def _layout(root: Path) -> dict[str, tuple[Path, Path]]:

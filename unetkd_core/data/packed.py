@@ -151,17 +151,23 @@ def load(
 ) -> PackedSet:
     """Data references -> one set at (height, width), packed where they are not yet. `limit` holds for each of them.
 
-    Every reference is opened and checked before the first is packed.
+    Raises DataError for what cannot be opened or lacks files, before the first is packed.
     """
-    sources = [open_source(ref) for ref in refs]
-    for source in sources:
-        source.check()
+    sources = opened(refs)
     sizes = [len(spaced(len(s), limit)) for s in sources]
     packs = []
     for number, source in enumerate(sources):
         part = None if progress is None else _shifted(progress, sum(sizes[:number]), sum(sizes))
         packs.append(pack(source, height, width, limit=limit, progress=part))
     return PackedSet(packs)
+
+
+def opened(refs: Sequence[str]) -> list[Source]:
+    """Data references, each opened and checked. Raises DataError."""
+    sources = [open_source(ref) for ref in refs]
+    for source in sources:
+        source.check()
+    return sources
 
 
 def spaced(count: int, limit: int | None) -> list[int]:

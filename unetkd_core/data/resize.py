@@ -27,13 +27,6 @@ def resize_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
-def resize_labels(labels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Labels (h, w) uint8 -> (height, width) uint8 by the nearest pixel centre: no value that was not there before."""
-    if labels.shape == (height, width):
-        return labels
-    return np.array(Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST))
-
-
 def cover_box(height: int, width: int, to_height: int, to_width: int) -> tuple[float, float, float, float]:
     """The centred part (left, top, right, bottom), in pixels, that fills (to_height, to_width) with no rest."""
     scale = max(to_height / height, to_width / width)

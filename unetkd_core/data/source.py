@@ -3,7 +3,7 @@
 Only the interface, and the one way to bring a scene to the packed size. Knows no dataset by name.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -71,11 +71,17 @@ class Source(Protocol):
         ...
 
 
+MEMORY_BYTES: Final = 1_000_000_000
+"""So much of a split's scenes stays in memory, for the next network that is scored on it."""
+
+
 class Remembered:
-    """A source whose scenes stay in memory once read at their native size: several networks are scored on it."""
+    """A source whose scenes stay in memory once read at their native size, up to `MEMORY_BYTES` of them: several
+    networks are scored on it.
+    """
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self._source, self._bytes = source, 0
         self._scenes: dict[int, Scene] = {}
         self._content: str | None = None
         self.name, self.split = source.name, source.split
@@ -89,9 +95,13 @@ class Remembered:
         return self._source.stem(index)
 
     def read(self, index: int) -> Scene:
-        if index not in self._scenes:
-            self._scenes[index] = self._source.read(index)
-        return self._scenes[index]
+        if index in self._scenes:
+            return self._scenes[index]
+        scene = self._source.read(index)
+        size = scene.image.nbytes + (0 if scene.labels is None else scene.labels.nbytes)
+        if self._bytes + size <= MEMORY_BYTES:
+            self._scenes[index], self._bytes = scene, self._bytes + size
+        return scene
 
     def read_at(self, index: int, height: int, width: int) -> Scene:
         return self._source.read_at(index, height, width)

@@ -1,7 +1,7 @@
 """A label map laid over its photo, as a picture for files and reports. Pure numpy: needs no torch. The screen draws its
 own.
 
-LOOK's measures: fill 55 %, a white hairline of one pixel (59 %) where two shown classes or a shown and a hidden one
+Fill 55 %, a white hairline of one pixel (59 %) where two shown classes or a shown and a hidden one
 meet, background hidden, so that the street shows and a miss reads as a hole.
 """
 

@@ -33,7 +33,7 @@ def sqrt_class_weights(shares: np.ndarray) -> Tensor:
 
     shares: (C,) fractions. A class below one pixel in a thousand is treated as if it had that share, so that an almost
     absent one does not outweigh everything. Full 1/share weights let false alarms of posts and people flood the
-    picture; the square root is the middle ground of METHODS' trial.
+    picture; the square root is the middle ground (docs/decisions.md, "Networks and losses").
     """
     inverse = 1.0 / np.sqrt(np.maximum(np.asarray(shares, dtype=np.float64), 1e-3))
     mean = float((inverse * shares).sum() / max(float(np.sum(shares)), 1e-12))

@@ -36,6 +36,12 @@ def macs(arch: Mapping[str, Any], height: int, width: int) -> int:
     return sum((pixels >> 2 * c.level) * c.inputs * c.outputs * c.taps for c in convolutions)
 
 
+def normalises_one_value(arch: Mapping[str, Any], height: int, width: int) -> bool:
+    """Whether batch normalisation sees a single value a channel of one (height, width) image: it cannot learn then."""
+    convolutions, halvings = _plan(arch)
+    return max(height, width) <= 1 << halvings and any(c.norm and c.level == halvings for c in convolutions)
+
+
 def run_members(arch: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Of an ensemble's members those that have a say (`heard`, their places), as arches; one of weight 0 never runs."""
     members: Sequence[Mapping[str, Any]] = arch["members"]

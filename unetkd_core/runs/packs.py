@@ -5,8 +5,7 @@ Knows a reporter and no run folder; needs no torch.
 
 import time
 
-from unetkd_core.data import catalog
-from unetkd_core.data.packed import Packed, PackedSet, pack
+from unetkd_core.data.packed import Packed, PackedSet, opened, pack
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
 from unetkd_core.runs import speed
@@ -29,10 +28,7 @@ def open_packs(data: DataConfig, reporter: Reporter) -> tuple[PackedSet, PackedS
 def _load(refs: tuple[str, ...], limit: int | None, data: DataConfig, reporter: Reporter) -> PackedSet:
     """All of them, each checked before the first is packed."""
     reporter.phase("packing", f"Opening {', '.join(refs)}")
-    sources = [catalog.open_source(ref) for ref in refs]
-    for source in sources:
-        source.check()
-    return PackedSet([_pack_one(source, limit, data, reporter) for source in sources])
+    return PackedSet([_pack_one(source, limit, data, reporter) for source in opened(refs)])
 
 
 def _pack_one(source: Source, limit: int | None, data: DataConfig, reporter: Reporter) -> Packed:

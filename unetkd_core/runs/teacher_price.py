@@ -54,8 +54,9 @@ def price(config: RunConfig, info: CheckpointInfo, scenes: int, forward_seconds:
     turns = plan.turns_asked(config)
     one = answers.turn_bytes(scenes, config.data.height, config.data.width)
     there = [_there(config, sha, scenes) for sha in _networks(config.teaching.teacher, info)]
-    total = one * turns * len(there)
-    live = plan.why_live(config) or room.too_large({folder: one * turns for folder, _ in there})
+    each = plan.network_bytes(config, scenes)
+    total = each * len(there)
+    live = plan.why_live(config) or room.too_large({folder: each for folder, _ in there})
     if live:
         return Price(live, total, total, turns, 0, 0.0, 0, config.optim.epochs)
     missing = sum(len(set(range(turns)) - kept) for _, kept in there)

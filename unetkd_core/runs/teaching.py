@@ -116,7 +116,7 @@ def _decide(
     """
     config = run.config
     assert config.teaching is not None
-    size = answers.turn_bytes(train, config.data.height, config.data.width) * plan.turns_asked(config)
+    size = plan.network_bytes(config, train)
     wanted = {one.answers.folder: size for one in kept} | {labels.folder: val * config.data.height * config.data.width}
     if decided and KEPT in run.meta:
         return room.Using(wanted) if run.meta[KEPT] else None

@@ -85,7 +85,7 @@ class Company:
             place=(seen.batch.first, seen.batch.scenes),
             total=self._ranks.total,
         )
-        self._optimizer.zero_grad(set_to_none=True)  # what the student's own step left there too
+        self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._ranks.add_gradients(self.critic.parameters())
         self._optimizer.step()

@@ -21,6 +21,7 @@ from pydantic import (
 
 from unetkd_core.errors import ConfigError
 from unetkd_core.models.backbones import ENCODERS
+from unetkd_core.models.complexity import normalises_one_value
 from unetkd_core.models.levels import widths_of
 from unetkd_core.models.names import arch_of, usual_norm
 from unetkd_core.training import terms
@@ -242,6 +243,16 @@ class RunConfig(_Section):
             raise ValueError("a teacher's answers can be kept only for views in turn; set augment.draw to turns")
         if self.twin_of is not None and self.teaching is not None:
             raise ValueError("a twin has no teacher: twin_of and teaching exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _large_enough_to_normalise(self) -> "RunConfig":
+        height, width = self.data.height, self.data.width
+        if normalises_one_value(arch_of(self.model.name, self.model.norm), height, width):
+            raise ValueError(
+                f"batch normalisation needs more than the one pixel that {self.model.name} makes of a "
+                f"{height}×{width} picture; choose a larger size"
+            )
         return self
 
     @model_validator(mode="after")

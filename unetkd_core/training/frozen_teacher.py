@@ -11,7 +11,8 @@ from unetkd_core.training.step import Batch, Said
 
 
 class FrozenTeacher:
-    """A network without gradients, always in eval, under inference_mode.
+    """A network without gradients, always in eval, under inference_mode. It takes `model` over: moves it to its device,
+    freezes it and, under bf16, rounds its convolutions for good.
 
     levels: whose maps it shows besides (models/levels.py). Raises ConfigError when it lacks one.
     """

@@ -39,12 +39,9 @@ def networks(teacher: str | EnsembleSpec) -> int:
     return sum(share > 0 for share in teacher.shares)
 
 
-def size_bytes(config: RunConfig, scenes: int) -> int:
-    """What all that this run's teacher says takes on disk."""
-    if config.teaching is None:
-        return 0
-    turn = answers.turn_bytes(scenes, config.data.height, config.data.width)
-    return turn * turns_asked(config) * networks(config.teaching.teacher)
+def network_bytes(config: RunConfig, scenes: int) -> int:
+    """What the answers of each network that teaches a run take on disk, over `scenes` scenes and all their turns."""
+    return answers.turn_bytes(scenes, config.data.height, config.data.width) * turns_asked(config)
 
 
 def why_live(config: RunConfig) -> str:

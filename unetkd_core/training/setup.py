@@ -11,6 +11,7 @@ from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler
 from torch import nn
 
 from unetkd_core.errors import ConfigError
+from unetkd_core.inference.device import full_precision
 from unetkd_core.models.backbone_unet import BackboneUNet
 from unetkd_core.models.pretrained import load_encoder
 from unetkd_core.training.config import ModelConfig, OptimConfig
@@ -23,6 +24,7 @@ def make_accelerator(device: str, precision: str, *, processes: int = 1, some_re
     processes: how many have joined (training/ranks.py); on GPUs each takes the one of its LOCAL_RANK. some_rest: some
     weights stay as they are in some epochs, which DDP has to look out for. Raises ConfigError where GPUs are too few.
     """
+    full_precision()
     AcceleratorState._reset_state(reset_partial_state=True)  # it is a singleton: one process may train several configs
     if processes > 1:
         _require_devices(device)

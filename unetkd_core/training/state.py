@@ -115,6 +115,8 @@ def load_state(
 
 def _check_together(path: Path, extra: dict[str, Any]) -> None:
     """Raises ValueError where the tensors were saved with other JSON; earlier releases' do not say with what."""
+    with path.open("rb"):  # safetensors says of every file that it cannot open that there is none
+        pass
     with safe_open(path, framework="pt") as file:
         also = (file.metadata() or {}).get("extra")
     if also is not None and outside.parse_json(also) != extra:

@@ -258,8 +258,9 @@ def load_model(ref: Reference, device: str = "cpu", *, member: Callable[[str], L
     Raises CheckpointError for what `resolve`, `info_of` and `checkpoints.load` refuse, ConfigError for a device that is
     not there.
     """
-    from unetkd_core.inference.device import pick_device
+    from unetkd_core.inference.device import full_precision, pick_device
 
+    full_precision()
     spec = spec_of(ref)
     if spec is None:
         assert isinstance(ref, str)
