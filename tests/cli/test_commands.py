@@ -187,6 +187,15 @@ def test_predict_needs_a_folder_that_can_be_made(unetkd: Unetkd, checkpoint: str
     assert outcome.code == 1 and "-o" in outcome.err
 
 
+def test_predict_says_what_it_cannot_write_and_does_the_others(unetkd: Unetkd, checkpoint: str, tmp_path: Path) -> None:
+    for name in "ab":
+        Image.new("RGB", (32, 16)).save(tmp_path / f"{name}.png")
+    (tmp_path / "out" / "a_overlay.png").mkdir(parents=True)
+    outcome = unetkd("predict", checkpoint, tmp_path / "a.png", tmp_path / "b.png", "-o", tmp_path / "out")
+    assert outcome.code == 1 and "a.png cannot be written: Is a directory." in outcome.err
+    assert (tmp_path / "out" / "b_overlay.png").is_file()
+
+
 def test_json_never_holds_nan(unetkd: Unetkd, checkpoint: str, streets_folder: Path) -> None:
     unetkd("data", "add", "mine", streets_folder)
     outcome = unetkd("evaluate", checkpoint, "--dataset", "mine:val", "--json")
@@ -263,7 +272,9 @@ def test_keep_waits_until_a_run_has_ended(
     assert outcome.code == 1 and "still training" in outcome.err
 
 
-def test_training_goes_on_from_a_run_in_its_kind(unetkd: Unetkd, streets_folder: Path, tmp_path: Path) -> None:
+def test_training_goes_on_from_a_run_in_its_kind(
+    unetkd: Unetkd, streets_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert unetkd("data", "add", "mine", streets_folder).code == 0
     data = ("--train", "mine:train", "--val", "mine:val", "--size", "16x32", "--epochs", "1", "--batch-size", "2")
     first = unetkd("train", "--model", "U4", *data, "--json").json()["runs"][0]["id"]
@@ -275,3 +286,9 @@ def test_training_goes_on_from_a_run_in_its_kind(unetkd: Unetkd, streets_folder:
     assert (refused.code, refused.err.count("\n")) == (1, 1)
     assert f"run:{first} is of another kind (U4, normalisation batch)" in refused.err
     assert unetkd("train", "--start-from", "nobody", *data).code == 1
+    monkeypatch.setenv("UNETKD_CHECKPOINTS", str(tmp_path / "kept"))
+    both = tmp_path / "kept" / "both" / "ensemble.json"
+    both.parent.mkdir(parents=True)
+    both.write_text(json.dumps({"members": [f"run:{first}", f"run:{went_on.json()['runs'][0]['id']}"]}))
+    ensemble = unetkd("train", "--start-from", "both", *data)
+    assert ensemble.code == 1 and "is an ensemble; training goes on from one network" in ensemble.err

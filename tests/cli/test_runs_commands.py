@@ -1,6 +1,7 @@
 """`unetkd train`, `distill` and `runs`: what they start and show, and how they end. No worker is really started."""
 
 import dataclasses
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -232,7 +233,7 @@ def test_several_runs_are_stopped_at_once(unetkd: Unetkd, launched: list[Run], m
 
 
 def test_a_run_whose_settings_no_longer_make_sense_is_listed_with_why_beside_the_others(
-    unetkd: Unetkd, checkpoint: str, launched: list[Run]
+    unetkd: Unetkd, checkpoint: str, launched: list[Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unetkd("distill", "--teacher", checkpoint, *SMALL)
     student, twin = launched
@@ -242,3 +243,6 @@ def test_a_run_whose_settings_no_longer_make_sense_is_listed_with_why_beside_the
     assert "optim.epochs" in found[twin.id]["error"]["headline"]
     listed = unetkd("runs", "list")
     assert listed.code == 0 and student.id in listed.out and f"{twin.id}: " in listed.err
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    asked = unetkd("runs", "delete", twin.id)
+    assert "its settings cannot be read" in asked.err and not twin.run_dir.exists()

@@ -71,6 +71,20 @@ def test_a_run_that_failed_leaves_no_table(unetkd: Unetkd, tmp_path: Path, monke
     assert not (tmp_path / "table.json").exists()
 
 
+def test_a_table_that_could_not_be_written_is_told_before_anything_is_trained(unetkd: Unetkd, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"format_version": 99}')
+    (tmp_path / "file").write_text("")
+    for out, said in (
+        (other, "99, and this release reads"),
+        (tmp_path / "file" / "table.json", "choose another file with --out"),
+        (tmp_path, "choose another file with --out"),
+    ):
+        done = unetkd("standalone", *OPTIONS, "--out", out)
+        assert (done.code, done.err.count("\n")) == (1, 1) and said in done.err
+    assert folder.list_runs() == [] and json.loads(other.read_text()) == {"format_version": 99}
+
+
 @pytest.mark.parametrize(("options", "said"), [
     (("--models", "M64"), "no network 'M64'"),
     (("--seeds", "x"), "no list of whole numbers"),

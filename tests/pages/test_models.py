@@ -201,7 +201,7 @@ def test_a_name_that_is_taken_is_replaced_only_when_that_is_asked_for(monkeypatc
 
 def test_the_sentence_of_a_taken_name_says_how_it_is_replaced() -> None:
     with pytest.raises(CheckpointError, match="choose another name, or overwrite it with --replace"):
-        keep.target("big")
+        shelf.free("big")
     assert keep.is_taken("big") and not keep.is_taken("free") and not keep.is_taken("../big") and not keep.is_taken("")
 
 

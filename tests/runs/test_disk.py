@@ -93,6 +93,32 @@ def test_leftovers_go_when_they_are_old_enough_to_be_nobodys() -> None:
     assert not any(p.exists() for p in (*stale, deleted)) and all(p.exists() for p in fresh)
 
 
+def test_a_pack_that_grows_is_going_on_however_old_its_folder(unetkd_home: Path) -> None:
+    part = unetkd_home / "packed" / "x.part"
+    part.mkdir(parents=True)
+    (part / "images.npy").write_bytes(bytes(10))
+    old(part)
+    assert prune.plan() == []
+    old(part / "images.npy")
+    assert [removal.paths for removal in prune.plan()] == [(part,)]
+
+
+def test_what_a_run_goes_on_from_stays_until_it_is_done() -> None:
+    start = ended(days=10)
+    later = ended("stopped", config=RunConfig().with_(model={"start": f"run:{start.id}"}))
+    assert going(7) == set()
+    later.write_status(dataclasses.replace(later.written_status(), state="done"))
+    assert going(7) == {start.id}
+
+
+def test_a_run_that_somebody_came_to_need_since_the_plan_stays() -> None:
+    teacher = ended(days=10)
+    removals = [one for one in prune.plan(7) if one.kind == "run"]
+    assert [one.run for one in removals] == [teacher]
+    folder.create(taught_by(teacher))
+    assert prune.carry_out(removals) == 0 and teacher.run_dir.is_dir()
+
+
 def test_a_best_that_stands_aside_is_kept_while_it_is_the_only_one() -> None:
     run = ended("interrupted")
     aside = run.run_dir / ".best.previous"

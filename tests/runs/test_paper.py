@@ -157,8 +157,16 @@ def test_results_come_back_from_their_file_as_they_were(tmp_path: Path) -> None:
     paper_file.write(written, path)
     assert paper_file.read(path) == written
     path.write_text("{}")
-    with pytest.raises(RunError, match="make them again, or delete the file"):
+    with pytest.raises(RunError, match="put a whole copy back, or move the file away"):
         paper_file.read(path)
+    path.write_text('{"format_version": 99}')
+    with pytest.raises(RunError, match=r"format version is 99.*the release that wrote it") as newer:
+        paper_file.read(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(RunError, match=r"just now.*then try again") as refused:
+        paper_file.read(path)
+    assert not any("away" in str(caught.value) for caught in (newer, refused)), "nothing is wrong with the file"
 
 
 def test_rows_and_seeds_that_were_there_stay() -> None:

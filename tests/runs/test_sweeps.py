@@ -194,6 +194,21 @@ def test_another_teacher_under_the_old_name_makes_other_runs(launched: Launched)
     assert (left.done, left.students, left.twins) == (0, 4, 0)
 
 
+def test_a_teacher_that_is_replaced_while_a_sweep_goes_on_ends_it(launched: Launched) -> None:
+    going = driver(grid(seed=[0, 1], alpha=[0.1], temperature=[1]))
+    assert going.step()
+    for run in launched:
+        end(run)
+    file = settings.checkpoints_dir() / "m1024" / "config.json"
+    file.write_text(file.read_text().replace("0" * 64, "1" * 64))
+    with pytest.raises(RunError, match="changed under their names"):
+        while going.step():
+            pass
+    assert {run.config.seed for run in launched} == {0}, "no seed of another teacher joins the mean"
+    resumed = driver(going.spec, going.sweep)
+    assert resumed.step() and [run.config.seed for run in launched if run.config.role == "student"] == [0, 0, 1]
+
+
 def test_an_ensemble_whose_weights_a_run_searched_is_the_ensemble_that_was_asked_for(launched: Launched) -> None:
     fake_run.write_teacher("other")
     open_one = {"members": ["m1024", "other"], "weighting": "grid"}
@@ -307,6 +322,19 @@ def test_a_control_that_is_missing_is_trained_alone(launched: Launched) -> None:
     assert all(run.gain == pytest.approx(0.0) for cell in sweeps.cells(sweep) for run in cell.runs)
     assert [run.partner() for run in launched[:4]] == [open_run(launched[4].id)] * 4
     assert sweeps.compared_with(launched[4].id) == {run.id for run in launched[:4]}
+
+
+def test_a_student_that_is_taken_over_brings_its_own_twin_not_the_newest(launched: Launched) -> None:
+    config = grid(alpha=[0.1], temperature=[1]).config(grid(alpha=[0.1], temperature=[1]).cells()[0], 0)
+    student, twin = jobs.start(config)
+    end(student, miou=0.6)
+    end(twin, miou=0.5)
+    other = jobs.start(config.with_(teaching=None, hardware={"precision": "bf16"}), twin=False)[0]
+    end(other, miou=0.55)
+    sweep = driver(grid(alpha=[0.1], temperature=[1])).sweep
+    assert list(sweep.assigned().twins.values()) == [twin.id]
+    jobs.delete(twin.id)
+    assert list(driver(grid(alpha=[0.1], temperature=[1])).sweep.assigned().twins.values()) == [other.id]
 
 
 def test_a_pairs_twin_that_a_sweep_takes_over_is_compared_with_its_students_too(launched: Launched) -> None:

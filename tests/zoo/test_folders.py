@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -75,3 +76,9 @@ def test_a_folder_that_cannot_be_deleted_stays_and_leaves_no_litter(
     with pytest.raises(PermissionError):
         folders.delete(tmp_path / "best")
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_a_name_that_ends_as_what_stands_aside_does_is_a_name(tmp_path: Path) -> None:
+    for name in ("m128.previous", ".m256.previous"):
+        (tmp_path / name).mkdir()
+    assert folders.names(tmp_path, re.compile(r"\w[\w.]*")) == ["m128.previous", "m256"]

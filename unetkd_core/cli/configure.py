@@ -56,7 +56,7 @@ def _as_what_it_goes_on_from(data: dict[str, Any]) -> None:
     """Network and normalisation, where nothing says them, are those of the network that training goes on from."""
     model = _section(data, "model")
     ref = model.get("start")
-    if not isinstance(ref, str) or "name" in model:
+    if not isinstance(ref, str) or "name" in model or references.spec_of(ref) is not None:  # an ensemble: refused later
         return
     arch = references.info_of(ref).arch
     own = {"name": arch.get("name") or arch.get("backbone"), "norm": arch.get("norm")}

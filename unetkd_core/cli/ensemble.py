@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from unetkd_core import settings
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.cli import teachers
 from unetkd_core.cli.evaluate import Dataset, Limit, Split, refuse_without_labels, scenes_in_words, scenes_of, score
@@ -19,8 +18,10 @@ from unetkd_core.inference.searched import FINE_STEPS, GRID_TOP, Searched
 from unetkd_core.metrics import Scores
 from unetkd_core.models.weighting import SEARCHED, on_simplex
 from unetkd_core.models.weighting import Space as SpaceName
-from unetkd_core.zoo import ensemble_search, ensembles, references
+from unetkd_core.zoo import ensemble_search, ensembles, folders, marks, references, shelf
+from unetkd_core.zoo.checkpoints import WEIGHTS
 from unetkd_core.zoo.ensembles import EnsembleSpec
+from unetkd_core.zoo.references import Reference
 
 if TYPE_CHECKING:
     from unetkd_core.models.ensemble import EnsembleTeacher
@@ -116,9 +117,11 @@ def _warn_of_mappings(spec: EnsembleSpec, source: Source) -> None:
 
 def _warn_of_training(spec: EnsembleSpec, source: Source) -> None:
     """Who has seen the scenes looks better on them than it is, and gets too much of the vote."""
-    learned = [i.name for i in map(references.info_of, spec.members) if source.ref in i.data]
+    learned = [i.name for i in map(references.info_of, spec.members) if marks.learned_from(i, source.ref)]
     if learned:
-        remark(f"{', '.join(learned)} learned from {source.ref}; choose weights on scenes that no member has seen.")
+        remark(
+            f"{', '.join(learned)} learned from scenes of {source.ref}; choose weights on scenes that no member saw."
+        )
 
 
 def _score_of(found: EnsembleSpec, result: Searched, source: Source, limit: int | None) -> float:
@@ -190,7 +193,9 @@ def evaluate(
             }
         )
         return
-    _print(spec, scenes_in_words(source, limit), scores, mean)
+    who: list[Reference] = [*spec.members, spec]
+    signs = [marks.mark(references.info_of(ref), source.ref) for ref in who]
+    _print(spec, scenes_in_words(source, limit), scores, mean, signs)
 
 
 def _scores(spec: EnsembleSpec, source: Source, limit: int | None) -> tuple[Scores, dict[str, Scores]]:
@@ -221,14 +226,17 @@ def _given(refs: list[str], weights: str | None, space: SpaceName | None) -> Ens
     return spec
 
 
-def _print(spec: EnsembleSpec, on: str, scores: dict[str, Scores], mean: Scores) -> None:
+def _print(spec: EnsembleSpec, on: str, scores: dict[str, Scores], mean: Scores, signs: Sequence[str]) -> None:
+    """signs: what is said behind each mIoU, the ensemble's last (zoo/marks.py)."""
     columns = ("Class", *(f"#{name}" for name in scores), "#ensemble")
     everyone = [*scores.values(), mean]
     rows: list[tuple[object, ...]] = [
         (name, *(percent(one.iou[index]) for one in everyone)) for index, name in enumerate(CLASS_NAMES)
     ]
-    rows.append(("mIoU", *(percent(one.miou) for one in everyone)))
+    rows.append(("mIoU", *(f"{percent(one.miou)}{sign}" for one, sign in zip(everyone, signs, strict=True))))
     print_table(columns, rows)
+    if meaning := marks.meaning(signs):
+        remark(meaning)
     best = max(scores, key=lambda name: scores[name].miou)
     typer.echo(
         f"Weights: {ensembles.weights_in_words(spec)}. "
@@ -247,10 +255,8 @@ def _alone(candidates: Sequence[tuple[float, ...]], member: int) -> int:
 
 
 def _target(name: str, *, replace: bool) -> Path:
-    target = settings.checkpoints_dir() / references.check_name(name)
-    if target.exists() and not replace:
-        raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
-    if (target / "model.safetensors").exists():
+    target = shelf.free(name, replace=replace)
+    if (folders.current(target) / WEIGHTS).exists():
         raise CheckpointError(f"{name} is a checkpoint with weights of its own; choose another name for the ensemble.")
     return target
 

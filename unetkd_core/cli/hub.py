@@ -13,7 +13,7 @@ from unetkd_core.cli.output import counted, print_json, remark
 from unetkd_core.cli.teachers import reference
 from unetkd_core.errors import CheckpointError
 from unetkd_core.runs import forgetting
-from unetkd_core.zoo import hub, hub_cache, references
+from unetkd_core.zoo import hub, hub_cache, references, shelf
 from unetkd_core.zoo.licences import is_free
 
 
@@ -32,7 +32,7 @@ def pull(
     """
     ref = hub.parse(repo)
     if name is not None:
-        hub.free_name(name, replace=replace)
+        shelf.free(name, replace=replace)
     offer = hub.look(ref)
     files = counted(len(offer.files), "file")
     remark(f"{ref} at commit {offer.commit[:12]}: {files}, {hub.megabytes(offer.size)}{_still(offer)}")

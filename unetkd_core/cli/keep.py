@@ -11,7 +11,7 @@ from unetkd_core.cli.saying import saying
 from unetkd_core.data import catalog
 from unetkd_core.runs import folder
 from unetkd_core.runs import keep as keeping
-from unetkd_core.zoo import folders, marks, references
+from unetkd_core.zoo import folders, marks, references, shelf
 from unetkd_core.zoo.checkpoints import NOTES, CheckpointInfo
 
 
@@ -44,7 +44,7 @@ def keep(
     info = references.info_of(f"{references.RUN_PREFIX}{run_id}")
     for warning in filter(None, (references.mapping_warning(info, source) for source in sources)):
         remark(warning)
-    if folders.exists(keeping.target(name, replace=replace)):
+    if folders.exists(shelf.free(name, replace=replace)):
         remark(f"{name} will be replaced.")
     with saying() as say:
         info = keeping.keep(
@@ -61,7 +61,7 @@ def keep(
         remark(meaning)
     if early := marks.stopped(info):
         typer.echo(f"{run_id} {early}; the card says so.")
-    typer.echo(f"{name} is in {keeping.target(name, replace=True)}")
+    typer.echo(f"{name} is in {shelf.free(name, replace=True)}")
 
 
 def _miou(info: CheckpointInfo, ref: str) -> float:

@@ -65,14 +65,17 @@ def distinct_names(paths: Iterable[Path]) -> list[str]:
 
 
 def _predict_one(loaded: Loaded, path: Path, stem: Path, palette: str) -> dict[str, str]:
-    """Write both pictures; what was written, by kind."""
+    """Write both pictures; what was written, by kind. Raises UnetKDError, also where that cannot be."""
     from unetkd_core.inference.predict import predict as predict_image
 
     image = read_image(path, name=path.name)
     labels = predict_image(loaded.model, image, training_size=(loaded.info.height, loaded.info.width)).labels
     files = {kind: stem.with_name(f"{stem.name}_{kind}.png") for kind in ("labels", "overlay")}
-    write_labels_png(labels, files["labels"], palette=palette)
-    Image.fromarray(overlay(image, labels, palette=palette)).save(files["overlay"])
+    try:
+        write_labels_png(labels, files["labels"], palette=palette)
+        Image.fromarray(overlay(image, labels, palette=palette)).save(files["overlay"])
+    except OSError as error:
+        raise UnetKDError(f"What was read in {path} cannot be written: {error.strerror or error}.") from error
     typer.echo(f"{path}: {files['labels']}, {files['overlay']}", err=True)
     return {"image": str(path), **{kind: str(file) for kind, file in files.items()}}
 

@@ -130,10 +130,17 @@ def delete(run_ids: Ids, yes: Annotated[bool, typer.Option("--yes", "-y", help="
         run = folder.open_run(run_id)
         if not yes:
             typer.confirm(
-                f"Delete {run.id} ({run.config.title}, {run.disk_bytes() / 1e6:.0f} MB) for good?", abort=True, err=True
+                f"Delete {run.id} ({_title(run)}, {run.disk_bytes() / 1e6:.0f} MB) for good?", abort=True, err=True
             )
         jobs.delete(run_id)
         typer.echo(f"{run_id} is deleted.")
+
+
+def _title(run: Run) -> str:
+    try:
+        return run.config.title
+    except UnetKDError:
+        return "its settings cannot be read"
 
 
 @app.command()

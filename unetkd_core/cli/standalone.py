@@ -1,6 +1,7 @@
 """`unetkd standalone`: every network alone, over seeds, scored on whole splits; and the table of that as files."""
 
 import json
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from unetkd_core.data.source import Remembered
 from unetkd_core.errors import RunError
 from unetkd_core.runs import jobs, origins, provenance, standalone
 from unetkd_core.runs.folder import Run
+from unetkd_core.runs.status import write_text
+from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo.references import RUN_PREFIX, load_model
 
 ALL = ",".join(standalone.M_MODELS)
@@ -66,12 +69,14 @@ def standalone_(
     sources = [Remembered(catalog.open_source(ref)) for ref in on or base.data.val]
     for source in sources:
         source.check()
+    if out is not None:
+        _check(out, standalone.to_json([], base, _notes(context.obj, configs[0], sources)))
     runs = standalone.start(configs)
     remark(f"{counted(len(runs), 'run')}: {', '.join(run.config.title for run in runs)}.")
     if not follow(runs):
         raise RunError("Not every run is done, so there is no table yet. The same command goes on where they ended.")
     rows = [row for run in runs for row in _rows(run, sources)]
-    data = standalone.to_json(rows, base, _notes(context.obj, runs[0], sources))
+    data = standalone.to_json(rows, base, _notes(context.obj, runs[0].config, sources))
     if out is not None:
         rows = _write(out, standalone.grown(out, data))
     if as_json:
@@ -87,19 +92,27 @@ def _rows(run: Run, sources: Sequence[Remembered]) -> list[standalone.Row]:
     return [standalone.Row(name, seed, source.ref, run.id, epoch, score(loaded, source), origin) for source in sources]
 
 
-def _notes(words: Sequence[str], run: Run, sources: Sequence[Remembered]) -> dict[str, Any]:
+def _notes(words: Sequence[str], config: RunConfig, sources: Sequence[Remembered]) -> dict[str, Any]:
     """How the table was made, who wrote it last, and what the data were made of; networks have their own origins."""
     command = shlex.join(["unetkd", *words])
-    return {"command": command, **provenance.of_writing(), "data": jobs.data_hashes(run.config, *sources)}
+    return {"command": command, **provenance.of_writing(), "data": jobs.data_hashes(config, *sources)}
+
+
+def _check(out: Path, fresh: dict[str, Any]) -> None:
+    """Whether a table can be written there, before hours of training. Raises RunError, as `standalone.grown` does."""
+    folder = next(place for place in (out.parent, *out.parent.parents) if place.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or out.is_dir():
+        raise RunError(f"The table cannot be written to {out}: choose another file with --out.")
+    standalone.grown(out, fresh)
 
 
 def _write(out: Path, data: dict[str, Any]) -> list[standalone.Row]:
     """Write the table and its CSV; all rows that it has now."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        write_text(out, json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n", durable=False)
         rows = standalone.read(out)[1]
-        out.with_suffix(".csv").write_text(standalone.as_csv(rows), encoding="utf-8")
+        write_text(out.with_suffix(".csv"), standalone.as_csv(rows), durable=False)
     except OSError as error:
         raise RunError(f"The table cannot be written to {out}: {error.strerror or error}.") from error
     remark(f"{out} and {out.with_suffix('.csv')} are written.")

@@ -4,6 +4,7 @@ Believed first is what a finished run of the same kind took here; then this mach
 multiply-accumulates; then a guess, which says that it is one.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -132,10 +133,12 @@ def measure_in_background() -> None:
     if speed.read()["gmac"] or settings.home() in _measured:
         return
     _measured.add(settings.home())
+    home = {"UNETKD_HOME": str(settings.home())}  # whole: ours may be relative to where we are
     with suppress(OSError):
         process = subprocess.Popen(
             [sys.executable, "-m", "unetkd_core.runs.measure"],
             cwd=settings.PROJECT_ROOT,
+            env={**os.environ, **home},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

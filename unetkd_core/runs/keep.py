@@ -14,7 +14,7 @@ from unetkd_core import settings, visitors
 from unetkd_core.data.source import Source
 from unetkd_core.errors import CheckpointError, RunError
 from unetkd_core.runs import folder
-from unetkd_core.zoo import checkpoints, folders, references
+from unetkd_core.zoo import checkpoints, folders, references, shelf
 from unetkd_core.zoo.checkpoints import NAME, CheckpointInfo
 
 Progress = Callable[[str, int, int], None]
@@ -26,7 +26,7 @@ def check(run_id: str, name: str, sources: Sequence[Source], *, teacher: bool = 
     and NotAllowedError for a visitor of a public server.
     """
     visitors.refuse("Keeping a network under a name", "Your runs stay as they are, and can teach and be compared.")
-    target(name, replace=replace)
+    shelf.free(name, replace=replace)
     run = folder.open_run(run_id)
     if run.status().active:
         raise RunError(f"{run_id} is still training and its best may yet be beaten; keep it when it has ended.")
@@ -76,15 +76,7 @@ def keep(
         size, told_of = (info.height, info.width), partial(progress, source.ref)
         scores[source.ref] = evaluate(model, source, training_size=size, progress=told_of).to_json()
     update = {"metrics": {**info.metrics, **scores}}
-    return checkpoints.save(model, target(name, replace=replace), info.model_copy(update=update), half=True)
-
-
-def target(name: str, *, replace: bool = False) -> Path:
-    """The folder for a checkpoint. Raises CheckpointError for a name that cannot be one, or is taken."""
-    found = settings.checkpoints_dir() / references.check_name(name)
-    if folders.exists(found) and not replace:
-        raise CheckpointError(f"{found} exists already; choose another name, or overwrite it with --replace.")
-    return found
+    return checkpoints.save(model, shelf.free(name, replace=replace), info.model_copy(update=update), half=True)
 
 
 def is_taken(name: str) -> bool:

@@ -53,7 +53,12 @@ def findings() -> Iterator[Finding]:
         except _Missing as missing:
             yield Finding(name, False, *missing.args)
         except (UnetKDError, OSError) as error:
-            yield Finding(name, False, str(error), "Put the original files back: `git status` shows what was changed.")
+            yield Finding(
+                name,
+                False,
+                str(error),
+                "Look at what it says; what came with UNetKD can be checked out of its repository again.",
+            )
 
 
 def names() -> list[str]:
@@ -79,7 +84,10 @@ def _checkpoints() -> str:
     damaged = checkpoints.list_damaged()
     if damaged:
         name, error = damaged[0]
-        raise _Missing(f"{name}: {error}", f"Copy checkpoints/{name} again, or take the folder away.")
+        raise _Missing(
+            f"{name}: {error}",
+            f"Copy checkpoints/{name} again, read it by the release that wrote it, or take the folder out.",
+        )
     here = [name for name, _ in checkpoints.list_named()]
     if not here:
         folder = settings.checkpoints_dir()

@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from unetkd_core import outside
 from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
-from unetkd_core.runs import origins, paper, paper_choice, paper_results
+from unetkd_core.runs import origins, paper, paper_choice, paper_results, table_file
 from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_printed import ENSEMBLE
@@ -38,22 +37,18 @@ def datasets(folder: Path | None = None) -> list[str]:
 
 def read(path: Path) -> Results:
     """Results from their file. Raises RunError when it cannot be read."""
-    try:
-        data = outside.read_json(path)
-        if data["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
-        known = (*_OF_ALL, "rows", "curves", "format_version", origins.KEY)
-        listed = origins.from_json(data.get(origins.KEY, ()))
-        return Results(
-            **{name: data[name] for name in _OF_ALL},
-            rows=tuple(_made(row, listed) for row in data["rows"]),
-            curves=tuple(Curve(**{**curve, "mious": tuple(curve["mious"])}) for curve in data["curves"]),
-            notes={name: value for name, value in data.items() if name not in known},
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(
-            f"The tables in {path} cannot be read ({error}); make them again, or delete the file."
-        ) from error
+    return table_file.read(path, "The file of tables", FORMAT_VERSION, _from_json)
+
+
+def _from_json(data: Mapping[str, Any]) -> Results:
+    known = (*_OF_ALL, "rows", "curves", "format_version", origins.KEY)
+    listed = origins.from_json(data.get(origins.KEY, ()))
+    return Results(
+        **{name: data[name] for name in _OF_ALL},
+        rows=tuple(_made(row, listed) for row in data["rows"]),
+        curves=tuple(Curve(**{**curve, "mious": tuple(curve["mious"])}) for curve in data["curves"]),
+        notes={name: value for name, value in data.items() if name not in known},
+    )
 
 
 def to_json(results: Results) -> dict[str, Any]:

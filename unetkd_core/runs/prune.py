@@ -74,13 +74,21 @@ def _carry_out(removal: Removal) -> bool:
         return _remove(removal.paths)
     with contextlib.suppress(RunError):
         if removal.kind == "run":
-            jobs.delete(removal.run.id)
-            return True
+            return _delete(removal.run)
         with locks.hold(removal.run.id):
             status = removal.run.status()
             if not status.active and _still_goes(removal, removal.run, status):
                 return _remove(removal.paths)
     return False
+
+
+def _delete(run: Run) -> bool:
+    """A whole run, unless somebody has come to need it since it was planned."""
+    known = [(other, status) for other in list_runs() if (status := _status(other)) is not None]
+    if run.id in {need for other, status in known if other.id != run.id for need in _needs(other, status, bound=False)}:
+        return False
+    jobs.delete(run.id)
+    return True
 
 
 def _still_goes(removal: Removal, run: Run, status: Status) -> bool:
@@ -146,8 +154,10 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 def _is_stale(path: Path, now: float) -> bool:
+    """Whether nothing of it was touched for long: a folder keeps its date while a file in it grows."""
     try:
-        return now - path.stat().st_mtime > STALE_SECONDS
+        inside = path.rglob("*") if path.is_dir() else ()
+        return now - max(one.stat().st_mtime for one in (path, *inside)) > STALE_SECONDS
     except OSError:
         return False
 
@@ -166,15 +176,21 @@ def _old(known: list[tuple[Run, Status]], before: float) -> set[str]:
     return going
 
 
-def _needs(run: Run, status: Status) -> Iterator[str]:
-    """Ids of the runs that `run` cannot do without: its control or its student, and its teachers until it is done."""
+def _needs(run: Run, status: Status, *, bound: bool = True) -> Iterator[str]:
+    """Ids of the runs that `run` cannot do without: until it is done its teachers and what it goes on from; and, where
+    `bound`, its control or its student.
+    """
     with contextlib.suppress(UnetKDError):
-        partner = run.partner()
+        partner = run.partner() if bound else None
         if partner is not None:
             yield partner.id
-        teaching = run.config.teaching
-        if teaching is not None and status.state != "done":
-            yield from _runs_in(teaching.teacher)
+        if status.state == "done":
+            return
+        config = run.config
+        if config.teaching is not None:
+            yield from _runs_in(config.teaching.teacher)
+        if config.model.start is not None:
+            yield from _runs_in(config.model.start)
 
 
 def _runs_in(teacher: str | EnsembleSpec) -> Iterator[str]:

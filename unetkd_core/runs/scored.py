@@ -46,12 +46,6 @@ def scores_of(
     return scores
 
 
-def is_known(ref: Reference, source: Source, *, limit: int | None = None) -> bool:
-    """Whether asking would cost nothing. Raises CheckpointError, ConfigError, DataError."""
-    limit = None if limit is None or limit >= len(source) else limit
-    return _path(references.info_of(ref).sha256, source, limit).is_file()
-
-
 def _path(sha256: str, source: Source, limit: int | None) -> Path:
     made_of = [FORMAT_VERSION, sha256, source.ref, source.content_hash()]
     made_of += [] if limit is None else [limit]

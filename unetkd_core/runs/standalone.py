@@ -13,12 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from unetkd_core import outside
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.models.names import usual_norm
-from unetkd_core.runs import jobs, origins, sweep_match
+from unetkd_core.runs import jobs, origins, sweep_match, table_file
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.origins import UNKNOWN, Origin
@@ -196,13 +195,7 @@ def _listed(rows: Sequence[Row]) -> dict[str, Any]:
 
 def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
     """A table's file -> its settings and its rows. Raises RunError when it cannot be read."""
-    try:
-        data = outside.read_json(path)
-        if data["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
-        return data, _rows(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"The table {path} cannot be read ({error}); make it again, or delete it.") from error
+    return table_file.read(path, "The table", FORMAT_VERSION, lambda data: (data, _rows(data)))
 
 
 def _rows(data: dict[str, Any]) -> list[Row]:

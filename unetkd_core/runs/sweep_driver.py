@@ -96,12 +96,15 @@ class Driver:
         before = self.assigned
         runs, twins = {}, {}
         for planned in self.planned:
-            if run := _choose(there.of(self.prints.of(planned.config)), before.runs.get(planned.key)):
-                runs[planned.key] = run.id
-            key = twin_key(planned)
-            controls = there.of(self.prints.of_twin(planned.config)) if self.spec.twins else []
-            if run := _choose(controls, before.twins.get(key)):
-                twins[key] = run.id
+            key, student = (
+                twin_key(planned),
+                _choose(there.of(self.prints.of(planned.config)), before.runs.get(planned.key)),
+            )
+            if student:
+                runs[planned.key] = student.id
+            controls = there.of(self.prints.of_twin(planned.config)) if self.spec.twins and key not in twins else []
+            if control := _choose(_nearest(controls, student), before.twins.get(key)):
+                twins[key] = control.id
         self._assign(Assigned(runs, twins, before.own))
         self.tried |= {key for key, run_id in {**runs, **twins}.items() if self._one(run_id).active}
         self._note_controls()
@@ -170,6 +173,7 @@ class Driver:
         with self._alone():
             if found := self._started_elsewhere(planned):
                 return int(self._one(found).active)
+            self._require_the_same(planned)
             control = self.assigned.twins.get(twin_key(planned))
             pair = self.spec.twins and control is None and twin_key(planned) not in self.tried
             runs = jobs.start(_named(planned), twin=pair, shares=True, control=control)
@@ -177,6 +181,16 @@ class Driver:
         self._set_going({key: runs[0].id}, twins, [run.id for run in runs], [key, *twins])
         self.reporter.log.line(f"Started {' and '.join(run.id for run in runs)}: {self.current}")
         return len(runs)
+
+    def _require_the_same(self, planned: Planned) -> None:
+        """Raises RunError where teacher or data were replaced under their names since this go began: seeds of one cell
+        would be of two teachers.
+        """
+        if sweep_match.Prints().of(planned.config) != self.prints.of(planned.config):
+            raise RunError(
+                "The teacher's weights or the data have changed under their names since this sweep went on. Resume it, "
+                "and every cell that is not of today's is trained anew; or put back what was there."
+            )
 
     def _started_elsewhere(self, planned: Planned) -> str | None:
         """The id of this very run if somebody has started it since we looked; its control is taken over too."""
@@ -278,6 +292,18 @@ def stop_runs(sweep: Sweep, by: str | None = None) -> None:
 def _stop(run_id: str, by: str | None) -> None:
     with contextlib.suppress(RunError, NotAllowedError):  # it ended by itself, or was resumed by another, meanwhile
         jobs.stop(run_id, by=by)
+
+
+def _nearest(controls: Sequence[Run], student: Run | None) -> Sequence[Run]:
+    """Those that can count, the student's own first, then such as computed as it did: what then tells them apart is
+    the teaching alone.
+    """
+    if student is None:
+        return controls
+    own = student.partner()
+    own_id = "" if own is None else own.id
+    rank = {run.id: read_one(run.id, 0).state == "done" for run in controls}
+    return sorted(controls, key=lambda c: (not rank[c.id], c.id != own_id, not sweep_match.computed_alike(student, c)))
 
 
 def _choose(there: Sequence[Run], before: str | None) -> Run | None:

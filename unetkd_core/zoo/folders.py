@@ -13,9 +13,12 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+ASIDE: Final = ".previous"
+"""How the name ends, after a leading dot, under which an old folder steps aside."""
 
 _STALE_SECONDS = 3600.0
 _TRIES = 20
@@ -57,7 +60,7 @@ def names(parent: Path, pattern: re.Pattern[str]) -> list[str]:
     if not parent.is_dir():
         return []
     found = {
-        path.name.removesuffix(".previous").removeprefix(".") if path.name.endswith(".previous") else path.name
+        path.name[1:].removesuffix(ASIDE) if path.name.startswith(".") and path.name.endswith(ASIDE) else path.name
         for path in parent.iterdir()
         if path.is_dir()
     }
@@ -150,7 +153,7 @@ def _swap(new: Path, folder: Path) -> None:
 
 
 def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.previous")
+    return folder.with_name(f".{folder.name}{ASIDE}")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -10,10 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from unetkd_core import outside, settings, visitors
+from unetkd_core import outside, visitors
 from unetkd_core.errors import CheckpointError, HubError
 from unetkd_core.models import complexity
-from unetkd_core.zoo import cards, checkpoints, ensembles, folders, hub_cache, references
+from unetkd_core.zoo import cards, checkpoints, ensembles, folders, hub_cache, references, shelf
 from unetkd_core.zoo.checkpoints import CARD, CONFIG, ENSEMBLE, WEIGHTS, CheckpointInfo
 from unetkd_core.zoo.hub_errors import checked_token
 from unetkd_core.zoo.hub_forget import Forgotten, forget
@@ -30,7 +30,6 @@ __all__ = [
     "Pushed",
     "fetch",
     "forget",
-    "free_name",
     "keep",
     "known",
     "look",
@@ -139,7 +138,7 @@ def keep(ref: HubRef, name: str, *, replace: bool = False) -> Path:
 
     Returns its folder. Raises CheckpointError for a name that is taken or cannot be one.
     """
-    target = free_name(name, replace=replace)
+    target = shelf.free(name, replace=replace)
     spec = references.spec_of(str(ref))
     if spec is not None:
         ensembles.save(spec, target)
@@ -151,14 +150,6 @@ def keep(ref: HubRef, name: str, *, replace: bool = False) -> Path:
         folders.replace(target, {CONFIG: info.dumps().encode(), WEIGHTS: weights, CARD: card})
     except OSError as error:
         raise CheckpointError(f"{name} cannot be written: {error.strerror or error}. Free space.") from None
-    return target
-
-
-def free_name(name: str, *, replace: bool = False) -> Path:
-    """The folder that `keep` would write. Raises CheckpointError for a name that is taken or cannot be one."""
-    target = settings.checkpoints_dir() / references.check_name(name)
-    if folders.exists(target) and not replace:
-        raise CheckpointError(f"{target} exists already; choose another name, or overwrite it with --replace.")
     return target
 
 

@@ -4,6 +4,7 @@ Needs no torch.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from unetkd_core import settings, visitors
 from unetkd_core.errors import CheckpointError, UnetKDError
@@ -28,6 +29,16 @@ def ensembles_there() -> list[str]:
     """Names of the folders that hold an ensemble.json, whatever it says."""
     folder = settings.checkpoints_dir()
     return [n for n in folders.names(folder, NAME) if (folders.current(folder / n) / ensembles.ENSEMBLE).is_file()]
+
+
+def free(name: str, *, replace: bool = False) -> Path:
+    """The folder that a checkpoint or ensemble of this name would have. Raises CheckpointError for a name that cannot
+    be one, or is taken and not to be replaced.
+    """
+    found = settings.checkpoints_dir() / references.check_name(name)
+    if folders.exists(found) and not replace:
+        raise CheckpointError(f"{found} exists already; choose another name, or overwrite it with --replace.")
+    return found
 
 
 def delete(name: str) -> None:
