@@ -68,7 +68,8 @@ function arrangement(model) {
 
 // Whom the others are compared with, where there is a choice.
 function against(model) {
-  const menu = el("select", { class: "menu", "aria-label": "Compared with" }, el("option", { value: "" }, "with its twin"), ...model.networks.map((layer, i) => el("option", { value: String(i) }, `with ${nameOf(model, layer)}`)));
+  const menu = el("select", { class: "menu", "aria-label": "Compared with" }, el("option", { value: "" }, "as usual"), ...model.networks.map((layer, i) => el("option", { value: String(i) }, `with ${nameOf(model, layer)}`)));
+  menu.value = model.against ? String(model.networks.indexOf(model.against)) : "";
   menu.onchange = () => {
     model.against = menu.value === "" ? null : model.networks[Number(menu.value)];
     setView(model, model.view);

@@ -11,9 +11,9 @@ function focused() {
 const typing = (node) => Boolean(node && (node.isContentEditable || /^(TEXTAREA|SELECT)$/.test(node.tagName) || (node.tagName === "INPUT" && node.type !== "range")));
 
 export function listen(model) {
-  const ours = () => { // of several viewers, the one with the focus; where none has it, the one that is pointed at
+  const ours = () => { // of several viewers, the one with the focus; where nothing has it, the one that is pointed at
     const node = focused(), holder = node?.closest(".ukd");
-    return !typing(node) && (holder ? holder === model.root : model.root.matches(":hover"));
+    return !typing(node) && (holder ? holder === model.root : (!node || node === document.body) && model.root.matches(":hover"));
   };
   const down = (event) => {
     if (!event.key || !model.header || event.ctrlKey || event.metaKey || event.altKey || !ours()) return; // a browser that fills in a form sends keys without a name

@@ -82,7 +82,8 @@ function told(model) {
   if (model.header.mode === "probe") return probeTold(model);
   const { swipe, opacity, view, temperature, mode: arrangement } = model, mix = model.networks.find((layer) => layer.mix)?.mix;
   const sides = arrangement === "swipe" ? model.sides.map((side) => drawnOf(model.layers).indexOf(side)) : null;
-  return { news: model.news, swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.kept, view, temperature, weights: mix ? [...mix.weights] : null };
+  return { news: model.news, swipe, arrangement, sides, opacity, shown: [...model.shown].sort(), pixel: model.kept, view, temperature, weights: mix ? [...mix.weights] : null,
+    against: model.against ? model.networks.indexOf(model.against) : null };
 }
 
 // How it is looked at comes from Python when it has news (an address); otherwise it is the browser's.

@@ -58,6 +58,7 @@ export function point(model, host, cells, { focus = host, live, press = true }) 
   const leave = () => (model.kept ? show(...model.kept) : hide());
   for (const { picture } of cells) follows(picture, { show, leave, pin, pinned: () => model.pinned, say, press, width, height });
   focus.addEventListener("keydown", (event) => {
+    if (event.target.closest("button, a, select, input")) return; // what lies in a cell has keys of its own
     const from = model.pixel ?? [width >> 1, height >> 1], far = event.shiftKey ? 10 : 1;
     if (event.key in MOVES) {
       moved = true;

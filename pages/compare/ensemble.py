@@ -122,7 +122,7 @@ def problems(members: Sequence[Member], told: Sequence[str]) -> None:
     if headline:
         kit.problem(headline, hint)
     for line in [*told, *([hint] if hint and not headline else [])]:
-        st.caption(line)
+        kit.note(line)
 
 
 def nobody() -> None:

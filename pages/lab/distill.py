@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words, visitor
+from pages.ui.discreet import discreet
 from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import estimate, jobs, limits, teacher_price
@@ -40,9 +41,8 @@ def cost(config: RunConfig, twin: bool) -> str:
     try:
         expected, teacher = estimate.estimate(config, twin=twin), estimate.teacher_cost(config)
     except UnetKDError as error:
-        st.html(
-            f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div><p class="ukd-note">{error}</p>'
-        )
+        st.html(f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div>')
+        kit.note(discreet(str(error)))
         return ""
     time_here = kit.duration(run_words.rough(expected.seconds))
     st.html(
@@ -98,8 +98,8 @@ def launcher(config: RunConfig, twin: bool) -> None:
     ):
         start(config, twin)
     if busy:
-        wait = "It will wait its turn: each visitor has one, then each a second."
-        alone = "It will wait until there is room beside the one that is running."
+        wait = "It will queue: every visitor’s first run goes before anyone’s second."
+        alone = "It starts as soon as a slot is free."
         st.html(f'<p class="ukd-note run-hint">{wait if visitor.is_public() else alone}</p>')
     visitor.note(f"A shared server: {limits.in_words()}.")
     visitor.note_unkept()

@@ -31,7 +31,9 @@ state = st.session_state
 def switch() -> None:
     """The mode, for this window."""
     kit.section("The presenter’s mode", "for this window, on every page")
-    on = st.toggle("On stage", value=stage.now().on, key=kit.key(PAGE, "on"), on_change=turn)
+    key = kit.key(PAGE, "on")
+    state[key] = stage.now().on  # the buttons at the page's top, and an address, turn it too
+    on = st.toggle("On stage", key=key, on_change=turn)
     kit.note(
         "Larger type; without Streamlit’s own menu and hints. “Reset this page”, at the top, opens a page as it first "
         "was; runs stay."
@@ -95,7 +97,7 @@ def check() -> None:
 
 def _verdict(known: list[Finding]) -> str:
     if not known:
-        return "nothing is connected to"
+        return "this check connects to nothing"
     lacking = sum(not finding.ok for finding in known)
     return "everything is here" if not lacking else f"{lacking} of {len(known)} are missing"
 

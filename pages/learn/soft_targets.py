@@ -52,7 +52,14 @@ def menus(known: trio.Known, found: scene_choice.Found, place: places.Place) -> 
                 mark = kit.ROLE[role]
                 name = f":{mark.color}[**{mark.marker} {role.capitalize()}**]"
                 choices = [ref for ref in trio.options(known, role) if ref != trio.NOBODY]
-                st.selectbox(name, choices, key=key, format_func=lambda ref: trio.label(known, ref), width=220)
+                st.selectbox(
+                    name,
+                    choices,
+                    key=key,
+                    format_func=lambda ref: trio.label(known, ref),
+                    width=220,
+                    persist_state="session",
+                )
             scene_choice.controls(PAGE, found, place)
             scene_choice.dice(PAGE, place)
         scene_choice.strip(PAGE, place, at_once=6)
@@ -89,7 +96,7 @@ def story(known: trio.Known, place: places.Place, scene: Scene, told: list[str])
             for line in told + more:
                 kit.note(line)
     waiting = {} if later else {"waiting": "This street cannot be read by both networks."}
-    chosen = probe(scene.image, scene.labels, said, start, key=kit.key(PAGE, "probe"), **waiting)
+    chosen = probe(scene.image, scene.labels, said, start, key=soft_start.PROBE, **waiting)
     return replace(chosen, pixel=chosen.pixel or start.choice.pixel), later
 
 

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pages.ui import price, readings
 from pages.ui.caches import STREET
 from pages.ui.readings import Picture, Reading
@@ -110,11 +108,6 @@ def _agreement(reading: Reading, judge: Reading | None, picture: Picture) -> flo
     if judge is None or judge.labels is None or reading.labels is None:
         return None
     return _number(side_by_side.agreement([judge.labels, reading.labels], picture.truth)[0, 1])
-
-
-def agreement(cast: Sequence[Reading], picture: Picture) -> np.ndarray:
-    """(N, N): how often each two that have read the picture say the same; their order is the cast's."""
-    return side_by_side.agreement([r.labels for r in cast if r.labels is not None], picture.truth)
 
 
 def iou_column(index: int) -> str:

@@ -37,15 +37,14 @@ def answer(cast: Sequence[Reading], picture: Picture, view: View | None) -> str:
 
 
 def _errors(done: Sequence[Reading], picture: Picture, view: View) -> str:
-    pair = _compared(done)
+    pair = _compared(done, view)
     if pair is None or picture.truth is None:
         return ""
     one, other = pair
     gain, loss = _only_right(one, other, picture.truth)
-    whom = "its twin" if (one.role, other.role) == ("student", "twin") and other.alone else other.called
     return (
         f"Where one is right and the other is not: {one.called} gains {percent(gain)} of this street’s pixels "
-        f"on {whom}, and loses {percent(loss)}."
+        f"on {other.called}, and loses {percent(loss)}."
     )
 
 
@@ -76,14 +75,20 @@ def _second(done: Sequence[Reading], picture: Picture, view: View) -> str:
 
 
 def _gain(done: Sequence[Reading], picture: Picture, view: View) -> str:
-    pair = _compared(done)
-    return (
-        f"How much more each believes in the true class than whom it is held against: {pair[1].called}." if pair else ""
-    )
+    pair = _compared(done, view)
+    return f"How much more probability each gives the true class than {pair[1].called} does." if pair else ""
 
 
-def _compared(done: Sequence[Reading]) -> tuple[Reading, Reading] | None:
-    """Who is held against whom: the student against its twin, else the first against the second."""
+def _compared(done: Sequence[Reading], view: View) -> tuple[Reading, Reading] | None:
+    """Who is compared with whom: the two of a swipe; the first of the others with whom the menu chose; else the student
+    with the twin, else the first with the second.
+    """
+    if view.arrangement == "swipe" and view.sides is not None and max(view.sides) < len(done):
+        left, right = view.sides
+        return done[right], done[left]
+    if view.against is not None and view.against < len(done) > 1:
+        other = done[view.against]
+        return first([r for r in done if r is not other], "student") or next(r for r in done if r is not other), other
     student, twin = first(done, "student"), first(done, "twin")
     if student and twin:
         return student, twin

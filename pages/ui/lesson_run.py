@@ -1,5 +1,6 @@
 """Lesson 6: a student of one's own with its untaught twin, judged by their run folders; and what one seed is worth."""
 
+import html
 import statistics
 from typing import Final
 
@@ -92,7 +93,7 @@ def after() -> None:
     if pair is not None and pair.done and pair.gain is not None:
         student, twin_point = pair.compared()
         assert student is not None and twin_point is not None  # there is a gain
-        kit.section("Yours", run_words.settings_line(pair.main.run, pair.main.run.config))
+        kit.section("Yours", html.escape(run_words.settings_line(pair.main.run, pair.main.run.config)))
         st.html(
             lesson_figures.bars(
                 [

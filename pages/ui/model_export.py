@@ -10,7 +10,7 @@ from pages.ui.background import Work
 from pages.ui.model_list import Entry
 from pages.ui.model_work import Action
 from unetkd_core.data import catalog
-from unetkd_core.errors import UnetKDError
+from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.zoo import export, export_apart
 from unetkd_core.zoo.export import Made, Quantising
 from unetkd_core.zoo.references import mapping_warning
@@ -47,8 +47,12 @@ def _wants_int8(one: Entry) -> bool:
 
 def _quantising(one: Entry) -> Quantising:
     """What its ranges and its loss are measured on, and a word where those labels mean something else."""
-    splits = list(places.found())
     usual = Quantising()
+    try:
+        splits = list(places.found())
+    except DataError as error:  # a damaged register of datasets
+        kit.problem(error, key=kit.key(PAGE, "export_places"))
+        return usual
     calibrate, check_on = (
         st.selectbox(
             label, splits, splits.index(ref) if ref in splits else 0, key=kit.key(PAGE, f"{name}_{one.ref}"), help=why

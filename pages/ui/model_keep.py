@@ -9,7 +9,7 @@ from pages.ui.background import Tell, Work
 from pages.ui.model_list import Entry
 from pages.ui.model_work import Action
 from unetkd_core.data import catalog
-from unetkd_core.errors import UnetKDError
+from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import keep
 from unetkd_core.zoo import marks, shelf
 from unetkd_core.zoo.checkpoints import CheckpointInfo
@@ -23,6 +23,11 @@ def action(one: Entry, run_id: str) -> Action:
 
 
 def _form(one: Entry, run_id: str) -> None:
+    try:
+        known = list(places.found())
+    except DataError as error:  # a damaged register of datasets
+        kit.problem(error, key=kit.key(PAGE, "keep_data"))
+        return
     name = st.text_input(
         "Name", key=kit.key(PAGE, f"name_{run_id}"), placeholder="my-student",
         help="Letters, digits, dots and dashes: its folder in checkpoints/.",
@@ -31,7 +36,7 @@ def _form(one: Entry, run_id: str) -> None:
     free = bool(name) and (replace or not keep.is_taken(name))
     title = st.text_input("Title", one.info.title, key=kit.key(PAGE, f"title_{run_id}"))
     splits = st.multiselect(
-        "Scored on", list(places.found()), default=["streets:val"], key=kit.key(PAGE, f"on_{run_id}"),
+        "Scored on", known, default=["streets:val"], key=kit.key(PAGE, f"on_{run_id}"),
         help="At the labels’ own size, all scenes of the split: this takes a minute or two.",
     )  # fmt: skip
     teacher = one.info.role == "alone" and st.toggle("It is a teacher", key=kit.key(PAGE, f"teacher_{run_id}"))

@@ -108,6 +108,7 @@ def toolbar(page: str, known: trio.Known) -> None:
                 key=key,
                 format_func=lambda ref, out=role is None: _name(known, ref, out),
                 width=_MENU_WIDTH,
+                persist_state="session",
             )
         rest = [ref for ref in infos if ref not in chosen(page)]
         if rest and len(chosen(page)) < MOST:

@@ -82,13 +82,15 @@ def megabytes(ref: str) -> float | None:
 
 
 def sentence(readings: Sequence[Reading], seconds: Mapping[str, float]) -> str:
-    """What the student saves, in words: "The student has 1/4 of its teacher’s weights and takes 0.6 of its time."."""
+    """What the student saves, in words: "The student has 1/4 of the teacher’s weights and takes half its time."."""
     teacher, student = first(readings, "teacher"), first(readings, "student")
     if not teacher or not student or not (teacher.alone and student.alone):
         return ""
     if teacher.info.parameters <= student.info.parameters:
         return ""
-    told = f"The student has 1/{teacher.info.parameters / student.info.parameters:.0f} of its teacher’s weights"
+    ratio = teacher.info.parameters / student.info.parameters
+    share = f"1/{ratio:.0f}" if ratio >= 1.8 else f"{100 / ratio:.0f} %"
+    told = f"The student has {share} of the teacher’s weights"
     if teacher.ref in seconds and student.ref in seconds and teacher.ref != student.ref:
         told += f" and takes {_time(seconds[student.ref] / seconds[teacher.ref])}"
     return told + "."
@@ -110,7 +112,7 @@ def note(readings: Sequence[Reading], dataset: str | None, timed: bool) -> str:
     }.get(dataset, f"mIoU in percent on {html.escape(str(dataset))}, one seed")
     if why := _flattering(readings, dataset):
         where += f". {SIGN} {why} these very scenes, which flatters"
-    time = f" Time: measured here, median of {TIMED_RUNS}, {cores()} CPU cores." if timed else " Timing …"
+    time = f" Time: measured here, median of up to {TIMED_RUNS}, {cores()} CPU cores." if timed else " Timing …"
     street = f"one {STREET[0]} × {STREET[1]} street at each net’s own scale"
     return f"{where}. Weights in numbers; MACs and time for {street}.{time}"
 

@@ -202,7 +202,7 @@ def _lonely(readings: Sequence[Reading], picture: Picture) -> bool:
 def _of_truth(scored: Sequence[Reading]) -> str:
     student, twin = first(scored, "student"), first(scored, "twin")
     if student and twin and student.alone and twin.alone:
-        told = f"the taught student gets {percent(student.right)} right, its untaught twin {percent(twin.right)}"
+        told = f"the taught student gets {percent(student.right)} right, the untaught twin {percent(twin.right)}"
         return f"Of this street’s pixels {told}."
     if len(scored) <= FEW:
         (one, *others) = scored
@@ -219,9 +219,8 @@ def _of_judge(scored: Sequence[Reading], told_by: Reading | None) -> str:
     student, twin = first(scored, "student") or scored[0], first(scored, "twin")
     if told_by is None:
         return "There is no label for this photo: judge by eye."
-    teacher = "its teacher" if student.role == "student" and told_by.alone else told_by.called
-    told = f"{_upper(student.called)} says what {teacher} says on {percent(student.right)} of this photo"
-    return told + (f", its untaught twin on {percent(twin.right)}." if twin and twin is not student else ".")
+    told = f"{_upper(student.called)} says what {told_by.called} says on {percent(student.right)} of this photo"
+    return told + (f", {twin.called} on {percent(twin.right)}." if twin and twin is not student else ".")
 
 
 def _upper(text: str) -> str:

@@ -178,6 +178,7 @@ def _delete(runs: list[Run]) -> None:
             jobs.delete(run.id, by=visitor.owner())
     except UnetKDError as error:
         st.session_state[kit.key(PAGE, "refused")] = str(error)
+        return
     st.query_params.pop("run", None)
 
 

@@ -51,11 +51,9 @@ def number(page: str) -> int:
 
 def controls(page: str, found: Found, place: places.Place, on_change: Callable[[], None] | None = None) -> None:
     """The menu of splits and the scene's number."""
-    key = keys(page)
-    st.selectbox("Streets from", list(found), key=key["data"], on_change=on_change or "rerun", width=230)
-    st.number_input(
-        f"Scene, of {place.count:,}", 1, place.count, key=key["scene"], on_change=on_change or "rerun", width=140
-    )
+    key, kept = keys(page), {"on_change": on_change or "rerun", "persist_state": "session"}
+    st.selectbox("Streets from", list(found), key=key["data"], width=230, **kept)
+    st.number_input(f"Scene, of {place.count:,}", 1, place.count, key=key["scene"], width=140, **kept)
 
 
 def dice(page: str, place: places.Place) -> None:

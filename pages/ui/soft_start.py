@@ -21,6 +21,7 @@ ROLES: Final = ("teacher", "student")
 MENUS: Final = {role: kit.key(PAGE, role) for role in ROLES}
 VALUES: Final = {name: kit.key(PAGE, name) for name in soft_choice.NAMES}
 ADDRESS: Final = {**VALUES, **scene_choice.keys(PAGE), **MENUS}
+PROBE: Final = kit.key(PAGE, "probe")
 _START, _NEWS, _NOW = (kit.key(PAGE, name) for name in ("start", "news", "now"))
 _LOOKED_AT: Final = 12
 """Scenes that are looked through for a large vehicle before the page opens with whatever comes first."""
@@ -70,6 +71,10 @@ def start(place: places.Place, scene: Scene, teacher: np.ndarray | None) -> tupl
         choice = replace(state.get(_NOW, soft_choice.PAPER), pixel=None)
     elif known[1].choice.pixel is None and teacher is not None:
         choice = state.get(_NOW, known[1].choice)
+    elif PROBE not in state and _NOW in state:  # a new visit goes on where it was left; it is no news to anybody
+        again = Start(known[1].token, state[_NOW])
+        state[_START] = (here, again)
+        return again, []
     else:
         return known[1], []
     if choice.pixel is None and teacher is not None:

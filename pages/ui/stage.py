@@ -25,7 +25,8 @@ _KEYS: Final = {
     "scenes": ("overlays_stripbox", "ensemble_stripbox", "soft_below", "data_stripbox"),
     "start": (
         *("distill_start", "sweeps_start", "sweeps_first", "runs_train", "soft_launch", "home_train", "lessons_train"),
-        *("distill_stop", "runs_stop", "runs_disk", "runs_delete_*", "sweeps_stop", "sweeps_resume", "data_add"),
+        *("distill_stop", "distill_resume_*", "runs_stop", "runs_resume_*", "runs_disk", "runs_delete_*"),
+        *("sweeps_stop", "sweeps_resume", "sweeps_delete_*", "data_add"),
     ),
 }
 """Name -> keys of the containers and buttons that it hides; with a star, all that begin so."""

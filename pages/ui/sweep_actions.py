@@ -64,7 +64,7 @@ def actions(sweep: Sweep, active: bool) -> None:
 
 def forget(sweep: Sweep, *, disabled: bool = False) -> None:
     """A button that asks first."""
-    with st.popover("Delete", disabled=disabled):
+    with st.popover("Delete", disabled=disabled, key=kit.key(PAGE, f"delete_menu_{sweep.id}")):
         st.write("The grid is forgotten. Its runs stay: another sweep, and Runs, still find them.")
         st.button(
             "Delete the sweep", key=kit.key(PAGE, f"delete_{sweep.id}"), on_click=attempt, args=(_delete, sweep.id)

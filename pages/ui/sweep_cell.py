@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages.ui import charts, kit, sweep_heat, sweep_words
+from pages.ui.discreet import discreet
 from unetkd_core.runs.sweep_grid import SweepSpec
 from unetkd_core.runs.sweep_results import CellResult, CellRun
 from unetkd_core.training.presets import METHODS
@@ -55,13 +56,14 @@ def _which(result: CellResult, page: str) -> CellRun:
 def _table(result: CellResult) -> str:
     rows = "".join(_row(run) for run in result.runs)
     why = "".join(
-        f'<p class="swp-why">Seed {run.seed}: {html.escape(run.student.problem)}</p>'
+        f'<p class="swp-why">Seed {run.seed}: {html.escape(discreet(run.student.problem))}</p>'
         for run in result.runs
         if run.student.problem
     )
     head = (
-        "<th>Seed</th><th>State</th>"
-        f"<th>{kit.marker_html('student')} Taught</th><th>{kit.marker_html('twin')} Twin</th><th>Gain</th>"
+        '<th scope="col">Seed</th><th scope="col">State</th>'
+        f'<th scope="col">{kit.marker_html("student")} Taught</th><th scope="col">{kit.marker_html("twin")} Twin</th>'
+        '<th scope="col">Gain</th>'
     )
     return f'<table class="swp-seeds"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{why}'
 
@@ -72,7 +74,7 @@ def _row(run: CellRun) -> str:
     gain = run.gain
     mark = "" if gain is None or round(100 * gain, 1) <= 0 else ' class="ukd-student"'
     return (
-        f"<tr><th>{run.seed}</th><td>{state}</td><td>{kit.percent(run.miou)}</td>"
+        f'<tr><th scope="row">{run.seed}</th><td>{state}</td><td>{kit.percent(run.miou)}</td>'
         f"<td>{kit.percent(run.twin.curve.best())}</td><td><b{mark}>{kit.points(gain)}</b></td></tr>"
     )
 

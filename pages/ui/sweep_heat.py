@@ -21,9 +21,9 @@ from unetkd_core.zoo import references
 
 BANDS: Final = 9
 LEVELS: Final = tuple(round(2 + 62 * (band / (BANDS - 1)) ** 1.25) for band in range(BANDS))
+"""Percent of the student's colour in each band, as on the ensemble's triangle."""
 _FULL_GAIN: Final = 0.02
 """A gain of so much at least has the fullest colour."""
-"""Percent of the student's colour in each band, as on the ensemble's triangle."""
 WORDS: Final = {"waiting": "", "queued": "next", "running": "", "done": "", "failed": "failed"}
 _FOLDER: Final = PROJECT_ROOT / "assets" / "sweeps"
 _HEAT = st.components.v2.component(

@@ -37,7 +37,7 @@ def answer(spec: SweepSpec, results: Results, what: Score) -> str:
     summary = top.summary(what)
     assert summary.mean is not None
     who = sweep_heat.who(spec, top.cell)
-    cell = f"{sweep_heat.where(top.cell).replace(', ', ' and ')}{f' ({who})' if who else ''}"
+    cell = html.escape(f"{sweep_heat.where(top.cell).replace(', ', ' and ')}{f' ({who})' if who else ''}")
     spread = f" {sweep_heat.spread(summary)}" if summary.spread is not None else ""
     sure = f"{spread}, {kit.term('one seed', seeds(summary.n))}"
     done, _, runs = runs_done(results)

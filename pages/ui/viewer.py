@@ -97,7 +97,8 @@ SHEETS: Final = [_FOLDER / name for name in ("viewer.css", "controls.css", "soft
 class View:
     """As of the last release: swipe and opacity in [0, 1], shown class indices, probed pixel (column, row), what is
     shown (`name`), temperature, the weights of a mix (None where there is none), how a grid lies and which two layers a
-    swipe compares (layers.Settings).
+    swipe compares (layers.Settings), and with which network, counted among those with logits, all others are compared
+    (None: as usual).
     """
 
     swipe: float
@@ -109,6 +110,7 @@ class View:
     weights: tuple[float, ...] | None = None
     arrangement: Arrangement = "grid"
     sides: tuple[int, int] | None = None
+    against: int | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:
     """What the browser last told of this news, where it told anything, else what it was given."""
     pixel, weights = state.get("pixel", header["pixel"]), state.get("weights")
     usual = range(1, len(CLASSES)) if header["shown"] is None else header["shown"]
-    sides = state.get("sides", header["sides"])
+    sides, against = state.get("sides", header["sides"]), state.get("against")
     return View(
         swipe=float(state.get("swipe", header["swipe"])),
         opacity=float(state.get("opacity", header["opacity"])),
@@ -186,6 +188,7 @@ def _heard(state: dict[str, Any], header: dict[str, Any]) -> View:
         weights=tuple(float(w) for w in weights) if weights else None,
         arrangement=state.get("arrangement", header["arrangement"]),
         sides=(int(sides[0]), int(sides[1])) if sides else None,
+        against=None if against is None else int(against),
     )
 
 

@@ -73,4 +73,4 @@ def note(text: str) -> None:
 def note_unkept() -> None:
     """A calm line where the browser keeps no key: after a reload nobody knows whose the runs were."""
     if state.get(UNKEPT):
-        note("Your browser keeps nothing for this page, so your runs are this window’s only: a reload gives them up.")
+        note("Your browser keeps nothing for this page: after a reload you can no longer stop or delete your runs.")

@@ -97,4 +97,4 @@ def test_a_browser_that_refuses_storage_is_told_so(public: str, open_page: Calla
         }"""
     )
     page.goto(f"{public}/runs")
-    page.get_by_text("your runs are this window’s only").wait_for()
+    page.get_by_text("after a reload you can no longer stop or delete your runs").wait_for()

@@ -154,6 +154,27 @@ def test_errors_against_the_teacher_instead(page: Page) -> None:
     same(got[..., 3], np.where((is_ < 6) & ~((mine == is_) & (other == is_)), 255, 0))
 
 
+def test_the_menu_says_whom_the_pictures_are_compared_with_after_they_were_laid_anew(page: Page) -> None:
+    choose(page, "errors")
+    menu = page.locator(".st-key-views select[aria-label='Compared with']")
+    menu.select_option(label="with the teacher")
+    for name in ("Swipe", "Side by side"):
+        page.locator(".st-key-views .arrange").get_by_role("button", name=name).click()
+    expect(menu).to_have_value("0")
+    page.locator(".st-key-views .cells").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-views .pinned")).to_have_count(1)
+
+
+def test_enter_on_a_pictures_save_button_saves_and_pins_nothing(page: Page) -> None:
+    button = page.locator(".st-key-views .cell button.save").first
+    button.focus()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.endswith(".png")
+    expect(page.locator(".st-key-views .pinned")).to_have_count(0)
+
+
 def test_disagreement_counts_the_others(page: Page) -> None:
     choose(page, "disagreement")
     got = canvas(page, "twin")

@@ -1,6 +1,7 @@
 """How Compare is looked at: from the address, into the address, and the sentence that goes with each view."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def cast(picture: Picture) -> list[Reading]:
     return readings.score(made, picture)
 
 
-def told(cast: list[Reading], picture: Picture, name: str, **more: float) -> str:
+def told(cast: list[Reading], picture: Picture, name: str, **more: Any) -> str:
     return compare_words.answer(cast, picture, replace(PLAIN, name=name, **more))  # type: ignore[arg-type]
 
 
@@ -95,8 +96,23 @@ def test_errors_tell_what_the_student_gains_on_its_twin(cast: list[Reading], pic
     people = 100 * (picture.truth == 5).mean()
     assert told(cast, picture, "errors") == (
         f"Where one is right and the other is not: the taught student gains {people:.1f} % of this street’s pixels on "
-        "its twin, and loses 0.0 %."
+        "the untaught twin, and loses 0.0 %."
     )
+
+
+def test_sentences_follow_whom_the_menu_and_the_swipe_compare_with(cast: list[Reading], picture: Picture) -> None:
+    """The cast: teacher, taught student, untaught twin; posts and people are what they miss."""
+    assert picture.truth is not None
+    posts = 100 * (picture.truth == 4).mean()
+    against_teacher = told(cast, picture, "errors", against=0)
+    assert f"the taught student gains 0.0 % of this street’s pixels on the teacher, and loses {posts:.1f} %" in (
+        against_teacher
+    )
+    assert told(cast, picture, "errors", arrangement="swipe", sides=(1, 0)) == against_teacher.replace(
+        "the taught student gains 0.0 %", f"the teacher gains {posts:.1f} %"
+    ).replace(f"on the teacher, and loses {posts:.1f} %", "on the taught student, and loses 0.0 %")
+    assert told(cast, picture, "gain").endswith("than the untaught twin does.")
+    assert told(cast, picture, "gain", against=0).endswith("than the teacher does.")
 
 
 def test_entropy_names_the_least_sure_first_and_follows_the_temperature(cast: list[Reading], picture: Picture) -> None:

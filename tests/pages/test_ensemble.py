@@ -204,6 +204,12 @@ def test_going_somewhere_fills_the_weights_in_and_confidence_has_no_point() -> N
 
 
 @pytest.mark.usefixtures("networks")
+def test_mark_up_in_an_address_is_shown_as_text() -> None:
+    at = opened(members="![x](https://a.example/p.png)")
+    assert not at.exception and "https://a.example" not in "".join(c.value for c in at.caption)
+    assert "![x]" in text(at)
+
+
 def test_an_address_may_say_by_confidence() -> None:
     at = opened(**THREE, weights="confidence")
     assert sent(at)["start"]["weighting"] == "confidence" and "On this street" in text(at)

@@ -199,6 +199,15 @@ def test_a_name_that_is_taken_is_replaced_only_when_that_is_asked_for(monkeypatc
     assert at.query_params["net"] == "big" and not at.exception
 
 
+def test_a_list_of_datasets_that_cannot_be_read_is_told_where_one_keeps(unetkd_home: Path) -> None:
+    fake_run.write_run(fake_run.config(teacher=None), Where("done"), run_id="r1")
+    (unetkd_home / "datasets.json").write_text("{ broken")
+    at = opened(shown="runs", net="run:r1")
+    at.session_state["models_do_run:r1"] = "keep"
+    at.run()
+    assert not at.exception and "datasets.json" in text(at)
+
+
 def test_the_sentence_of_a_taken_name_says_how_it_is_replaced() -> None:
     with pytest.raises(CheckpointError, match="choose another name, or overwrite it with --replace"):
         shelf.free("big")

@@ -33,7 +33,7 @@ def test_without_networks_the_page_shows_the_street_and_the_way_to_train_one(
 def test_the_answer_names_the_share_of_pixels_that_student_and_twin_get_right() -> None:
     at = opened()
     assert "Of this street’s pixels the taught student gets" in text(at)
-    assert "its untaught twin" in text(at)
+    assert "the untaught twin" in text(at)
     assert [at.selectbox(key=f"overlays_{role}").value for role in trio.ROLES] == ["big", "taught", "alone"]
 
 
@@ -42,7 +42,7 @@ def test_the_price_table_names_the_dataset_behind_its_miou() -> None:
     shown = text(opened())
     assert "<b>80.0</b>" in shown and "<b>70.0</b>" in shown and "<b>60.0</b>" in shown
     assert "mIoU in percent on streets:val, one seed" in shown
-    assert "1/4 of its teacher’s weights" in shown
+    assert "1/4 of the teacher’s weights" in shown
     assert " ms</td>" in shown
 
 
@@ -69,6 +69,18 @@ def test_a_network_that_is_gone_is_named_and_replaced() -> None:
     assert at.selectbox(key="overlays_student").value == "taught"
     assert "run:long-gone is not here any more" in text(at)
     assert "nowhere:val is not among the datasets here" in text(at)
+
+
+@pytest.mark.usefixtures("networks")
+def test_who_leaves_by_the_menu_and_comes_back_finds_what_was_chosen() -> None:
+    at = opened()
+    at.selectbox(key="overlays_student").set_value("ztaught").run()
+    at.number_input(key="overlays_scene").set_value(7).run()
+    at.switch_page("pages/learn/home.py").run()
+    at.query_params.clear()  # as the menu does
+    at.switch_page("pages/compare/overlays.py").run()
+    assert not at.exception
+    assert (at.selectbox(key="overlays_student").value, at.number_input(key="overlays_scene").value) == ("ztaught", 7)
 
 
 @pytest.mark.usefixtures("networks")
@@ -119,7 +131,7 @@ def test_an_own_photo_is_compared_with_the_teacher_and_says_what_the_nets_know()
     at = opened()
     at.file_uploader(key="overlays_upload").upload("street.png", png(np.full((40, 2000, 3), 90, np.uint8))).run()
     assert not at.exception
-    assert "The taught student says what its teacher says on" in text(at)
+    assert "The taught student says what the teacher says on" in text(at)
     assert "These networks learned from streets" in text(at)
     assert "Your photo has 2000 × 40 pixels; it is read and shown at 1600 × 32." in text(at)
 

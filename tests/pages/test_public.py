@@ -120,7 +120,7 @@ def test_distill_shows_a_visitor_his_own_run_and_what_he_may_have(lab: Asked) ->
     at = opened("pages/lab/distill.py")
     assert "You have trained nothing yet" in text(at)
     assert "A shared server: at most 20 epochs a run, 1 h of training, 32,768 pixels a picture" in text(at)
-    assert "It will wait its turn" in text(at)
+    assert "It will queue: every visitor’s first run" in text(at)
 
 
 @pytest.mark.parametrize("who", [A, None])
@@ -243,7 +243,7 @@ def test_a_browser_that_keeps_no_key_is_told_quietly(page: str, monkeypatch: pyt
     for kept in (None, False):
         monkeypatch.setattr(visitor, "_ASK", lambda kept=kept, **_: SimpleNamespace(key="k" * 43, kept=kept))
         at = opened(f"pages/lab/{page}.py", who=None)
-        assert ("runs are this window’s only" in text(at)) is (kept is False)
+        assert ("can no longer stop or delete your runs" in text(at)) is (kept is False)
 
 
 def test_a_mistyped_switch_shows_nothing_but_why(monkeypatch: pytest.MonkeyPatch, lab: Asked) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,18 @@ def test_the_browser_keeps_its_values_until_another_street_brings_another_pixel(
     at.get_by_key("soft_scene").set_value(3).run()
     other = start(at)
     assert other["token"] != first["token"] and other["temperature"] == 4.0 and other["pixel"] != [33, 21]
+
+
+def test_who_leaves_by_the_menu_and_comes_back_finds_what_was_set() -> None:
+    at = opened(T="30", alpha="0.35")
+    began = start(at)
+    looked = replace(at.session_state["soft_now"], temperature=4.0)
+    at.session_state["soft_now"] = looked  # as the browser tells when the slider is let go
+    at.switch_page("pages/learn/home.py").run()
+    at.query_params.clear()  # as the menu does
+    at.switch_page("pages/learn/soft_targets.py").run()
+    assert not at.exception
+    assert start(at) == {**began, "temperature": 4.0}
 
 
 def test_launching_carries_the_values_into_the_form_and_starts_nothing() -> None:

@@ -95,6 +95,8 @@ def test_the_switch_turns_it_on_and_writes_the_address() -> None:
     assert not on_stage(at)
     at.toggle(key="on_stage_on").set_value(True).run()
     assert on_stage(at) and at.query_params["stage"] == "1"
+    at.button(key="stage_leave").click().run()
+    assert not on_stage(at) and at.toggle(key="on_stage_on").value is False, "the switch follows the mode"
 
 
 def test_reset_is_a_link_to_the_page_with_nothing_but_the_stage_and_the_progress() -> None:
