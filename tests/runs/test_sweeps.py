@@ -331,8 +331,8 @@ def test_a_student_that_is_taken_over_brings_its_own_twin_not_the_newest(launche
     end(twin, miou=0.5)
     other = jobs.start(config.with_(teaching=None, hardware={"precision": "bf16"}), twin=False)[0]
     end(other, miou=0.55)
-    sweep = driver(grid(alpha=[0.1], temperature=[1])).sweep
-    assert list(sweep.assigned().twins.values()) == [twin.id]
+    for spec in (grid(alpha=[0.1], temperature=[1]), grid(alpha=[0.9, 0.1], temperature=[1])):
+        assert list(driver(spec).sweep.assigned().twins.values()) == [twin.id]
     jobs.delete(twin.id)
     assert list(driver(grid(alpha=[0.1], temperature=[1])).sweep.assigned().twins.values()) == [other.id]
 

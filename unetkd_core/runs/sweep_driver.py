@@ -94,17 +94,18 @@ class Driver:
         """Take over every run on disk that is one of ours, whoever started it."""
         there = sweep_match.There()
         before = self.assigned
-        runs, twins = {}, {}
+        found: dict[str, Run] = {}
         for planned in self.planned:
-            key, student = (
-                twin_key(planned),
-                _choose(there.of(self.prints.of(planned.config)), before.runs.get(planned.key)),
-            )
-            if student:
-                runs[planned.key] = student.id
-            controls = there.of(self.prints.of_twin(planned.config)) if self.spec.twins and key not in twins else []
-            if control := _choose(_nearest(controls, student), before.twins.get(key)):
-                twins[key] = control.id
+            if run := _choose(there.of(self.prints.of(planned.config)), before.runs.get(planned.key)):
+                found[planned.key] = run
+        runs, twins = {key: run.id for key, run in found.items()}, {}
+        for planned in sorted(self.planned, key=lambda one: one.key not in found) if self.spec.twins else ():
+            key = twin_key(planned)
+            controls = there.of(self.prints.of_twin(planned.config))
+            if (student := found.get(planned.key)) is not None:
+                controls = sweep_match.nearest(controls, student)
+            if key not in twins and (run := _choose(controls, before.twins.get(key))):
+                twins[key] = run.id
         self._assign(Assigned(runs, twins, before.own))
         self.tried |= {key for key, run_id in {**runs, **twins}.items() if self._one(run_id).active}
         self._note_controls()
@@ -292,18 +293,6 @@ def stop_runs(sweep: Sweep, by: str | None = None) -> None:
 def _stop(run_id: str, by: str | None) -> None:
     with contextlib.suppress(RunError, NotAllowedError):  # it ended by itself, or was resumed by another, meanwhile
         jobs.stop(run_id, by=by)
-
-
-def _nearest(controls: Sequence[Run], student: Run | None) -> Sequence[Run]:
-    """Those that can count, the student's own first, then such as computed as it did: what then tells them apart is
-    the teaching alone.
-    """
-    if student is None:
-        return controls
-    own = student.partner()
-    own_id = "" if own is None else own.id
-    rank = {run.id: read_one(run.id, 0).state == "done" for run in controls}
-    return sorted(controls, key=lambda c: (not rank[c.id], c.id != own_id, not sweep_match.computed_alike(student, c)))
 
 
 def _choose(there: Sequence[Run], before: str | None) -> Run | None:

@@ -8,7 +8,7 @@ their own part of a batch.
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -165,10 +165,7 @@ class Finished:
         student = self.taught(config)
         if student is None:
             return None
-        partner = student.partner()
-        own = "" if partner is None else partner.id
-        twins = self._all_done(self._prints.of_twin(config))
-        twins.sort(key=lambda twin: (twin.id != own, not computed_alike(student, twin)))
+        twins = nearest(self._all_done(self._prints.of_twin(config)), student)
         return (student, twins[0]) if twins else None
 
     def _done(self, wanted: Print) -> Run | None:
@@ -176,6 +173,19 @@ class Finished:
 
     def _all_done(self, wanted: Print) -> list[Run]:
         return [run for run in self._there.of(wanted) if run.status().state == "done"]
+
+
+def nearest(controls: Sequence[Run], student: Run) -> list[Run]:
+    """Untaught runs in the order in which they are a student's twin: those that are done, the one that was trained for
+    it, such as computed alike; else as they were. Raises RunError, ConfigError.
+    """
+    own = student.partner()
+
+    def rank(control: Run) -> tuple[bool, bool, bool]:
+        theirs = own is not None and control.id == own.id
+        return control.status().state != "done", not theirs, not computed_alike(student, control)
+
+    return sorted(controls, key=rank)
 
 
 def computed_alike(one: Run, other: Run) -> bool:
