@@ -267,7 +267,7 @@ def test_what_failed_leaves_its_rows_empty_and_the_rest_goes_on(
 
 
 def test_a_dry_run_tells_and_starts_nothing(miniature: Miniature) -> None:
-    done = miniature("--seeds", "0,1", "--dry-run")
+    done = miniature("--seeds", "0,1", "--size", "16x80", "--dry-run")  # M1024 with batch normalisation needs 80
     assert done.code == 0 and not miniature.launched and not miniature.out.exists()
     assert "VGG16" in done.err and "ImageNet’s weights are not here" in done.err
     assert (
@@ -281,7 +281,7 @@ def test_a_dry_run_tells_and_starts_nothing(miniature: Miniature) -> None:
     (("--teachers", "nobody"), "'nobody' is none of the teachers"),
     (("--seeds", "0,0"), "each once"),
     (("--use", "VGG16"), "not NAME=REF"),
-    (("--use", "VGG16=run:nowhere"), "There is no run nowhere"),
+    (("--use", "VGG16=run:nowhere", "--size", "16x80"), "There is no run nowhere"),
     (("--method-teacher", "Ensemble"), "can teach every method"),
     (("--on", "nowhere:val"), "no dataset 'nowhere'"),
 ])  # fmt: skip
