@@ -224,7 +224,8 @@ def test_pruning_takes_the_best_of_an_epoch_that_was_not_kept_and_no_other(
         saved = outside.read_json(run.run_dir / "last" / "state.json")["extra"]["epoch"]
         judged.add(saved)
         long_ago = time.time() - 2 * prune.STALE_SECONDS
-        os.utime(new, (long_ago, long_ago))
+        for path in (*new.iterdir(), new):
+            os.utime(path, (long_ago, long_ago))
         assert before > sum(path.stat().st_size for path in new.iterdir()) > 0
         with monkeypatch.context() as patch:
             patch.setattr(outside, "read_json", cannot_be_read_in(run.run_dir / "last", outside.read_json))
