@@ -17,7 +17,7 @@ CORE = ROOT / "unetkd_core"
 LAYERS = (
     {"errors"},
     {"settings", "classes", "outside"},
-    {"visitors"},
+    {"visitors", "versioned"},
     {"data", "models", "losses"},
     {"metrics"},
     {"inference"},
@@ -30,7 +30,8 @@ LAYERS = (
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}
 
 NO_TORCH = (
-    "__init__.py", "*/__init__.py", "errors.py", "classes.py", "settings.py", "outside.py", "visitors.py", "metrics.py",
+    "__init__.py", "*/__init__.py", "errors.py", "classes.py", "settings.py", "outside.py", "versioned.py",
+    "visitors.py", "metrics.py",
     "data/*.py", "models/names.py", "models/levels.py", "models/complexity.py", "models/convolution.py",
     "models/backbones.py", "models/weighting.py", "models/pretrained.py", "inference/sizes.py", "inference/overlay.py",
     "inference/gate.py", "inference/searched.py", "inference/side_by_side.py",

@@ -5,7 +5,6 @@ import time
 import streamlit as st
 
 from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words, visitor
-from pages.ui.discreet import discreet
 from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import estimate, jobs, limits, teacher_price
@@ -42,7 +41,7 @@ def cost(config: RunConfig, twin: bool) -> str:
         expected, teacher = estimate.estimate(config, twin=twin), estimate.teacher_cost(config)
     except UnetKDError as error:
         st.html(f'<div class="run-cost"><span>Expected here</span><b>{kit.MISSING}</b></div>')
-        kit.note(discreet(str(error)))
+        kit.note(str(error))
         return ""
     time_here = kit.duration(run_words.rough(expected.seconds))
     st.html(

@@ -148,8 +148,16 @@ def test_a_register_that_cannot_be_read_just_now_is_not_to_be_deleted(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr("unetkd_core.data.catalog.outside.read_json", refuse)
+        patch.setattr("unetkd_core.outside.read_json", refuse)
         with pytest.raises(DataError, match=r"just now.*Permission denied.*try again") as caught:
             describe()
     assert "delete" not in str(caught.value)
     assert describe()[-1].name == "town"
+
+
+def test_a_newer_releases_register_is_not_to_be_thrown_away(unetkd_home: Path, folder_root: Path) -> None:
+    register("town", folder_root)
+    path = unetkd_home / "datasets.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 9'))
+    with pytest.raises(DataError, match="format version is 9, and this release reads 1; use the release that wrote it"):
+        describe()

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from filelock import FileLock
 
-from unetkd_core import outside, settings, visitors
+from unetkd_core import settings, versioned, visitors
 from unetkd_core.data import camvid, cityscapes, folder, refs, source_streets, streets
 from unetkd_core.data.paired import PairedSource
 from unetkd_core.data.source import Source
@@ -204,28 +204,14 @@ def _register_file() -> Path:
 
 
 def _registered() -> dict[str, tuple[str, Path]]:
-    path = _register_file()
-    try:
-        data = outside.read_json(path)
-        if data["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"format version {data['format_version']}, not {FORMAT_VERSION}")
-        return {
-            name: (entry["kind"], Path(entry["path"]))
-            for name, entry in data["datasets"].items()
-            if entry["kind"] in KINDS
-        }
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise DataError(
-            f"The list of registered datasets, {path}, cannot be read just now ({error.strerror or error}); see that "
-            "it can be, then try again."
-        ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"The list of registered datasets, {path}, cannot be read ({error}). Mend it or delete it, then "
-            f"register the folders again."
-        ) from error
+    """(kind, root) by name. Raises DataError."""
+    what = "The list of registered datasets"
+    return versioned.read(_register_file(), what, FORMAT_VERSION, _entries, DataError, absent={})
+
+
+def _entries(data: dict[str, Any]) -> dict[str, tuple[str, Path]]:
+    entries = data["datasets"].items()
+    return {name: (entry["kind"], Path(entry["path"])) for name, entry in entries if entry["kind"] in KINDS}
 
 
 def _change_register(change: Callable[[dict[str, tuple[str, Path]]], object]) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from unetkd_core import versioned
 from unetkd_core.errors import RunError
 from unetkd_core.metrics import Scores
-from unetkd_core.runs import origins, paper, paper_choice, paper_results, table_file
+from unetkd_core.runs import origins, paper, paper_choice, paper_results
 from unetkd_core.runs.origins import Origin
 from unetkd_core.runs.paper import Row
 from unetkd_core.runs.paper_printed import ENSEMBLE
@@ -37,7 +38,7 @@ def datasets(folder: Path | None = None) -> list[str]:
 
 def read(path: Path) -> Results:
     """Results from their file. Raises RunError when it cannot be read."""
-    return table_file.read(path, "The file of tables", FORMAT_VERSION, _from_json)
+    return versioned.read(path, "The file of tables", FORMAT_VERSION, _from_json, RunError)
 
 
 def _from_json(data: Mapping[str, Any]) -> Results:

@@ -13,11 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from unetkd_core import versioned
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.errors import ConfigError, RunError
 from unetkd_core.metrics import Scores
 from unetkd_core.models.names import usual_norm
-from unetkd_core.runs import jobs, origins, sweep_match, table_file
+from unetkd_core.runs import jobs, origins, sweep_match
 from unetkd_core.runs.contradictions import contradictions
 from unetkd_core.runs.folder import Run, open_run
 from unetkd_core.runs.origins import UNKNOWN, Origin
@@ -195,7 +196,7 @@ def _listed(rows: Sequence[Row]) -> dict[str, Any]:
 
 def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
     """A table's file -> its settings and its rows. Raises RunError when it cannot be read."""
-    return table_file.read(path, "The table", FORMAT_VERSION, lambda data: (data, _rows(data)))
+    return versioned.read(path, "The table", FORMAT_VERSION, lambda data: (data, _rows(data)), RunError)
 
 
 def _rows(data: dict[str, Any]) -> list[Row]:

@@ -189,8 +189,8 @@ class Driver:
         """
         if sweep_match.Prints().of(planned.config) != self.prints.of(planned.config):
             raise RunError(
-                "The teacher's weights or the data have changed under their names since this sweep went on. Resume it, "
-                "and every cell that is not of today's is trained anew; or put back what was there."
+                "The teacher's weights or the data have changed under their names since this sweep was last started. "
+                "Resume it, and every cell that is not of today's is trained anew; or put back what was there."
             )
 
     def _started_elsewhere(self, planned: Planned) -> str | None:
