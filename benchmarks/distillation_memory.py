@@ -73,7 +73,7 @@ def hollow_pack(folder: Path, scenes: int, height: int, width: int) -> PackedSet
     labels = _hollow(folder / "labels.npy", (scenes, height, width), np.uint8)
     stems = [str(i) for i in range(scenes)]
     counts = (scenes * height * width, 0, 0, 0, 0, 0)
-    return PackedSet([Packed(images, labels, stems, "classes", "MIT", "hollow:train", counts, folder)])
+    return PackedSet([Packed(images, labels, stems, "classes", "MIT", "hollow:train", counts, str(folder), folder)])
 
 
 def _hollow(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:

@@ -48,7 +48,7 @@ def answers_of(name: str, teacher: nn.Module, data: PackedSet, *, apart: bool = 
     def kept(member: int | None) -> Kept:
         key = f"{name} {member}"
         size = data.gather(np.zeros(1, np.int64))[1].shape[1:]
-        return Kept(answers.answers(key, key, data=data.keys, views=views, size=size, how="benchmark"), member)
+        return Kept(answers.answers(key, key, data=data.contents, views=views, size=size, how="benchmark"), member)
 
     if not apart:
         return Source(lambda: teacher, (kept(None),))

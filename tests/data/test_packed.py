@@ -96,6 +96,20 @@ def test_a_changed_file_is_packed_anew(folder_root: Path) -> None:
     assert load(["mine"], 24, 32).gather(np.array([2]))[1].max() == 3
 
 
+def test_a_packs_hash_is_of_what_it_holds_whatever_it_came_from() -> None:
+    first = pack(CountedSource(), 16, 24)
+    again = pack(CountedSource(version=1), 16, 24)
+    assert again.folder != first.folder and again.sha256 == first.sha256
+    others = [
+        pack(CountedSource(6), 16, 24),
+        pack(CountedSource(labelled=False), 16, 24),
+        pack(CountedSource(), 16, 12),
+        pack(CountedSource(), 24, 16),
+    ]
+    assert len({first.sha256, *(other.sha256 for other in others)}) == 5
+    assert PackedSet([first, others[0]]).contents == (first.sha256, others[0].sha256)
+
+
 def test_a_limit_takes_scenes_spread_over_the_split() -> None:
     assert spaced(10, 4) == [0, 2, 5, 7]
     assert spaced(3, 5) == spaced(3, None) == [0, 1, 2]

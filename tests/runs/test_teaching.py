@@ -1,6 +1,8 @@
 """A run keeps what its teacher says, the next one asks nothing, and both are told their price before they start."""
 
 import dataclasses
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,17 @@ def test_the_first_run_asks_and_the_next_ones_read(taught: RunConfig, monkeypatc
     other = done(taught.with_(seed=4, teaching={"alpha": 0.9, "temperature": 2.0}))
     assert "Loading the teacher" not in other.log_tail(100)
     assert other.metrics()[-1]["val"]["agreement"] is not None
+
+
+def test_answers_are_found_again_when_the_datasets_files_have_other_dates(taught: RunConfig, tmp_path: Path) -> None:
+    first = done(taught)
+    for file in (tmp_path / "tiny").rglob("*.png"):
+        os.utime(file, ns=(1, 1))
+    after = done(taught)
+    assert "Packed 8 scenes of tiny:train" in after.log_tail(100), "its files look new"
+    assert "Loading the teacher" not in after.log_tail(100) and soft(after) == soft(first)
+    told = estimate.teacher_cost(taught)
+    assert told is not None and told.to_ask == 0
 
 
 def test_a_live_teacher_teaches_the_same_and_the_log_says_why_it_is_asked(

@@ -1,7 +1,8 @@
 """Any dataset at one size, packed once into two memory-mapped uint8 arrays; epochs are array reads.
 
 A pack lies in `packed_dir()/<key>/` (images.npy, labels.npy, packed.json), where the key is a hash of all that made it:
-a changed source or size is another pack. It appears there only when whole (packing.py).
+a changed source or size is another pack. It appears there only when whole (packing.py). What a pack holds has a hash of
+its own, which no date and no folder sways.
 Knows no torch, no augmentation and no dataset by name.
 """
 
@@ -38,6 +39,8 @@ class Packed:
     ref: str
     class_counts: tuple[int, ...]
     """Labelled pixels of each of the six classes."""
+    sha256: str
+    """Of the size and all pixels and labels in order, whatever they came from."""
     folder: Path
 
     def __len__(self) -> int:
@@ -84,7 +87,7 @@ def open_packed(folder: Path) -> Packed:
         images, labels = (np.asarray(np.load(folder / f"{part}.npy", mmap_mode="r")) for part in ("images", "labels"))
         if len(images) != len(about["stems"]) or labels.shape != images.shape[:3]:
             raise ValueError("sizes that disagree")
-        named = {name: about[name] for name in ("stems", "mapping", "licence", "ref")}
+        named = {name: about[name] for name in ("stems", "mapping", "licence", "ref", "sha256")}
         return Packed(images, labels, class_counts=tuple(about["class_counts"]), folder=folder, **named)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -107,9 +110,9 @@ class PackedSet:
         return [stem for p in self._packs for stem in p.stems]
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The packs' own keys: the same keys in the same order hold the same pixels."""
-        return tuple(p.folder.name for p in self._packs)
+    def contents(self) -> tuple[str, ...]:
+        """Each pack's SHA-256: the same ones in the same order hold the same pixels and labels, on every machine."""
+        return tuple(p.sha256 for p in self._packs)
 
     @property
     def refs(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Knows how to survive a second process, a kill and a full disk; what a pack is ca
 """
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from unetkd_core.data.reading import read_in_order
 from unetkd_core.data.source import Source
 from unetkd_core.errors import DataError
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 Progress = Callable[[int, int], None]
 """Called with (scenes done, scenes in all). What it raises ends the packing and leaves nothing behind."""
 
@@ -92,7 +93,7 @@ def _build(
 
 
 def _write(part: Path, source: Source, height: int, width: int, indices: list[int], progress: Progress | None) -> None:
-    counts = np.zeros(256, dtype=np.int64)
+    counts, digest = np.zeros(256, dtype=np.int64), hashlib.sha256(f"{height} {width}".encode())
     unlabelled = np.full((height, width), classes.UNLABELLED, dtype=np.uint8)
     # Plain writes, not a writable map: on a full disk a map kills the process (SIGBUS), a write raises.
     with (part / "images.npy").open("wb") as images, (part / "labels.npy").open("wb") as labels:
@@ -100,8 +101,10 @@ def _write(part: Path, source: Source, height: int, width: int, indices: list[in
         _npy_header(labels, (len(indices), height, width))
         for done, scene in enumerate(read_in_order(source, height, width, indices), start=1):
             values = scene.labels if scene.labels is not None else unlabelled
-            images.write(np.ascontiguousarray(scene.image).data)
-            labels.write(np.ascontiguousarray(values).data)
+            for file, array in ((images, scene.image), (labels, values)):
+                written = np.ascontiguousarray(array).data
+                file.write(written)
+                digest.update(written)
             counts += np.bincount(values.reshape(-1), minlength=256)
             if progress is not None:
                 progress(done, len(indices))
@@ -117,6 +120,7 @@ def _write(part: Path, source: Source, height: int, width: int, indices: list[in
         "width": width,
         "stems": [source.stem(i) for i in indices],
         "class_counts": counts[: classes.NUM_CLASSES].tolist(),
+        "sha256": digest.hexdigest(),
     }
     with (part / "packed.json").open("w", encoding="utf-8") as text:
         json.dump(about, text)

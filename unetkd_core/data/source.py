@@ -55,8 +55,8 @@ class Source(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """Hex hash of all that made the scenes; changes when a file does. Guards what is kept on this machine: reads no
-        file, so that the same files copied elsewhere, with other dates, have another.
+        """Hex hash of all that made the scenes; changes when a file does. Guards what is packed on this machine: reads
+        no file, so that the same files copied elsewhere, with other dates, have another.
         """
         ...
 

@@ -114,7 +114,7 @@ def _there(config: RunConfig, sha256: str, scenes: int) -> tuple[Path, set[int]]
     for path in settings.teachers_dir().glob("[!.]*/about.json"):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             about = outside.read_json(path, packed.ABOUT_BYTES)
-            shown = [packs[key] for key in about["data"]]
+            shown = [packs[sha256] for sha256 in about["data"]]
             same = [ref for ref, _ in shown] == refs and sum(n for _, n in shown) == scenes
             if same and _computed_alike(config, about["how"]) and all(about[k] == v for k, v in wanted.items()):
                 there = {int(p.stem.removeprefix("turn_")) for p in path.parent.glob("turn_*.npy")}
@@ -130,11 +130,11 @@ def _computed_alike(config: RunConfig, how: str) -> bool:
 
 
 def _packs(config: RunConfig) -> dict[str, tuple[str, int]]:
-    """Pack's key -> (data reference, scenes), of those that have the config's size."""
+    """Pack's SHA-256 -> (data reference, scenes), of those that have the config's size."""
     found = {}
     for path in settings.packed_dir().glob("*/packed.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
             about = outside.read_json(path, packed.ABOUT_BYTES)
             if (about["height"], about["width"]) == (config.data.height, config.data.width):
-                found[path.parent.name] = (str(about["ref"]), len(about["stems"]))
+                found[str(about["sha256"])] = (str(about["ref"]), len(about["stems"]))
     return found

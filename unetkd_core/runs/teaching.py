@@ -168,7 +168,7 @@ def _answers(config: RunConfig, info: CheckpointInfo, data: PackedSet, views: An
     return answers.answers(
         info.sha256,
         f"{info.title} on {', '.join(data.refs)} at {config.data.height}x{config.data.width}{what}",
-        data=data.keys,
+        data=data.contents,
         views=views,
         size=(config.data.height, config.data.width),
         how=f"{hardware.device.partition(':')[0]} {hardware.precision} {hardware.memory_format}",

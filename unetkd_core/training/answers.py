@@ -150,8 +150,8 @@ def answers(
 ) -> Answers:
     """Where this network's answers lie, whether there are any or not.
 
-    sha256: of its weights (of an ensemble: of all that its mean depends on). data: keys of the packs, in order. views:
-    the list that turns go through, JSON data. size: (height, width). how: precision and the like.
+    sha256: of its weights (of an ensemble: of all that its mean depends on). data: what each pack holds (its SHA-256),
+    in order. views: the list that turns go through, JSON data. size: (height, width). how: precision and the like.
     """
     about = {
         "format_version": FORMAT_VERSION,
