@@ -4,8 +4,7 @@ import time
 
 import streamlit as st
 
-from pages.ui import kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words, visitor
-from unetkd_core.data import catalog
+from pages.ui import caches, kit, run_charts, run_choices, run_form, run_form_state, run_view, run_words, visitor
 from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import estimate, jobs, limits, teacher_price
 from unetkd_core.runs.folder import Run, list_runs, open_run
@@ -15,12 +14,6 @@ from unetkd_core.zoo import references
 
 PAGE = run_form_state.PAGE
 TWICE_SECONDS = 3.0  # a second click within so long is the same wish, not another run
-
-
-@st.cache_data(ttl=10, max_entries=1, show_spinner=False)
-def datasets() -> list[catalog.DatasetInfo]:
-    """Datasets that can be trained on; folders are looked at every ten seconds at most."""
-    return run_choices.usable(catalog.describe())
 
 
 def active_runs(runs: list[Run]) -> list[str]:
@@ -70,7 +63,7 @@ def start(config: RunConfig, twin: bool) -> None:
 def form() -> RunConfig | None:
     """Draw the form; returns the run that it describes, or None where there is none."""
     try:
-        known, found = references.available(), datasets()
+        known, found = references.available(), caches.trainable()
     except DataError as error:
         kit.problem(error, key=kit.key(PAGE, "data"))
         return None

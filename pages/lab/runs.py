@@ -3,8 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.ui import kit, pairs, run_choices, run_details, run_disk, run_view, run_words, visitor
-from unetkd_core.data import catalog
+from pages.ui import caches, kit, pairs, run_choices, run_details, run_disk, run_view, run_words, visitor
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import estimate, jobs, sweeps
 from unetkd_core.runs.folder import Run, list_runs, open_run
@@ -132,7 +131,7 @@ def train_the_first() -> None:
     """Empty: what this page will show, and the button that makes it so."""
     words = "Every student you train will be listed here beside its untaught twin, with what the teaching gained."
     try:
-        values = run_choices.first(references.available(), run_choices.usable(catalog.describe()))
+        values = run_choices.first(references.available(), caches.trainable())
         config, twin = run_choices.config(values), run_choices.wants_twin(values)
         price = f", about {kit.duration(run_words.rough(estimate.estimate(config, twin=twin).seconds))}"
     except UnetKDError as error:

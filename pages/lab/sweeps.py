@@ -4,9 +4,8 @@ import time
 
 import streamlit as st
 
-from pages.ui import kit, run_choices, run_words, sweep_form, sweep_view, sweep_words, trio, visitor
+from pages.ui import caches, kit, run_words, sweep_form, sweep_view, sweep_words, trio, visitor
 from unetkd_core import settings
-from unetkd_core.data import catalog
 from unetkd_core.errors import DataError, UnetKDError
 from unetkd_core.runs import estimate, sweep_estimate, sweeps
 from unetkd_core.runs.sweep_folder import Sweep
@@ -17,12 +16,6 @@ from unetkd_core.zoo import references
 PAGE = sweep_form.PAGE
 DISTILL = "pages/lab/distill.py"
 TWICE_SECONDS = 3.0  # a second click within so long is the same wish, not another sweep
-
-
-@st.cache_data(ttl=10, max_entries=1, show_spinner=False)
-def datasets() -> list[catalog.DatasetInfo]:
-    """Datasets that can be trained on; folders are looked at every ten seconds at most."""
-    return run_choices.usable(catalog.describe())
 
 
 def watched(found: list[Sweep]) -> Sweep | None:
@@ -77,7 +70,7 @@ def launcher(spec: SweepSpec) -> str:
 def form(known: trio.Known) -> tuple[SweepSpec | None, str]:
     """Draw the form; returns the grid that it describes, and the button's words."""
     try:
-        found = datasets()
+        found = caches.trainable()
     except DataError as error:
         kit.problem(error, key=kit.key(PAGE, "data"))
         return None, ""

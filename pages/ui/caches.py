@@ -147,6 +147,12 @@ def source(ref: str, root: str = "") -> Source:
     return _source(ref, root)
 
 
+@st.cache_data(ttl=10, max_entries=1, show_spinner=False)
+def trainable() -> list[catalog.DatasetInfo]:
+    """Datasets that can be trained on; folders are looked at every ten seconds at most. Raises DataError."""
+    return [info for info in catalog.describe() if info.trainable]
+
+
 @st.cache_data(max_entries=48, show_spinner=False)
 def scene(ref: str, index: int, root: str = "") -> Scene:
     """One scene at its native size. Raises DataError naming the file that cannot be read."""

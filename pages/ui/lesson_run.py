@@ -6,10 +6,9 @@ from typing import Final
 
 import streamlit as st
 
-from pages.ui import kit, lesson_figures, lesson_three, pairs, run_choices, run_form_state, run_words, visitor
+from pages.ui import caches, kit, lesson_figures, lesson_three, pairs, run_choices, run_form_state, run_words, visitor
 from pages.ui.lesson_plan import Answer, Lesson, Task
 from pages.ui.pairs import Pair
-from unetkd_core.data import catalog
 from unetkd_core.errors import UnetKDError
 from unetkd_core.runs import estimate
 from unetkd_core.runs.folder import list_runs
@@ -128,7 +127,7 @@ def task() -> Task:
 def _first() -> None:
     """The way to Distill's form, filled in with the shortest budget."""
     try:
-        known, found = references.available(), run_choices.usable(catalog.describe())
+        known, found = references.available(), caches.trainable()
         values = run_choices.first(known, found)
         config, twin = run_choices.config(values), run_choices.wants_twin(values)
         price = f", about {kit.duration(run_words.rough(estimate.estimate(config, twin=twin).seconds))}"

@@ -186,11 +186,6 @@ def splits(info: DatasetInfo) -> tuple[str, str]:
     return train, next((name for name in ("val", "test") if name in names), train)
 
 
-def usable(datasets: Sequence[DatasetInfo]) -> list[DatasetInfo]:
-    """Datasets that were found and can be opened."""
-    return [d for d in datasets if d.found and not d.problem and d.splits]
-
-
 def config(values: Mapping[str, Any]) -> RunConfig:
     """The run that the form describes.
 

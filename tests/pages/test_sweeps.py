@@ -330,11 +330,10 @@ def test_best_is_none_before_anything_is_done() -> None:
 
 def _base(at: AppTest) -> Any:
     """The settings that the form would start from."""
-    from pages.ui import run_choices
-    from unetkd_core.data import catalog
+    from pages.ui import caches, run_choices
     from unetkd_core.zoo import references
 
-    values = run_choices.first(references.available(), run_choices.usable(catalog.describe()))
+    values = run_choices.first(references.available(), caches.trainable())
     return run_choices.config(values)
 
 

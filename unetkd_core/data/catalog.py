@@ -61,6 +61,11 @@ class DatasetInfo:
     licence: str = ""
     how_to_get: str = ""
 
+    @property
+    def trainable(self) -> bool:
+        """Whether it was found, can be opened, and has labels to learn from."""
+        return self.found and not self.problem and bool(self.splits)
+
 
 def open_source(ref: str) -> Source:
     """`NAME` or `NAME:SPLIT` (default split: train) -> its Source.
