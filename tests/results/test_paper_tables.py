@@ -3,17 +3,19 @@
 `python -m tests.results.test_paper_tables` prints the table that results/camvid/README.md should hold.
 """
 
+import re
 from pathlib import Path
 
 import pytest
 
 from unetkd_core.classes import CLASS_NAMES
 from unetkd_core.runs import origins, paper_file, paper_growing, paper_results, paper_text
-from unetkd_core.runs.paper_file import FILE
+from unetkd_core.runs.paper_file import CHAIN_FILE, FILE
 from unetkd_core.runs.paper_results import Made, Results
 from unetkd_core.settings import PROJECT_ROOT
 from unetkd_core.training.presets import METHODS
 
+CHAINS = sorted((PROJECT_ROOT / "results").glob(f"*/{CHAIN_FILE}"))
 MEASURED = sorted((PROJECT_ROOT / "results").glob(f"*/{FILE}"))
 
 
@@ -54,6 +56,15 @@ def test_the_files_are_those_that_the_results_make(path: Path) -> None:
 def test_the_readme_holds_the_numbers(path: Path) -> None:
     text = (path.parent / "README.md").read_text(encoding="utf-8")
     assert table(paper_file.read(path)) in text, "python -m tests.results.test_paper_tables"
+
+
+@pytest.mark.parametrize("path", CHAINS, ids=lambda path: path.parent.name)
+def test_the_readme_holds_the_chains_numbers(path: Path) -> None:
+    text = (path.parent / "README.md").read_text(encoding="utf-8")
+    line = text[text.index("- **The chain**") :].split("\n- ")[0]
+    for made in paper_file.read(path).rows:
+        said = f"{made.row.network}[^.;]* {re.escape(paper_text.cell(made, 'miou', 'val').ours)}"
+        assert re.search(said, line), said
 
 
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.parent.name)
