@@ -3,7 +3,7 @@ import { setWeights } from "./field.js";
 import { degrees, meanIou, nameOf, noteOf, otherOf, scoreOf } from "./figures.js";
 import { looks, wearLines } from "./looks.js";
 import { OVER, TEMPERED, sharpest } from "./painted.js";
-import { defined, el, marker, setOpacity, toggle, truthHold } from "./parts.js";
+import { chorded, defined, el, marker, setOpacity, toggle, truthHold } from "./parts.js";
 
 const NAMES = { labels: "Labels", errors: "Errors", entropy: "Entropy", disagreement: "Disagreement", soft: "Soft answers", second: "Second choice", gain: "Gain" };
 const NEEDS = { // what a view cannot do without, and the sentence that says so
@@ -139,7 +139,7 @@ function temperatureDial(model) {
   };
   range.onkeydown = (event) => {
     const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-    if (!step) return;
+    if (!step || chorded(event)) return;
     event.preventDefault();
     event.stopPropagation();
     range.value = String(range.valueAsNumber + step * (event.shiftKey ? 100 : 20)); // an eighth of a degree at T = 1, four at 50

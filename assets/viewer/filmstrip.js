@@ -1,7 +1,7 @@
 // One scene epoch by epoch, a row for each role; as many epochs as fit, always with the first, the newest and the chosen.
 // Where more were sent than fit, a slider below reaches the others.
 import { paintedLayer } from "./painted.js";
-import { el, marker } from "./parts.js";
+import { chorded, el, marker } from "./parts.js";
 
 const THUMB = 114, SMALL = 56, GAP = 7, LABEL = 81;
 
@@ -43,7 +43,7 @@ export function buildFilmstrip(model) {
   strip.onkeydown = (event) => {
     const at = known.indexOf(model.epoch ?? followed);
     const to = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: known.length - 1 }[event.key];
-    if (to === undefined) return;
+    if (to === undefined || chorded(event)) return;
     event.preventDefault();
     choose(known[Math.min(known.length - 1, Math.max(0, to))], false);
   };

@@ -4,34 +4,32 @@ import { el, swatch } from "./parts.js";
 
 const term = (story, word, text = word) => el("abbr", { class: "dt", title: story.terms[word], tabindex: "0" }, text);
 
-const LEADS = [
-  [(cell) => cell.lost, "This student that listened to its teacher lost:"],
-  [(cell) => cell.level, "This student that listened to its teacher is level with its twin:"],
-  [() => true, "The student that listened to its teacher:"],
-];
+const LEADS = {
+  gained: "The student that listened to its teacher:",
+  lost: "The student that listened to its teacher is behind its twin:",
+  level: "The student that listened to its teacher is level with its twin:",
+  open: "Did listening to the teacher help? One seed says yes, another no:",
+};
+const SPOKEN = { gained: "", lost: "behind its twin, ", level: "level with its twin, ", open: "the seeds disagree, " };
 
 export function resultOf(story) {
-  const lead = el("p", { class: "lead" }), number = el("b", {}), miou = el("span", { class: "whole" }), spread = term(story, "spread", "");
+  const lead = el("p", { class: "lead" }), number = el("b", {}), miou = el("span", { class: "whole" }), sure = el("abbr", { class: "dt", tabindex: "0" });
   const gain = el("p", { class: "gained" }, number, " ", el("span", {}, "points"));
-  const seeds = term(story, story.seeds in story.terms ? story.seeds : "seeds", story.seeds);
-  const after = el("span", {}), whole = (...parts) => el("span", { class: "whole" }, ...parts);
-  const fine = el("p", { class: "fine" }, term(story, "mIoU"), " ", miou, " against ", el("span", { class: "whole" }, story.twin), " for its ", term(story, "untaught twin"), `, ${story.streets}`, after);
+  const fine = el("p", { class: "fine" }, term(story, "mIoU"), " ", miou, " against ", el("span", { class: "whole" }, story.twin), " for its ", term(story, "untaught twin"), `, ${story.streets}; `, sure, ".");
   const show = (cell) => {
-    lead.textContent = LEADS.find(([so]) => so(cell))[1];
+    lead.textContent = LEADS[cell.outcome];
     number.textContent = cell.gain;
-    gain.classList.toggle("lost", cell.lost);
-    gain.classList.toggle("level", cell.level);
+    gain.className = `gained ${cell.outcome}`;
     miou.textContent = cell.miou;
-    spread.textContent = cell.spread;
-    after.replaceChildren(...(cell.spread ? [". ", whole(spread, ", ", seeds, ".")] : ["; ", whole(seeds, ".")]));
+    sure.textContent = cell.by_seed;
+    sure.title = story.terms[cell.sure];
   };
   return { node: el("section", { class: "result", "aria-label": "What the teaching gained" }, lead, gain, fine), show };
 }
 
 // The sentence once more, for who hears it instead of seeing it move.
 export function aloud(story, cell) {
-  const spread = cell.spread ? `, ${cell.spread.replace("±", "plus or minus")}` : "";
-  return `Trained at temperature ${cell.temperature}, weight of the labels ${cell.alpha}: ${cell.lost ? "teaching lost, " : cell.level ? "level with its twin, " : ""}${cell.gain} points${spread}, ${story.seeds}; mIoU ${cell.miou} against ${story.twin}`;
+  return `Trained at temperature ${cell.temperature}, weight of the labels ${cell.alpha}: ${SPOKEN[cell.outcome]}${cell.gain} points, ${cell.by_seed.replace("±", "plus or minus")}; mIoU ${cell.miou} against ${story.twin}`;
 }
 
 export function lineOf(story) {

@@ -1,6 +1,6 @@
 // Keys of the whole viewer: 1-6 toggle classes, L E N D choose a view, + - 0 zoom, holding T shows the truth. Nothing fires while a text field has focus.
 import { keyedView, setView } from "./controls.js";
-import { showTruth, toggleClass } from "./parts.js";
+import { chorded, showTruth, toggleClass } from "./parts.js";
 
 function focused() {
   let node = document.activeElement;
@@ -16,7 +16,7 @@ export function listen(model) {
     return !typing(node) && (holder ? holder === model.root : (!node || node === document.body) && model.root.matches(":hover"));
   };
   const down = (event) => {
-    if (!event.key || !model.header || event.ctrlKey || event.metaKey || event.altKey || !ours()) return; // a browser that fills in a form sends keys without a name
+    if (!event.key || !model.header || chorded(event) || !ours()) return; // a browser that fills in a form sends keys without a name
     const place = Number(event.key) - 1, view = keyedView(model, event.key.toLowerCase());
     if (model.order && place in model.order) toggleClass(model, model.order[place]);
     else if (view) setView(model, view);

@@ -1,5 +1,5 @@
 // A slider with a dot where something really is: between dots it says which one is taken, on release it rests on it.
-import { el } from "./parts.js";
+import { chorded, el } from "./parts.js";
 
 const CATCH = 0.022; // of the track: so near to a dot, the thumb is drawn to it
 
@@ -39,7 +39,7 @@ export function knob({ name, symbol, tip, values, at, place, value, words, ends,
   range.onkeydown = (event) => { // from dot to dot
     const n = nearest(range.valueAsNumber / 1000), last = values.length - 1;
     const to = { ArrowLeft: n - 1, ArrowDown: n - 1, PageDown: n - 1, ArrowRight: n + 1, ArrowUp: n + 1, PageUp: n + 1, Home: 0, End: last }[event.key];
-    if (to === undefined) return;
+    if (to === undefined || chorded(event)) return;
     event.preventDefault();
     rest(Math.min(last, Math.max(0, to)));
   };

@@ -10,6 +10,11 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+// A key that is the browser's own: Alt and an arrow go back.
+export function chorded(event) {
+  return event.altKey || event.ctrlKey || event.metaKey;
+}
+
 const SHAPES = {
   teacher: '<rect x="1" y="1" width="10" height="10" rx="1" fill="currentColor"/>',
   student: '<circle cx="6" cy="6" r="5.3" fill="currentColor"/>',

@@ -5,7 +5,7 @@ import { logitsAt } from "./field.js";
 import { pick } from "./figures.js";
 import { drawLoupe } from "./loupe.js";
 import { softmax } from "./maths.js";
-import { el, swatch } from "./parts.js";
+import { chorded, el, swatch } from "./parts.js";
 
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -58,7 +58,7 @@ export function point(model, host, cells, { focus = host, live, press = true }) 
   const leave = () => (model.kept ? show(...model.kept) : hide());
   for (const { picture } of cells) follows(picture, { show, leave, pin, pinned: () => model.pinned, say, press, width, height });
   focus.addEventListener("keydown", (event) => {
-    if (event.target.closest("button, a, select, input")) return; // what lies in a cell has keys of its own
+    if (chorded(event) || event.target.closest("button, a, select, input")) return; // what lies in a cell has keys of its own
     const from = model.pixel ?? [width >> 1, height >> 1], far = event.shiftKey ? 10 : 1;
     if (event.key in MOVES) {
       moved = true;

@@ -1,6 +1,6 @@
 // The street with its ring: the ring follows pointer and keys, a lens shows the 13 × 13 pixels around it.
 import { paintedLayer } from "./painted.js";
-import { el, marker } from "./parts.js";
+import { chorded, el, marker } from "./parts.js";
 import { labelUnder, saidUnder } from "./soft_reading.js";
 import { truthOver } from "./swipe.js";
 import { ranking } from "./maths.js";
@@ -125,6 +125,7 @@ function followPointer(model, picture) {
 
 function followKeys(model, picture) {
   picture.onkeydown = (event) => {
+    if (chorded(event)) return;
     const far = event.shiftKey ? 10 : 1, [x, y] = model.pixel;
     if (event.key in PACES) model.moveTo(x + far * PACES[event.key][0], y + far * PACES[event.key][1]);
     else if (event.key === "Enter") model.pinned = !model.pinned;

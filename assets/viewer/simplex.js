@@ -2,7 +2,7 @@
 // class. Nothing here waits for the server while the handle moves; Python hears of the weights when it is let go.
 import { setWeights } from "./field.js";
 import { percent } from "./figures.js";
-import { el } from "./parts.js";
+import { chorded, el } from "./parts.js";
 import { point } from "./pointing.js";
 import { barsOf } from "./simplex_bars.js";
 import { pictureOf } from "./simplex_picture.js";
@@ -100,7 +100,7 @@ function moving(model, live) {
     tell(model);
   };
   model.byKey = (event) => {
-    if (!STEP_KEYS.has(event.key)) return;
+    if (!STEP_KEYS.has(event.key) || chorded(event)) return;
     event.preventDefault();
     model.busy = model.held = true;
     model.preset = null;

@@ -1,5 +1,5 @@
 // The bar on top: presets, the temperature, the labels' weight, and the factor T². Each answers while it is moved.
-import { el } from "./parts.js";
+import { chorded, el } from "./parts.js";
 import { plainly } from "./soft_words.js";
 
 export function softBar(model) {
@@ -62,6 +62,7 @@ function dial(model, { name, sign, field, tip, marks, placeOf, valueAt, next, lo
   range.onchange = () => model.report();
   const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
   range.onkeydown = (event) => {
+    if (chorded(event)) return;
     if (event.key in steps) for (let i = 0, by = steps[event.key] * (event.shiftKey ? 5 : 1); i < Math.abs(by); i++) set(next(model[field], Math.sign(by)));
     else if (event.key === "Home" || event.key === "End") set(event.key === "Home" ? low : high);
     else return;

@@ -11,7 +11,7 @@ const READY = 4; // students whose pictures are kept as they were drawn: each is
 
 export function buildStory(model) {
   const { story } = model.header, { cells, temperatures, alphas } = story;
-  const choose = wardrobe(model, cells);
+  const choose = wardrobe(model);
   choose(story.start);
   buildSwipe(model);
   const viewer = model.root.firstChild, note = viewer.querySelector(".tag.right .m"), pictured = el("span", {});
@@ -19,7 +19,7 @@ export function buildStory(model) {
   const show = () => {
     const cell = cells[model.cell];
     for (const part of [result, line, classes]) part.show(cell);
-    if (note) note.textContent = cell.miou;
+    note.textContent = cell.seen;
     pictured.textContent = cell.pictured;
   };
   const at = { alpha: alphas.indexOf(cells[model.cell].alpha), temperature: temperatures.indexOf(cells[model.cell].temperature) };
@@ -41,23 +41,23 @@ export function buildStory(model) {
   const notes = el("div", { class: "small notes" }, el("span", {}, story.dots), pictured, el("div", { class: "looks" }, truthHold(model), ...looks(model)));
   viewer.append(el("div", { class: "knobs" }, taughtBy(story), ...knobs.map((one) => one.node), notes));
   show();
-  model.root.replaceChildren(el("div", { class: "story" }, viewer, result.node, el("section", { class: "detail", "aria-label": "Where it gained" }, line.node, classes.node), live));
+  model.root.replaceChildren(el("div", { class: "story" }, viewer, result.node, el("section", { class: "detail", "aria-label": "Class by class" }, line.node, classes.node), live));
   // On a phone the root itself has no box (story.css): the picture's is watched.
   new ResizeObserver(() => model.redraw()).observe(viewer);
 }
 
-// The two layers that are drawn put on what the chosen student and its twin said. `choose(number)` does not draw, but
-// when somebody is chosen who was not read yet: all but the first pair are read once that is on the screen.
-function wardrobe(model, cells) {
+// The student's layer puts on what the chosen student said; the twin is the same for all. `choose(number)` does not draw,
+// but when somebody is chosen who was not read yet: all but the first pair are read once that is on the screen.
+function wardrobe(model) {
   const stock = model.everyone.map((layer) => ({ ...layer, sampled: new Map(), read: layer.hidden ? null : layer }));
-  const first = stock.length - cells.length - 1, recent = [], pair = (number) => [stock[cells[number].twin], stock[first + number]];
+  const recent = [], student = (number) => stock[1 + number];
   const { parts, header } = model, lost = (error) => model.header === header && model.fail(error), need = async (one) => (one.read ??= await readLayer(one, parts));
   const wear = (layer, { read: { field, labels, width, height }, sampled, note }) => Object.assign(layer, { field, labels, width, height, sampled, note, scaled: null });
   const dress = (number) => {
-    pair(number).forEach((one, side) => wear(model.sides[side], one));
+    wear(model.sides[1], student(number));
     if (recent.includes(number)) recent.splice(recent.indexOf(number), 1);
     recent.push(number);
-    if (recent.length > READY) stock[first + recent.shift()].sampled.clear();
+    if (recent.length > READY) student(recent.shift()).sampled.clear();
   };
   const later = async () => {
     for (const one of stock) {
@@ -69,8 +69,8 @@ function wardrobe(model, cells) {
   model.cell = null;
   return (number) => {
     model.cell = number;
-    if (pair(number).every((one) => one.read)) dress(number);
-    else Promise.all(pair(number).map(need)).then(() => {
+    if (student(number).read) dress(number);
+    else need(student(number)).then(() => {
       if (model.cell !== number) return;
       dress(number);
       model.redraw();

@@ -2,7 +2,7 @@
 import { captions, dials, tools } from "./controls.js";
 import { numbersTable } from "./numbers.js";
 import { isDeep, paintedLayer } from "./painted.js";
-import { el, legend, marker, strip } from "./parts.js";
+import { chorded, el, legend, marker, strip } from "./parts.js";
 import { point, pointable } from "./pointing.js";
 import { saveButton } from "./save.js";
 
@@ -95,6 +95,7 @@ function follow(picture, handle, place, model) {
   let moved = false;
   const steps = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02 };
   handle.onkeydown = (event) => {
+    if (chorded(event)) return;
     if (event.key === "Home") place(0);
     else if (event.key === "End") place(1);
     else if (event.key in steps) place(model.swipe + steps[event.key] * (event.shiftKey ? 5 : 1));

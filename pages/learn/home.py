@@ -3,6 +3,7 @@
 Reads files that were made in advance (`unetkd paper home`) and needs no torch.
 """
 
+import math
 import uuid
 
 import streamlit as st
@@ -44,7 +45,8 @@ ADDRESS = {"alpha": kit.key("home", "alpha"), "T": kit.key("home", "temperature"
 def ready(folder: str, written: int) -> tuple[HomeGrid, story.Sent]:
     """The grid and what is sent of it; `written` and `folder` are parts of the key alone."""
     home = home_scene.read_home()
-    assert home is not None
+    if home is None:
+        raise FileNotFoundError(folder)
     return home, story.sent(home)
 
 
@@ -71,6 +73,8 @@ def first_cell(home: HomeGrid) -> int:
         try:
             value = float(st.session_state.get(key, ""))
         except ValueError:
+            continue
+        if math.isnan(value):
             continue
         asked[name] = min(1.0, max(0.0, value)) if name == "alpha" else min(1000.0, max(1.0, value))
     return home.nearest(asked["alpha"], asked["T"])
@@ -106,11 +110,10 @@ kit.page_header(
     f"once from the labels alone, once also listening to a {kit.term('teacher')}.",
 )
 file = home_scene.FOLDER / "scene.json"
-if file.is_file():
-    try:
-        tell(*ready(str(file), file.stat().st_mtime_ns))
-    except DataError as error:
-        kit.problem(error)
-else:
+try:
+    tell(*ready(str(file), file.stat().st_mtime_ns))
+except FileNotFoundError:
     nothing_yet()
+except DataError as error:
+    kit.problem(error)
 doors()

@@ -4,6 +4,7 @@ Everything is sent once; while a slider is dragged, picture, sentence, line and 
 of T and α on release. Words and places are decided here, assets/viewer/story.js puts them on the screen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,23 +16,23 @@ from unetkd_core.runs.home_grid import HomeGrid
 _component: Final = declare("unetkd_story", "skeleton story-skeleton")
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
+FEW_SEEDS: Final = 3
+"""So many gains are shown one by one: a standard deviation of two or three numbers looks surer than it is."""
+
 Sent = tuple[dict[str, Any], list[bytes]]
 """Header and parts of a blob."""
 
 
 def sent(home: HomeGrid) -> Sent:
     """All that the browser needs, but for where the sliders stand at first."""
-    twins = [
-        Layer("twin", "Untaught twin", kit.percent(home.twin_miou), logits=home.seen[f"twin/{place}"])
-        for place in range(len(home.twins))
-    ]
+    twin = Layer("twin", "Untaught twin", kit.percent(home.twins[home.shown].miou), logits=home.twin_seen)
     students = [
-        Layer("student", "Student, taught", kit.percent(home.miou(n)), logits=home.seen[f"cell/{n}"])
-        for n in range(len(home.cells))
+        Layer("student", "Student, taught", kit.percent(cell.students[home.shown].miou), logits=seen)
+        for cell, seen in zip(home.cells, home.cells_seen, strict=True)
     ]
     truth = Layer("truth", "True label", "", home.truth)
     settings = Settings(show_opacity=False, report=False)
-    header, parts = described(home.photo, [*twins, *students, truth], "swipe", settings)
+    header, parts = described(home.photo, [twin, *students, truth], "swipe", settings)
     return {**header, "mode": "story", "story": told(home)}, parts
 
 
@@ -47,7 +48,7 @@ def story(ready: Sent, *, start: Start, key: str) -> tuple[float, float] | None:
     """Draw it; (α, T) once a slider was released after this start, None before."""
     header, parts = ready
     told = {**header["story"], "start": start.cell, "token": start.token}
-    first = _first_pair(header["layers"], told["cells"][start.cell]["twin"], start.cell)
+    first = _first_pair(header["layers"], start.cell)
     result = _component(
         key=key, data=blob.pack({**header, "story": told, "layers": first}, parts), on_cell_change=lambda: None
     )
@@ -57,11 +58,9 @@ def story(ready: Sent, *, start: Start, key: str) -> tuple[float, float] | None:
     return float(cell["alpha"]), float(cell["temperature"])
 
 
-def _first_pair(layers: list[dict[str, Any]], twin: int, student: int) -> list[dict[str, Any]]:
-    """The layers with all hidden but one twin, one student and the truth: those are read first."""
-    at = {"twin": twin, "student": student, "truth": 0}
-    places = {role: [n for n, layer in enumerate(layers) if layer["role"] == role] for role in at}
-    seen = {places[role][number] for role, number in at.items()}
+def _first_pair(layers: list[dict[str, Any]], student: int) -> list[dict[str, Any]]:
+    """The layers with all hidden but the twin, one student and the truth: those are read first."""
+    seen = {0, 1 + student, len(layers) - 1}
     return [{**layer, "hidden": n not in seen} for n, layer in enumerate(layers)]
 
 
@@ -75,8 +74,7 @@ def told(home: HomeGrid) -> dict[str, Any]:
         "alphas": list(home.alphas),
         "twin": kit.percent(home.twin_miou),
         "teacher_miou": kit.percent(home.teacher_scores.miou),
-        "streets": f"on {home.scenes} streets neither has seen" if home.scenes else "on streets neither has seen",
-        "seeds": seeds(len(home.seeds)),
+        "streets": f"on {home.scenes} streets neither has seen",
         "line": home_figures.line(home),
         "order": order,
         "zero": home_figures.zero(home),
@@ -85,7 +83,7 @@ def told(home: HomeGrid) -> dict[str, Any]:
     }
 
 
-_TERMS: Final = ("teacher", "temperature", "alpha", "mIoU", "untaught twin", "spread", "seeds", "one seed", "IoU")
+_TERMS: Final = ("teacher", "temperature", "alpha", "mIoU", "untaught twin", "spread", "seed", "one seed", "IoU")
 
 
 def seeds(count: int) -> str:
@@ -99,18 +97,18 @@ def _dots(home: HomeGrid) -> str:
 
 
 def _cell(home: HomeGrid, number: int, order: list[int]) -> dict[str, Any]:
-    cell, gains, spread = home.cells[number], dict(home.class_gains(number)), home.spread(number)
-    bars = home_figures.bars(home, number, order)
+    cell, gains = home.cells[number], dict(home.class_gains(number))
+    bars, (by_seed, sure) = home_figures.bars(home, number, order), _by_seed(home, number)
     return {
         "alpha": cell.alpha,
         "temperature": cell.temperature,
-        "twin": cell.shown,
         "gain": kit.points(home.gain(number)),
-        "lost": _lost(home.gain(number)),
-        "level": kit.points(home.gain(number)) == "0.0",
+        "outcome": _outcome(home.gain(number), home.gains(number)),
         "miou": kit.percent(home.miou(number)),
-        "spread": "" if spread is None else f"±\u00a0{100 * spread:.1f}",
-        "pictured": _pictured(home, cell.shown),
+        "by_seed": by_seed,
+        "sure": sure,
+        "pictured": _pictured(home, number),
+        "seen": kit.percent(cell.students[home.shown].miou),
         **home_figures.student_on_line(home, number),
         "heading": _heading([gains[index] for index in order if index in gains]),
         "rows": [
@@ -120,19 +118,47 @@ def _cell(home: HomeGrid, number: int, order: list[int]) -> dict[str, Any]:
     }
 
 
+def _outcome(gain: float, by_seed: Sequence[float]) -> str:
+    """ "gained", "lost", "level", or "open" where one seed's student gained and another's lost: all as it is shown."""
+    if kit.points(gain) == "0.0":
+        return "level"
+    if any(map(_lost, by_seed)) and any(map(_gained, by_seed)):
+        return "open"
+    return "lost" if _lost(gain) else "gained"
+
+
+def _gained(gain: float) -> bool:
+    return kit.points(gain).startswith("+")
+
+
 def _lost(gain: float) -> bool:
     """As it is shown: what rounds to nothing is no loss."""
     return kit.points(gain).startswith(kit.MINUS)
 
 
 def _heading(gains: list[float]) -> str:
-    gained, lost = any(kit.points(gain).startswith("+") for gain in gains), any(map(_lost, gains))
-    return "Where it gained and lost" if gained and lost else "Where it lost" if lost else "Where it gained"
+    gained, lost = any(map(_gained, gains)), any(map(_lost, gains))
+    return {
+        (True, True): "Where it gained and lost",
+        (True, False): "Where it gained",
+        (False, True): "Where it lost",
+        (False, False): "Class by class",
+    }[gained, lost]
 
 
-def _pictured(home: HomeGrid, shown: int) -> str:
-    """Which of several is in the picture: the numbers are of all of them."""
+def _by_seed(home: HomeGrid, number: int) -> tuple[str, str]:
+    """How sure a gain is, and the term for it: of a few seeds their own gains, of many the spread."""
+    gains, spread = home.gains(number), home.spread(number)
+    if spread is None:
+        return "one seed", "one seed"
+    if len(gains) > FEW_SEEDS:
+        return f"±\u00a0{100 * spread:.1f} over {seeds(len(gains))}", "spread"
+    *first, last = map(kit.points, gains)
+    return f"seed by seed {', '.join(first)} and {last}", "seed"
+
+
+def _pictured(home: HomeGrid, number: int) -> str:
+    """Which of several is in the picture: the numbers beside it are of all of them."""
     if len(home.seeds) == 1:
         return ""
-    why = "which gained less" if len(home.seeds) == 2 else "the middle one"
-    return f"In the picture: seed {home.seeds[shown]}, {why}"
+    return f"In the picture: seed {home.seeds[home.shown]}, {kit.points(home.gains(number)[home.shown])}\u00a0points"

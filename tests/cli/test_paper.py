@@ -24,10 +24,7 @@ SMALL = {
     "optim": {"epochs": 1, "batch_size": 2},
     "hardware": {"device": "cpu", "precision": "fp32", "memory_format": "channels_last", "threads": 1},
 }
-TYPED = (
-    *("--alpha", "0.9,0.1", "--temperature", "4,1", "--seeds", "0"),
-    *("--size", "16x24", "--epochs", "1", "--batch-size", "2", "--on", "others:train"),
-)
+TYPED = ("--alpha", "0.9,0.1", "--temperature", "4,1", "--seeds", "0", "--on", "others:train")
 
 
 class Miniature:
@@ -89,6 +86,9 @@ def test_a_grid_is_trained_scored_and_written_and_a_second_time_nothing_is_done_
     home = miniature.read()
     assert [(c.alpha, c.temperature) for c in home.cells] == [(0.1, 1), (0.1, 4), (0.9, 1), (0.9, 4)]
     assert sorted(run.config.role for run in miniature.launched) == ["student"] * 4 + ["twin"]
+    kept = miniature.launched[0].config
+    assert (kept.data.height, kept.optim.epochs, kept.optim.batch_size) == (16, 1, 2), "what the file says"
+    assert (kept.model.norm, kept.data.max_val) == ("none", 60), "where it says nothing, the usual"
     for cell in home.cells:
         (student,) = cell.students
         said = folder.open_run(student.run).config.teaching
@@ -118,7 +118,7 @@ def test_scores_and_logits_are_the_runs_own(miniature: Miniature) -> None:
     model = references.load_model(f"run:{run}").model
     assert home.miou(2) == pytest.approx(evaluate(model, source, training_size=(16, 24)).miou)
     logits = predict(model, source.read(0).image, training_size=(16, 24)).logits
-    kept = home.seen["cell/2"].astype(np.float32)
+    kept = home.cells_seen[2].astype(np.float32)
     assert kept.shape == (6, 16, 24)
     np.testing.assert_allclose(kept, logits - logits.mean(axis=0), atol=0.01)
     (twin,) = home.twins
@@ -126,12 +126,17 @@ def test_scores_and_logits_are_the_runs_own(miniature: Miniature) -> None:
 
 
 def test_two_seeds_have_a_spread_and_a_twin_each(miniature: Miniature) -> None:
+    from unetkd_core.inference.predict import predict
+
     assert miniature("--alpha", "0.5", "--temperature", "4", "--seeds", "0,1").code == 0
     home = miniature.read()
     assert [folder.open_run(twin.run).config.seed for twin in home.twins] == [0, 1]
     gains = [s.miou - t.miou for s, t in zip(home.cells[0].students, home.twins, strict=True)]
     assert home.gain(0) == pytest.approx(sum(gains) / 2) and home.spread(0) is not None
-    assert gains[home.cells[0].shown] == min(gains)
+    assert gains[home.shown] == min(gains)
+    twin = references.load_model(f"run:{home.twins[home.shown].run}").model
+    logits = predict(twin, home.photo, training_size=(16, 24)).logits
+    np.testing.assert_allclose(home.twin_seen, logits - logits.mean(axis=0), atol=0.01)
 
 
 def test_what_is_stopped_leaves_nothing_and_the_same_command_goes_on(
@@ -174,7 +179,7 @@ def test_the_limit_is_reckoned_from_what_is_really_stored(miniature: Miniature) 
     assert miniature("--scene", "0").code == 0
     (sweep,) = sweeps.list_sweeps()
     home, native = miniature.read(), (32, 48)
-    raw = sum(logits.nbytes for logits in home.seen.values())
+    raw = sum(logits.nbytes for logits in (home.twin_seen, *home.cells_seen))
     assert home_plan.logits_bytes(sweep.spec, native) == raw
     assert (miniature.out / "logits.npz").stat().st_size <= raw + 2_000
 

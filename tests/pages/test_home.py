@@ -16,6 +16,8 @@ from unetkd_core.runs import home_scene
 from unetkd_core.runs.home_grid import HomeGrid
 from unetkd_core.settings import PROJECT_ROOT
 
+BY_SEED = (("\u22120.6", "\u22121.4"), ("+2.5", "+1.7"), ("+2.5", "+1.7"), ("+4.6", "+3.8"))
+"""What seed 0 and seed 1 gain, cell by cell."""
 APP = str(PROJECT_ROOT / "app.py")
 
 
@@ -49,25 +51,41 @@ def test_everything_of_every_cell_is_sent_once(tmp_path: Path, monkeypatch: pyte
     assert [(c["alpha"], c["temperature"], c["gain"]) for c in told["cells"]] == [
         (0.1, 1.0, "\u22121.0"), (0.1, 4.0, "+2.1"), (0.9, 1.0, "+2.1"), (0.9, 4.0, "+4.2"),
     ]  # fmt: skip
-    assert {c["spread"] for c in told["cells"]} == {"±\u00a00.6"} and told["seeds"] == "two seeds"
+    assert [c["by_seed"] for c in told["cells"]] == [f"seed by seed {a} and {b}" for a, b in BY_SEED]
+    assert {c["sure"] for c in told["cells"]} == {"seed"} <= told["terms"].keys()
     assert (told["cells"][3]["miou"], told["twin"], told["streets"]) == (
         "71.1 %", "66.9 %", "on 500 streets neither has seen",
     )  # fmt: skip
-    assert [layer["role"] for layer in header["layers"]] == ["twin"] * 2 + ["student"] * 4 + ["truth"]
+    assert [layer["role"] for layer in header["layers"]] == ["twin", *["student"] * 4, "truth"]
     assert [e.proto.page for e in at.get("page_link")] != []
+
+
+def test_a_picture_has_its_own_networks_miou_and_all_pictures_are_of_one_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = sent(open_home(monkeypatch, make_home_folder(tmp_path)))
+    assert [layer["note"] for layer in header["layers"]] == ["67.2 %", "65.8 %", "68.9 %", "68.9 %", "71.0 %", ""]
+    assert [cell["seen"] for cell in header["story"]["cells"]] == ["65.8 %", "68.9 %", "68.9 %", "71.0 %"]
+    assert [cell["pictured"] for cell in header["story"]["cells"]] == [
+        f"In the picture: seed 1, {gain}\u00a0points" for _, gain in BY_SEED
+    ]
 
 
 def test_a_cell_that_lost_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lost, *others = sent(open_home(monkeypatch, make_home_folder(tmp_path)))["story"]["cells"]
-    assert lost["lost"] and lost["heading"] == "Where it lost" and all(row["lost"] for row in lost["rows"])
-    assert not any(cell["lost"] for cell in others) and others[0]["heading"] == "Where it gained"
-    assert not any(cell["level"] for cell in (lost, *others))
+    assert lost["outcome"] == "lost" and lost["heading"] == "Where it lost" and all(row["lost"] for row in lost["rows"])
+    assert [cell["outcome"] for cell in others] == ["gained"] * 3 and others[0]["heading"] == "Where it gained"
 
 
-def test_a_cell_whose_gain_rounds_to_nothing_is_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lost, *others = sent(open_home(monkeypatch, make_home_folder(tmp_path, 0.0004)))["story"]["cells"]
-    assert lost["lost"] and not lost["level"]
-    assert [(cell["gain"], cell["level"], cell["lost"]) for cell in others] == [("0.0", True, False)] * 3
+def test_a_gain_that_rounds_to_nothing_is_level_and_one_that_seeds_disagree_about_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, *others = sent(open_home(monkeypatch, make_home_folder(tmp_path, 0.0004)))["story"]["cells"]
+    assert [(cell["gain"], cell["outcome"], cell["heading"]) for cell in others] == [
+        ("0.0", "level", "Class by class"), ("0.0", "level", "Class by class"), ("0.0", "level", "Where it gained"),
+    ]  # fmt: skip
+    _, *others = story.told(home_grid(0.006))["cells"]
+    assert [(cell["gain"], cell["outcome"]) for cell in others] == [("+0.3", "open")] * 2 + [("+0.6", "gained")]
 
 
 @pytest.mark.parametrize(("address", "cell"), [
@@ -75,6 +93,7 @@ def test_a_cell_whose_gain_rounds_to_nothing_is_level(tmp_path: Path, monkeypatc
     ({"T": "1", "alpha": "0.9"}, 2),
     ({"T": "3", "alpha": "0.6"}, 3),
     ({"T": "much", "alpha": "nan"}, 1),
+    ({"T": "nan", "alpha": "0.9"}, 3),
     ({"T": "-1", "alpha": "7"}, 2),
 ])  # fmt: skip
 def test_the_sliders_start_where_the_address_says(
@@ -91,8 +110,8 @@ def test_a_rerun_sends_the_very_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_one_student_is_a_story_of_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = sent(open_home(monkeypatch, make_single_folder(tmp_path)))["story"]
-    assert [cell["gain"] for cell in told["cells"]] == ["+4.6"]  # 4.2 and a deviation's half: this seed's own
-    assert told["seeds"] == "one seed" and told["cells"][0]["spread"] == told["cells"][0]["pictured"] == ""
+    assert [cell["gain"] for cell in told["cells"]] == ["+4.6"]  # this seed's own
+    assert (told["cells"][0]["by_seed"], told["cells"][0]["pictured"]) == ("one seed", "")
 
 
 def test_without_the_files_home_says_what_will_be_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,15 +129,18 @@ def test_a_damaged_file_is_told_in_place(tmp_path: Path, monkeypatch: pytest.Mon
     assert 'role="alert"' in html and "unetkd paper home" in html
 
 
-def test_which_seed_is_in_the_picture_is_said() -> None:
+@pytest.mark.parametrize(("seeds", "said"), [
+    (1, "one seed"),
+    (3, "seed by seed +4.6, +3.8 and +4.6"),
+    (4, "±\u00a00.5 over four seeds"),
+])  # fmt: skip
+def test_few_seeds_have_their_gains_told_and_many_a_spread(seeds: int, said: str) -> None:
     two = home_grid()
-    cells = story.told(two)["cells"]
-    assert {cell["pictured"] for cell in cells} == {"In the picture: seed 1, which gained less"}
-    three = dataclasses.replace(
-        two, seeds=(4, 5, 6), twins=(*two.twins, two.twins[0]),
-        cells=tuple(dataclasses.replace(c, students=(*c.students, c.students[0]), shown=2) for c in two.cells),
+    some = dataclasses.replace(
+        two, seeds=tuple(range(seeds)), shown=0, twins=(two.twins * 2)[:seeds],
+        cells=tuple(dataclasses.replace(c, students=(c.students * 2)[:seeds]) for c in two.cells),
     )  # fmt: skip
-    assert story.told(three)["cells"][0]["pictured"] == "In the picture: seed 6, the middle one"
+    assert story.told(some)["cells"][3]["by_seed"] == said
 
 
 def test_one_scale_holds_for_all_cells() -> None:

@@ -24,7 +24,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return Scores(0.5, (0.5,) * 6, 0.9), ref
 
     monkeypatch.setattr(scored, "_measured", measure)
-    monkeypatch.setattr(references, "info_of", lambda ref: type("Info", (), {"sha256": str(ref)}))
+    monkeypatch.setattr(
+        references, "info_of", lambda ref: type("Info", (), {"sha256": str(ref), "height": 16, "width": 16})
+    )
     return found
 
 
@@ -55,6 +57,13 @@ def test_the_same_scenes_elsewhere_and_of_another_date_are_not_scored_again(
     Image.fromarray(np.ones((16, 16), np.uint8)).save(tmp_path / "two" / "val" / "labels" / "a.png")
     scored.scores_of("net", catalog.open_source("mine:val"))
     assert measured == ["net", "net"]
+
+
+def test_a_network_that_reads_at_another_size_has_other_scores(mine: None, measured: list[str]) -> None:
+    source = catalog.open_source("mine:val")
+    for size in (None, (16, 16), (8, 8), (8, 16), (8, 8)):
+        scored.scores_of("net", source, training_size=size)
+    assert measured == ["net"] * 3, "its own size, 8×8 and 8×16"
 
 
 def test_scores_of_weights_that_were_replaced_meanwhile_are_kept_as_theirs(

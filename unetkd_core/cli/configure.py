@@ -1,6 +1,7 @@
 """What was asked at the command line -> RunConfig. Reads one JSON file at most; starts nothing.
 
-Settings are layered, later ones win: defaults, --config, --recipe, --budget, --preset, --method, single options.
+Settings are layered, later ones win: defaults, the command's usual ones, --config, --recipe, --budget, --preset,
+--method, single options.
 --term adds to what --method or --config distil.
 """
 
@@ -21,14 +22,16 @@ from unetkd_core.training.terms import parse_term
 from unetkd_core.zoo import references
 
 
-def config_from(given: Mapping[str, Any]) -> RunConfig:
+def config_from(given: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> RunConfig:
     """Build one run's config from options by name: those of `options.SETTINGS`, and config_file, recipe, budget,
-    preset, method, term, size.
+    preset, method, term, size. usual: what the command takes where nothing else is said, by sections.
 
     Options that are None were not given; the paper's budget brings its recipe and, to a student, its preset along.
     Raises ConfigError that lists every problem at once.
     """
-    data = _read(given["config_file"]) if given.get("config_file") else {}
+    data: dict[str, Any] = {}
+    for known in (usual or {}, _read(given["config_file"]) if given.get("config_file") else {}):
+        _merge(data, known)
     data.pop("twin_of", None)  # a run made from a twin's config is a run of its own
     _require_val(given, data)
     budget = BUDGETS[given["budget"]] if given.get("budget") else None

@@ -12,7 +12,7 @@ from unetkd_core.cli.configure import config_from
 from unetkd_core.cli.output import duration, percent, points, print_table, remark
 from unetkd_core.cli.saying import saying
 from unetkd_core.cli.sweep import follow, to_do
-from unetkd_core.cli.sweep_options import list_of, seeds_of
+from unetkd_core.cli.sweep_options import list_of, listed, seeds_of
 from unetkd_core.cli.teachers import reference
 from unetkd_core.data import catalog
 from unetkd_core.data.source import Remembered
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command()(paper_tables.tables)
 app.command("checkpoints")(paper_checkpoints.checkpoints_)
 
+ALPHAS, TEMPERATURES, SEEDS = map(listed, (home_plan.ALPHAS, home_plan.TEMPERATURES, home_plan.SEEDS))
 Teacher = Annotated[str, typer.Option("--teacher", metavar="REF", help="Who teaches: a checkpoint's name or run:ID.")]
 Alphas = Annotated[str, typer.Option("--alpha", metavar="α,…", help="The dots of one slider.")]
 Temperatures = Annotated[str, typer.Option("--temperature", metavar="T,…", help="The dots of the other.")]
@@ -39,23 +40,23 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Left 
 @app.command()
 def home(
     context: typer.Context,
-    teacher: Teacher = "mobilenetv2-teacher",
-    alpha: Alphas = "0.1,0.3,0.5,0.9",
-    temperature: Temperatures = "1,2,4,10",
-    seeds: Seeds = "0,1",
+    teacher: Teacher = home_plan.TEACHER,
+    alpha: Alphas = ALPHAS,
+    temperature: Temperatures = TEMPERATURES,
+    seeds: Seeds = SEEDS,
     on: On = home_plan.ON,
     scene: Scene = None,
     out: Out = None,
-    student: o.Student = "M128",
-    norm: o.Norm = "batch",
+    student: o.Student = None,
+    norm: o.Norm = None,
     recipe: o.Recipe = None,
     train: o.Train = None,
     val: o.Val = None,
-    size: o.Size = "96x192",
-    max_train: o.MaxTrain = 400,
-    max_val: o.MaxVal = 60,
-    epochs: o.Epochs = 10,
-    batch_size: o.BatchSize = 8,
+    size: o.Size = None,
+    max_train: o.MaxTrain = None,
+    max_val: o.MaxVal = None,
+    epochs: o.Epochs = None,
+    batch_size: o.BatchSize = None,
     lr: o.LearningRate = None,
     turns: o.Turns = None,
     config_file: o.ConfigFile = None,
@@ -67,7 +68,7 @@ def home(
     source = Remembered(catalog.open_source(on))
     source.check()
     spec = home_plan.plan(
-        config_from({**locals(), "teacher": None, "alpha": None, "temperature": None}),
+        config_from({**locals(), "teacher": None, "alpha": None, "temperature": None}, home_plan.USUAL),
         reference(teacher),
         source,
         alphas=list_of(alpha, float, "--alpha") or [],

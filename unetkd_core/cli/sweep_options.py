@@ -1,6 +1,6 @@
 """The axes of `unetkd sweep start`: lists as one types them, and the grid that they make with the shared options."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
@@ -106,6 +106,11 @@ def list_of(
     if not values:
         raise typer.BadParameter(f"{text!r} has nothing in it; name at least one", param_hint=option)
     return values
+
+
+def listed(values: Iterable[float]) -> str:
+    """Values as an option takes them, for its default: (0.1, 4.0) -> "0.1,4"."""
+    return ",".join(f"{value:g}" for value in values)
 
 
 def seeds_of(text: str | None, option: str = "--seeds") -> Sequence[int] | None:

@@ -1,20 +1,16 @@
 """What Home tells, as data: one street read by students that were really taught at every cell of a grid of T and α, by
 their untaught twins and by the teacher, with scores over a whole split. Numbers and arrays; touches no file.
 
-Numbers are means over seeds. The picture is one network's: of each cell, the seed whose gain is the middle one.
+Numbers are means over seeds. The pictures are of one seed throughout, so that only α and T change what is seen.
 """
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
 
 import numpy as np
-
-SHOWN: Final = "of each cell, the seed whose gain is the middle one; of two, the lower"
-"""Which of the trained networks is pictured, in words."""
 
 
 @dataclass(frozen=True)
@@ -28,37 +24,36 @@ class Measured:
 
 @dataclass(frozen=True)
 class Network:
-    """Which network it is: reference (empty where there are many), title for people, parameters."""
+    """Which network it is: title for people, parameters."""
 
-    ref: str
     title: str
     parameters: int
 
 
 @dataclass(frozen=True)
 class HomeCell:
-    """One way of teaching. students: one a seed, in the order of the grid's seeds; shown: the place of the pictured."""
+    """One way of teaching. students: one a seed, in the order of the grid's seeds."""
 
     alpha: float
     temperature: float
     students: tuple[Measured, ...]
-    shown: int
 
 
 @dataclass(frozen=True)
 class HomeGrid:
     """Everything that Home shows.
 
-    cells: α by α and within it T by T, both rising. twins: one a seed. photo: (H, W, 3) uint8; truth: (H, W) uint8.
-    seen: what each network says of the photo, by "teacher", "twin/SEED'S PLACE" and "cell/NUMBER": (6, h, w) float16
-    logits at the network's own resolution.
+    cells: α by α and within it T by T, both rising. twins: one a seed. shown: the place, among the seeds, of the one
+    whose networks are pictured. teacher_scores: at the size of the pictures that it taught from. photo: (H, W, 3)
+    uint8; truth: (H, W) uint8. twin_seen, cells_seen: what the pictured networks say of the photo, (6, h, w) float16
+    logits at their own resolution.
     """
 
     dataset: str
     index: int
-    scenes: int | None
+    scenes: int
     seeds: tuple[int, ...]
-    settings: Mapping[str, Any]
+    shown: int
     student: Network
     teacher: Network
     teacher_scores: Measured
@@ -66,7 +61,8 @@ class HomeGrid:
     cells: tuple[HomeCell, ...]
     photo: np.ndarray
     truth: np.ndarray
-    seen: Mapping[str, np.ndarray]
+    twin_seen: np.ndarray
+    cells_seen: tuple[np.ndarray, ...]
 
     @cached_property
     def temperatures(self) -> tuple[float, ...]:
@@ -93,13 +89,17 @@ class HomeGrid:
         """The mean mIoU of a cell's students."""
         return mean([student.miou for student in self.cells[number].students])
 
+    def gains(self, number: int) -> list[float]:
+        """Of a cell's students, seed by seed: mIoU minus its own twin's, a difference of fractions."""
+        return gains(self.cells[number].students, self.twins)
+
     def gain(self, number: int) -> float:
-        """The mean over seeds of a student's mIoU minus its own twin's, a difference of fractions."""
-        return mean(gains(self.cells[number].students, self.twins))
+        """The mean of those gains."""
+        return mean(self.gains(number))
 
     def spread(self, number: int) -> float | None:
         """The sample standard deviation of those gains; none from one seed."""
-        found = gains(self.cells[number].students, self.twins)
+        found = self.gains(number)
         return statistics.stdev(found) if len(found) > 1 else None
 
     def class_gains(self, number: int) -> list[tuple[int, float]]:
@@ -122,6 +122,11 @@ def mean(values: Sequence[float]) -> float:
 def gains(students: Sequence[Measured], twins: Sequence[Measured]) -> list[float]:
     """Each student's mIoU minus that of the twin of its seed."""
     return [student.miou - twin.miou for student, twin in zip(students, twins, strict=True)]
+
+
+def pictured(cells: Sequence[HomeCell], twins: Sequence[Measured]) -> int:
+    """The place of the seed to show: the one whose gain, the mean over all cells, is the middle one."""
+    return middle([mean(of_seed) for of_seed in zip(*(gains(cell.students, twins) for cell in cells), strict=True)])
 
 
 def middle(values: Sequence[float]) -> int:

@@ -3,17 +3,16 @@
 Scores are kept as they are measured (scored.py), so that this can be stopped and continued too.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from unetkd_core.data.source import Source
 from unetkd_core.errors import RunError
-from unetkd_core.runs import home_grid, home_street, jobs, provenance, scored, sweeps
+from unetkd_core.runs import home_grid, home_plan, home_street, jobs, provenance, scored, sweeps
 from unetkd_core.runs.home_grid import HomeCell, HomeGrid, Measured, Network
 from unetkd_core.runs.home_street import Pictured, Say
 from unetkd_core.runs.sweep_folder import Sweep
-from unetkd_core.runs.sweep_grid import Cell, SweepSpec
+from unetkd_core.runs.sweep_grid import SweepSpec
 from unetkd_core.zoo import references
 from unetkd_core.zoo.references import Reference
 
@@ -36,50 +35,47 @@ def make(sweep: Sweep, source: Source, *, scene: int | None = None, say: Say = l
     """
     spec, trained = sweep.spec, _trained(sweep)
     teacher = spec.teacher[0]
-    scores = _scores(teacher, trained, source, say)
+    scores = _scores(spec, trained, source, say)
     twins = tuple(scores[ref] for ref in trained.twins)
-    cells = [
-        _cell(cell, [scores[ref] for ref in refs], twins)
+    cells = tuple(
+        HomeCell(cell.alpha, cell.temperature, tuple(scores[ref] for ref in refs))
         for cell, refs in zip(spec.cells(), trained.students, strict=True)
-    ]
-    beside = [cell.shown for cell in cells]
-    students = [refs[place] for refs, place in zip(trained.students, beside, strict=True)]
-    pictured = Pictured(teacher, trained.twins, students, beside)
+    )
+    shown = home_grid.pictured(cells, twins)
+    pictured = Pictured(trained.twins[shown], [refs[shown] for refs in trained.students])
     index = home_street.typical_scene(source, pictured, say) if scene is None else scene
     photo, truth = home_street.read_scene(source, index, large=True)
+    twin_seen, cells_seen = pictured.seen(photo)
     return HomeGrid(
         dataset=source.ref,
         index=index,
         scenes=len(source),
         seeds=spec.seed,
-        settings=_settings(spec),
-        student=_network(trained.twins[0], ""),
-        teacher=_network(teacher, references.label(teacher)),
+        shown=shown,
+        student=_network(trained.twins[0]),
+        teacher=_network(teacher),
         teacher_scores=scores[_TEACHER],
         twins=twins,
-        cells=tuple(cells),
+        cells=cells,
         photo=photo,
         truth=truth,
-        seen=pictured.seen(photo),
+        twin_seen=twin_seen,
+        cells_seen=cells_seen,
     )
 
 
-def _scores(teacher: Reference, trained: _Trained, source: Source, say: Say) -> dict[str, Measured]:
-    """Run reference, or "teacher" -> its scores."""
+def _scores(spec: SweepSpec, trained: _Trained, source: Source, say: Say) -> dict[str, Measured]:
+    """Run reference, or "teacher" -> its scores. The teacher has the students' pictures, as when it taught."""
+    teacher, size = spec.teacher[0], (spec.base.data.height, spec.base.data.width)
     everyone: dict[str, Reference] = {_TEACHER: teacher}
     everyone |= {ref: ref for ref in (*trained.twins, *(ref for cell in trained.students for ref in cell))}
     found = {}
     for place, (key, ref) in enumerate(everyone.items()):
         say("Scoring", place, len(everyone))
-        scores = scored.scores_of(ref, source)
+        scores = scored.scores_of(ref, source, training_size=size if key == _TEACHER else None)
         run = "" if key == _TEACHER else key.removeprefix(references.RUN_PREFIX)
         found[key] = Measured(scores.miou, scores.iou, run)
     return found
-
-
-def _cell(cell: Cell, students: Sequence[Measured], twins: Sequence[Measured]) -> HomeCell:
-    shown = home_grid.middle(home_grid.gains(students, twins))
-    return HomeCell(cell.alpha, cell.temperature, tuple(students), shown)
 
 
 def notes(spec: SweepSpec, source: Source, command: str) -> dict[str, Any]:
@@ -88,25 +84,13 @@ def notes(spec: SweepSpec, source: Source, command: str) -> dict[str, Any]:
     made["machine"].pop("host", None)
     made_of = jobs.data_hashes(spec.base, source)
     config = spec.base.model_dump(mode="json", exclude={"name", "seed", "twin_of", "teaching", "hardware"})
-    return {"command": command, **made, "data": made_of, "config": config}
+    taught = {"taught_by": references.label(spec.teacher[0]), "method": home_plan.METHOD}
+    return {"command": command, **made, "data": made_of, **taught, "config": config}
 
 
-def _settings(spec: SweepSpec) -> Mapping[str, Any]:
-    teaching, data, optim = spec.config(spec.cells()[0], spec.seed[0]).teaching, spec.base.data, spec.base.optim
-    assert teaching is not None
-    return {
-        "scale_by_t2": teaching.scale_by_t2,
-        "epochs": optim.epochs,
-        "height": data.height,
-        "width": data.width,
-        "train": list(data.train),
-        "max_train": data.max_train,
-    }
-
-
-def _network(ref: Reference, shown_as: str) -> Network:
+def _network(ref: Reference) -> Network:
     info = references.info_of(ref)
-    return Network(shown_as, str(info.arch.get("name") or info.title), info.parameters)
+    return Network(str(info.arch.get("name") or info.title), info.parameters)
 
 
 def _trained(sweep: Sweep) -> _Trained:

@@ -17,6 +17,7 @@ from unetkd_core.training.config import RunConfig
 from unetkd_core.zoo import references
 from unetkd_core.zoo.references import Reference
 
+TEACHER: Final = "vgg16-teacher"
 ALPHAS: Final = (0.1, 0.3, 0.5, 0.9)
 TEMPERATURES: Final = (1.0, 2.0, 4.0, 10.0)
 SEEDS: Final = (0, 1)
@@ -26,6 +27,13 @@ ON: Final = "streets:test"
 """What everybody is scored on: it trains nobody and chooses no epoch."""
 SIZE: Final = (512, 1024)
 """Height and width of the picture: it fills the page, so twice the size that scores are measured at."""
+USUAL: Final = {
+    "model": {"name": "M128", "norm": "none"},
+    "data": {"height": 96, "width": 192, "max_train": 400, "max_val": 60},
+    "optim": {"epochs": 10, "batch_size": 8},
+}
+"""The settings of what is shipped, where neither a config file nor an option says otherwise: no normalisation, as the
+paper's students have none, and teaching shows most."""
 _PICTURES_BYTES: Final = 1_500_000
 """What photo, label and numbers take at most."""
 
@@ -63,12 +71,9 @@ def plan(
 
 
 def logits_bytes(spec: SweepSpec, size: tuple[int, int] = SIZE) -> int:
-    """What the logits of a grid take before they are deflated: every cell's, every twin's, the teacher's."""
-    info, data = references.info_of(spec.teacher[0]), spec.base.data
-    height, width = working_size(*size, data.height, data.width)
-    teacher_height, teacher_width = working_size(*size, info.height, info.width)
-    students = len(spec.cells()) + len(spec.seed)
-    return 2 * NUM_CLASSES * (students * height * width + teacher_height * teacher_width)
+    """What the logits of a grid take before they are deflated: every cell's and a twin's."""
+    height, width = working_size(*size, spec.base.data.height, spec.base.data.width)
+    return 2 * NUM_CLASSES * (len(spec.cells()) + 1) * height * width
 
 
 def _check_size(spec: SweepSpec) -> None:

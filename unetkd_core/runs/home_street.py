@@ -22,31 +22,20 @@ Say = Callable[[str, int, int], None]
 
 
 class Pictured:
-    """The networks that are shown, loaded: the teacher, every twin, and of every cell one student.
+    """The networks that are shown, loaded: of one seed the twin, and the student of every cell."""
 
-    students: one a cell; beside: the place, among the twins, of each one's own.
-    """
-
-    def __init__(
-        self, teacher: Reference, twins: Sequence[Reference], students: Sequence[Reference], beside: Sequence[int]
-    ) -> None:
-        self.teacher = references.load_model(teacher, "auto")
-        self.twins = [references.load_model(ref, "auto") for ref in twins]
+    def __init__(self, twin: Reference, students: Sequence[Reference]) -> None:
+        self.twin = references.load_model(twin, "auto")
         self.students = [references.load_model(ref, "auto") for ref in students]
-        self.beside = beside
 
-    def seen(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """What each says of the image, as HomeGrid keeps it."""
-        named = {"teacher": self.teacher}
-        named |= {f"twin/{place}": one for place, one in enumerate(self.twins)}
-        named |= {f"cell/{number}": one for number, one in enumerate(self.students)}
-        return {name: _logits(one, image) for name, one in named.items()}
+    def seen(self, image: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """What twin and students say of the image, as HomeGrid keeps it."""
+        return _logits(self.twin, image), tuple(_logits(one, image) for one in self.students)
 
-    def gain(self, photo: np.ndarray, labels: np.ndarray) -> float:
-        """The mean over cells of a student's mIoU on one scene minus its twin's."""
-        twins = [image_miou(_labels(one, photo), labels) for one in self.twins]
-        students = [image_miou(_labels(one, photo), labels) for one in self.students]
-        return float(np.mean([miou - twins[place] for miou, place in zip(students, self.beside, strict=True)]))
+    def gains(self, photo: np.ndarray, labels: np.ndarray) -> list[float]:
+        """Cell by cell, the student's mIoU on one scene minus its twin's."""
+        twin = image_miou(_labels(self.twin, photo), labels)
+        return [image_miou(_labels(one, photo), labels) - twin for one in self.students]
 
 
 def _logits(loaded: "Loaded", image: np.ndarray) -> np.ndarray:
@@ -75,25 +64,28 @@ def read_scene(source: Source, index: int, *, large: bool = False) -> tuple[np.n
 
 
 def typical_scene(source: Source, pictured: Pictured, say: Say) -> int:
-    """Index of the scene to show: of the first 60 that show all six classes, the one whose own gain, the mean over
-    all cells, lies nearest to the mean gain of those 60.
+    """Index of the scene to show: of the first 60 that show all six classes, the one whose own gains, cell by cell, lie
+    nearest to the mean gains of those 60.
     """
-    found: list[float] = []
+    found: list[list[float]] = []
     complete: list[bool] = []
     count = min(CANDIDATES, len(source))
     for index in range(count):
         say("Looking for a typical street", index, count)
         photo, labels = read_scene(source, index)
-        found.append(pictured.gain(photo, labels))
+        found.append(pictured.gains(photo, labels))
         complete.append(len(np.unique(labels[labels < NUM_CLASSES])) == NUM_CLASSES)
     return nearest_to_mean(found, complete)
 
 
-def nearest_to_mean(gains: Sequence[float], complete: Sequence[bool]) -> int:
-    """Index of the gain nearest to the mean of all, among those where `complete` (among all, where none is)."""
-    mean = float(np.mean(gains))
-    allowed = [i for i, whole in enumerate(complete) if whole] or list(range(len(gains)))
-    return min(allowed, key=lambda i: abs(gains[i] - mean))
+def nearest_to_mean(gains: Sequence[Sequence[float]], complete: Sequence[bool]) -> int:
+    """Index of the scene whose gains (one a cell) are least far from the mean of all scenes, the distance averaged over
+    cells; among those where `complete` (among all, where none is).
+    """
+    rows = np.asarray(gains, np.float64)
+    far = np.abs(rows - rows.mean(axis=0)).mean(axis=1)
+    allowed = [i for i, whole in enumerate(complete) if whole] or list(range(len(rows)))
+    return min(allowed, key=lambda i: float(far[i]))
 
 
 def image_miou(pred: np.ndarray, labels: np.ndarray) -> float:
