@@ -6,9 +6,9 @@ const term = (story, word, text = word) => el("abbr", { class: "dt", title: stor
 
 const LEADS = {
   gained: "The student that listened to its teacher:",
-  lost: "The student that listened to its teacher is behind its twin:",
-  level: "The student that listened to its teacher is level with its twin:",
-  open: "Did listening to the teacher help? One seed says yes, another no:",
+  lost: "The taught student is behind its untaught twin:",
+  level: "The taught student is level with its untaught twin:",
+  open: "One seed says that teaching helped, another not:",
 };
 const SPOKEN = { gained: "", lost: "behind its twin, ", level: "level with its twin, ", open: "the seeds disagree, " };
 

@@ -101,7 +101,7 @@ def test_back_brings_the_sliders_back(open_page: Callable[..., Page], app_addres
 
 def test_where_teaching_lost_it_is_said_in_the_same_place(open_page: Callable[..., Page], app_address: str) -> None:
     page = open_page(f"{app_address}/?T=1&alpha=0.1", ready=READY)
-    expect(page.locator(".lead")).to_have_text("The student that listened to its teacher is behind its twin:")
+    expect(page.locator(".lead")).to_have_text("The taught student is behind its untaught twin:")
     expect(page.locator(".gained.lost b")).to_have_text("−1.0")
     expect(page.get_by_role("heading", name="Where it lost")).to_be_visible()
     assert page.locator(".much.lost").count() == 6
