@@ -89,7 +89,7 @@ def test_a_student_of_homes_that_cannot_be_read_is_said(
     last = header["layers"][-2]  # the truth is after it
     parts[last["logits"]["part"] if "logits" in last else last["part"]] = b"no student"
     told = {**header["story"], "start": 0, "token": "begin"}
-    layers = story._first_pair(header["layers"], twin=0, student=0)
+    layers = story._first_pair(header["layers"], 0)
     mount(page, blob.pack({**header, "story": told, "layers": layers}, parts))
     expect(page.locator(".ukd")).to_have_attribute("data-ready", "failed", timeout=WAIT)
     expect(page.locator("[role=alert] p")).to_contain_text("The photo is all that could be read.")
