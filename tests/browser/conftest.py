@@ -80,8 +80,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
         return servers[key][1]
 
     yield start
+    for process, _ in servers.values():  # at once: a server that says goodbye to its browsers takes seconds
+        os.killpg(process.pid, signal.SIGKILL)
     for process, _ in servers.values():
-        os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=20)
 
 
