@@ -111,9 +111,11 @@ kit.page_header(
 )
 file = home_scene.FOLDER / "scene.json"
 try:
-    tell(*ready(str(file), file.stat().st_mtime_ns))
+    grid, parts = ready(str(file), file.stat().st_mtime_ns)
 except FileNotFoundError:
     nothing_yet()
 except DataError as error:
     kit.problem(error)
+else:
+    tell(grid, parts)
 doors()

@@ -119,12 +119,12 @@ def _cell(home: HomeGrid, number: int, order: list[int]) -> dict[str, Any]:
 
 
 def _outcome(gain: float, by_seed: Sequence[float]) -> str:
-    """ "gained", "lost", "level", or "open" where one seed's student gained and another's lost: all as it is shown."""
-    if kit.points(gain) == "0.0":
-        return "level"
-    if any(map(_lost, by_seed)) and any(map(_gained, by_seed)):
+    """ "gained", "lost", "level", or "open" where of a few seeds one's student gained and another's lost: all as it is
+    shown.
+    """
+    if len(by_seed) <= FEW_SEEDS and any(map(_lost, by_seed)) and any(map(_gained, by_seed)):
         return "open"
-    return "lost" if _lost(gain) else "gained"
+    return "lost" if _lost(gain) else "gained" if _gained(gain) else "level"
 
 
 def _gained(gain: float) -> bool:

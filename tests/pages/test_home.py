@@ -77,15 +77,19 @@ def test_a_cell_that_lost_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [cell["outcome"] for cell in others] == ["gained"] * 3 and others[0]["heading"] == "Where it gained"
 
 
-def test_a_gain_that_rounds_to_nothing_is_level_and_one_that_seeds_disagree_about_is_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, *others = sent(open_home(monkeypatch, make_home_folder(tmp_path, 0.0004)))["story"]["cells"]
-    assert [(cell["gain"], cell["outcome"], cell["heading"]) for cell in others] == [
-        ("0.0", "level", "Class by class"), ("0.0", "level", "Class by class"), ("0.0", "level", "Where it gained"),
-    ]  # fmt: skip
-    _, *others = story.told(home_grid(0.006))["cells"]
+def test_a_gain_that_rounds_to_nothing_is_level_and_one_that_few_seeds_disagree_about_is_open() -> None:
+    home = home_grid(0.006)
+    _, *others = story.told(home)["cells"]
     assert [(cell["gain"], cell["outcome"]) for cell in others] == [("+0.3", "open")] * 2 + [("+0.6", "gained")]
+    assert {cell["outcome"] for cell in story.told(home_grid(0.0004))["cells"][1:]} == {"open"}, "0.4 up, 0.4 down"
+    same = dataclasses.replace(home, cells=(dataclasses.replace(home.cells[0], students=home.twins),))
+    (level,) = story.told(dataclasses.replace(same, cells_seen=home.cells_seen[:1]))["cells"]
+    assert (level["gain"], level["outcome"], level["heading"]) == ("0.0", "level", "Class by class")
+    many = dataclasses.replace(
+        home, seeds=(0, 1, 2, 3), twins=home.twins * 2,
+        cells=tuple(dataclasses.replace(c, students=c.students * 2) for c in home.cells),
+    )  # fmt: skip
+    assert [cell["outcome"] for cell in story.told(many)["cells"][1:]] == ["gained"] * 3, "their spread is told"
 
 
 @pytest.mark.parametrize(("address", "cell"), [

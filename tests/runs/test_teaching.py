@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.runs.test_session import work
+from unetkd_core.data import catalog
 from unetkd_core.errors import ConfigError
 from unetkd_core.runs import estimate, folder, speed, teacher_price
 from unetkd_core.runs.folder import Run
@@ -61,6 +62,19 @@ def test_answers_are_found_again_when_the_datasets_files_have_other_dates(taught
     assert "Loading the teacher" not in after.log_tail(100) and soft(after) == soft(first)
     told = estimate.teacher_cost(taught)
     assert told is not None and told.to_ask == 0
+
+
+def test_answers_about_the_same_pictures_under_another_name_are_found_and_priced_so(
+    taught: RunConfig, tmp_path: Path
+) -> None:
+    first = done(taught)
+    catalog.register("copied", tmp_path / "tiny")
+    copied = taught.with_(data={"train": ["copied:train"]})
+    assert "Loading the teacher" not in done(copied).log_tail(100)
+    for config in (taught, copied):
+        told = estimate.teacher_cost(config)
+        assert told is not None and told.to_ask == 0, config.data.train
+    assert soft(done(copied)) == soft(first)
 
 
 def test_a_live_teacher_teaches_the_same_and_the_log_says_why_it_is_asked(

@@ -115,7 +115,8 @@ def _there(config: RunConfig, sha256: str, scenes: int) -> tuple[Path, set[int]]
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             about = outside.read_json(path, packed.ABOUT_BYTES)
             shown = [packs[sha256] for sha256 in about["data"]]
-            same = [ref for ref, _ in shown] == refs and sum(n for _, n in shown) == scenes
+            same = len(shown) == len(refs) and all(ref in known for ref, (known, _) in zip(refs, shown, strict=True))
+            same = same and sum(count for _, count in shown) == scenes
             if same and _computed_alike(config, about["how"]) and all(about[k] == v for k, v in wanted.items()):
                 there = {int(p.stem.removeprefix("turn_")) for p in path.parent.glob("turn_*.npy")}
                 best = max(best, (path.parent, there), key=lambda found: len(found[1]))
@@ -129,12 +130,13 @@ def _computed_alike(config: RunConfig, how: str) -> bool:
     return hardware.precision in ("auto", precision) and hardware.memory_format in ("auto", layout)
 
 
-def _packs(config: RunConfig) -> dict[str, tuple[str, int]]:
-    """Pack's SHA-256 -> (data reference, scenes), of those that have the config's size."""
-    found = {}
+def _packs(config: RunConfig) -> dict[str, tuple[set[str], int]]:
+    """Pack's SHA-256 -> (data references that hold just this, scenes), of those that have the config's size."""
+    found: dict[str, tuple[set[str], int]] = {}
     for path in settings.packed_dir().glob("*/packed.json"):
         with suppress(OSError, ValueError, KeyError, TypeError):
             about = outside.read_json(path, packed.ABOUT_BYTES)
             if (about["height"], about["width"]) == (config.data.height, config.data.width):
-                found[str(about["sha256"])] = (str(about["ref"]), len(about["stems"]))
+                known, _ = found.setdefault(str(about["sha256"]), (set(), len(about["stems"])))
+                known.add(str(about["ref"]))
     return found
