@@ -24,13 +24,13 @@ def test_the_street_is_looked_for_by_what_the_pictured_networks_gain_on_it(monke
         def __len__(self) -> int:
             return 3
 
-    class Twelve:
+    class Known:
         def gains(self, photo: np.ndarray, labels: np.ndarray) -> list[float]:
             return [[0.5, 0.5], [0.1, 0.2], [0.0, -0.1]][int(photo[0, 0, 0])]
 
     labels = np.arange(6, dtype=np.uint8)[None]
     monkeypatch.setattr(home_street, "read_scene", lambda _, i: (np.full((1, 6, 3), i, np.uint8), labels))
-    assert home_street.typical_scene(Streets(), Twelve(), lambda *_: None) == 1  # type: ignore[arg-type]
+    assert home_street.typical_scene(Streets(), Known(), lambda *_: None) == 1  # type: ignore[arg-type]
 
 
 def test_an_images_miou_leaves_out_absent_classes_and_void() -> None:
